@@ -1,0 +1,1 @@
+"""The documents of Offtake: what goes in, what comes out. Pydantic only."""

@@ -1,0 +1,36 @@
+"""The strict, frozen base of every document, and the quantities they are made of.
+
+Unknown fields, NaN, infinity and silent type conversions are refused. Upper limits are deliberate: beyond them a number is a typing error,
+and a solver could not be trusted with it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+MAX_PERIODS = 120
+MAX_SITES = 2_000
+MAX_PRODUCTS = 500
+MAX_OFFERS = 1_000
+MAX_FUTURES = 20_000
+MAX_NODES = 200_000
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$", max_length=80)]
+Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Text = Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+Money = Annotated[float, Field(ge=0, le=1e12)]  # in the scenario's currency, unless the offer names its own
+Volume = Annotated[float, Field(ge=0, le=1e12)]  # in the product's unit, per period
+Share = Annotated[float, Field(ge=0, le=1)]
+Factor = Annotated[float, Field(ge=0, le=1e4)]
+Positive = Annotated[float, Field(gt=0, le=1e12)]
+Probability = Annotated[float, Field(gt=0, le=1)]
+Rate = Annotated[float, Field(gt=-1, le=10)]
+Years = Annotated[float, Field(gt=0, le=50)]
+
+
+class Document(BaseModel):
+    """Base of every document: strict, frozen, nothing unknown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True)

@@ -1,0 +1,50 @@
+"""Contract terms. The tuple CLAUSES is the registry; there is no other way in."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from models.clauses.all_units_tiers import AllUnitsTiers, Tier
+from models.clauses.escalator import Escalator
+from models.clauses.fixed_price import FixedPrice
+from models.clauses.incremental_tiers import IncrementalTiers
+from models.clauses.indexed_price import IndexedPrice
+from models.clauses.late_delivery import LateDelivery
+from models.clauses.minimum_order import MinimumOrder
+from models.clauses.prepayment import Prepayment
+from models.clauses.reservation import Reservation
+from models.clauses.take_or_pay import TakeOrPay
+from models.clauses.volume_band import VolumeBand
+
+CLAUSES = (
+    VolumeBand,
+    TakeOrPay,
+    Reservation,
+    FixedPrice,
+    Escalator,
+    IndexedPrice,
+    AllUnitsTiers,
+    IncrementalTiers,
+    Prepayment,
+    MinimumOrder,
+    LateDelivery,
+)
+
+Clause = Annotated[
+    VolumeBand
+    | TakeOrPay
+    | Reservation
+    | FixedPrice
+    | Escalator
+    | IndexedPrice
+    | AllUnitsTiers
+    | IncrementalTiers
+    | Prepayment
+    | MinimumOrder
+    | LateDelivery,
+    Field(discriminator="kind"),
+]
+
+PRICE_FAMILY = (FixedPrice, Escalator, IndexedPrice)  # an offer has at most one of these
+
+__all__ = ["CLAUSES", "PRICE_FAMILY", "Clause", "Tier", *(clause.__name__ for clause in CLAUSES)]

@@ -1,0 +1,21 @@
+"""Reservation fee: the price of holding capacity."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from models.base import Document, Money
+
+
+class Reservation(Document):
+    """A fee per committed unit and period, whether or not it is taken. Give `fee_per_unit`, or `share_of_price` (of the alternative's base price)."""
+
+    kind: Literal["reservation"]
+    fee_per_unit: Money = 0.0
+    share_of_price: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        if self.fee_per_unit and self.share_of_price:
+            raise ValueError("give `fee_per_unit` or `share_of_price`, not both")
+        return self

@@ -1,0 +1,175 @@
+"""What is not known when contracts are signed: futures given one by one, or a tree given node by node.
+
+Both become the same node-indexed tree (`scenarios.tree`). Anything a future or node does not give takes its base value.
+Factors multiply base values; a full table replaces base values (and factors) for its rows.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from models.base import MAX_FUTURES, MAX_NODES, MAX_PERIODS, Document, Factor, Identifier, Money, Name, Positive, Probability, Share, Volume
+
+PerPeriod = Annotated[tuple[Factor, ...], Field(max_length=MAX_PERIODS)]
+Weeks = Annotated[float, Field(ge=0, le=520)]
+Lead = Annotated[float, Field(ge=0, le=MAX_PERIODS)]
+
+
+class DemandRow(Document):
+    """Demand of one site for one product, per period."""
+
+    site: Identifier
+    product: Identifier
+    volume: tuple[Volume, ...]
+
+
+class SpotPriceRow(Document):
+    """Price of one spot market per period."""
+
+    spot: Identifier
+    price: tuple[Money, ...]
+
+
+class SpotAvailableRow(Document):
+    """Volume on offer in one spot market per period."""
+
+    spot: Identifier
+    available: tuple[Volume, ...]
+
+
+class SpotLeadRow(Document):
+    """Lead time of one spot market per period, in periods; 0.4 means that 60 % of an order arrives in the period it is placed, 40 % in the next."""
+
+    spot: Identifier
+    lead_periods: tuple[Lead, ...]
+
+
+class DeliverabilityRow(Document):
+    """Share of the committed volume that can be delivered, per period; an offer's own row goes before its supplier's."""
+
+    offer: Identifier | None = None
+    supplier: Identifier | None = None
+    share: tuple[Share, ...]
+
+
+class LatenessRow(Document):
+    """Weeks by which deliveries run late, per period; an offer's own row goes before its supplier's."""
+
+    offer: Identifier | None = None
+    supplier: Identifier | None = None
+    weeks: tuple[Weeks, ...]
+
+
+class Future(Document):
+    """One course of the uncertain data over the whole horizon, with its probability."""
+
+    id: Identifier
+    probability: Probability
+    demand_factor: PerPeriod | None = None
+    spot_price_factor: PerPeriod | None = None
+    spot_available_factor: PerPeriod | None = None
+    demand: tuple[DemandRow, ...] = ()
+    spot_price: tuple[SpotPriceRow, ...] = ()
+    spot_available: tuple[SpotAvailableRow, ...] = ()
+    spot_lead: tuple[SpotLeadRow, ...] = ()
+    deliverability: tuple[DeliverabilityRow, ...] = ()
+    lateness: tuple[LatenessRow, ...] = ()
+    index: dict[Identifier, tuple[Positive, ...]] = {}
+    """Level of each index per period (1.0 = its level at signing)."""
+    fx: dict[Identifier, tuple[Positive, ...]] = {}
+    """Exchange rate of each currency per period: scenario currency per unit of it."""
+
+
+class Futures(Document):
+    """Futures given one by one."""
+
+    kind: Literal["futures"]
+    futures: Annotated[tuple[Future, ...], Field(min_length=1, max_length=MAX_FUTURES)]
+    revealed: Literal["by_data", "after_signing"] = "by_data"
+    """`by_data`: futures stay indistinguishable for as long as their data are the same. `after_signing`: which future has come true is known
+    as soon as contracts are signed (a tree that branches once), which lets the plan see further ahead than a buyer could."""
+
+
+class NodeDemand(Document):
+    """Demand of one site for one product at a node."""
+
+    site: Identifier
+    product: Identifier
+    volume: Volume
+
+
+class NodeSpotPrice(Document):
+    """Price of a spot market at a node."""
+
+    spot: Identifier
+    price: Money
+
+
+class NodeSpotAvailable(Document):
+    """Volume on offer in a spot market at a node."""
+
+    spot: Identifier
+    available: Volume
+
+
+class NodeSpotLead(Document):
+    """Lead time of a spot market at a node, in periods."""
+
+    spot: Identifier
+    lead_periods: Lead
+
+
+class NodeDeliverability(Document):
+    """Deliverable share of the committed volume at a node."""
+
+    offer: Identifier | None = None
+    supplier: Identifier | None = None
+    share: Share
+
+
+class NodeLateness(Document):
+    """Weeks by which deliveries run late at a node."""
+
+    offer: Identifier | None = None
+    supplier: Identifier | None = None
+    weeks: Weeks
+
+
+class TreeNode(Document):
+    """One node of a tree: a state of the world in one period. `parent: null` means that it follows directly on signing."""
+
+    id: Identifier
+    parent: Identifier | None
+    period: Identifier
+    probability: Probability
+    """Conditional on the parent; children of one parent sum to 1."""
+    name: Name = ""
+    demand_factor: Factor | None = None
+    spot_price_factor: Factor | None = None
+    spot_available_factor: Factor | None = None
+    demand: tuple[NodeDemand, ...] = ()
+    spot_price: tuple[NodeSpotPrice, ...] = ()
+    spot_available: tuple[NodeSpotAvailable, ...] = ()
+    spot_lead: tuple[NodeSpotLead, ...] = ()
+    deliverability: tuple[NodeDeliverability, ...] = ()
+    lateness: tuple[NodeLateness, ...] = ()
+    index: dict[Identifier, Positive] = {}
+    fx: dict[Identifier, Positive] = {}
+
+
+class GivenTree(Document):
+    """A tree given node by node, parents before children."""
+
+    kind: Literal["tree"]
+    nodes: Annotated[tuple[TreeNode, ...], Field(min_length=1, max_length=MAX_NODES)]
+
+
+class Certain(Document):
+    """Nothing is uncertain: the base values come true."""
+
+    kind: Literal["certain"] = "certain"
+
+
+Uncertainty = Annotated[Futures | GivenTree | Certain, Field(discriminator="kind")]

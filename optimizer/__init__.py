@@ -1,0 +1,1 @@
+"""The mathematics of Offtake. Read `optimizer/engine.py` first: it shows the whole journey of a scenario."""
