@@ -262,6 +262,8 @@ def _clauses(check: Checker, path: str, offer: Offer) -> None:
             check.refer(f"{where}.index", "index", clause.index)
         if isinstance(clause, AllUnitsTiers | IncrementalTiers):
             _tiers(check, f"{where}.tiers", clause.tiers, rising=isinstance(clause, AllUnitsTiers))
+        if isinstance(clause, AllUnitsTiers) and any(isinstance(a.profile, ShapedProfile) for a in offer.alternatives):
+            check.say(where, "all-units tiers need a flat or a free profile; with a shaped one no single volume sets the tier")
 
 
 def _tiers(check: Checker, path: str, tiers: Sequence[Tier], rising: bool) -> None:
@@ -380,8 +382,9 @@ def _overrides(check: Checker, path: str, given: Future | TreeNode) -> None:
             where = f"{path}.{table}[{k}]"
             series(f"{where}.{value}", getattr(row, value))
             if table == "demand":
-                check.refer(f"{where}.site", "site", row.site)
-                check.refer(f"{where}.product", "product", row.product)
+                known = check.refer(f"{where}.site", "site", row.site) and check.refer(f"{where}.product", "product", row.product)
+                if known and not any(x.product == row.product and x.site in (None, row.site) for x in check.scenario.shortage):
+                    check.say(where, f"no row in `shortage` says what a shortage of '{row.product}' at '{row.site}' costs; add one")
                 key: object = (row.site, row.product)
             elif table.startswith("spot"):
                 check.refer(f"{where}.spot", "spot market", row.spot)

@@ -1,0 +1,52 @@
+"""Contract terms in mathematics. The tuple CLAUSES pairs each document with its clause; there is no other way in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from models import clauses as documents
+from optimizer.clauses.all_units_tiers import AllUnitsTiers
+from optimizer.clauses.base import Clause
+from optimizer.clauses.escalator import Escalator
+from optimizer.clauses.fixed_price import FixedPrice
+from optimizer.clauses.incremental_tiers import IncrementalTiers
+from optimizer.clauses.indexed_price import IndexedPrice
+from optimizer.clauses.late_delivery import LateDelivery
+from optimizer.clauses.minimum_order import MinimumOrder
+from optimizer.clauses.prepayment import Prepayment
+from optimizer.clauses.reservation import Reservation
+from optimizer.clauses.take_or_pay import TakeOrPay
+from optimizer.clauses.volume_band import VolumeBand
+
+CLAUSES: tuple[tuple[type[Any], type[Any]], ...] = (
+    (documents.VolumeBand, VolumeBand),
+    (documents.TakeOrPay, TakeOrPay),
+    (documents.Reservation, Reservation),
+    (documents.FixedPrice, FixedPrice),
+    (documents.Escalator, Escalator),
+    (documents.IndexedPrice, IndexedPrice),
+    (documents.AllUnitsTiers, AllUnitsTiers),
+    (documents.IncrementalTiers, IncrementalTiers),
+    (documents.Prepayment, Prepayment),
+    (documents.MinimumOrder, MinimumOrder),
+    (documents.LateDelivery, LateDelivery),
+)
+
+
+def clause_of(terms: Any) -> Clause:
+    """The clause that gives a document its meaning."""
+    for document, clause in CLAUSES:
+        if isinstance(terms, document):
+            found: Clause = clause(terms)
+            return found
+    raise TypeError(f"no clause for {type(terms).__name__}")
+
+
+def clauses_of(given: tuple[Any, ...]) -> tuple[Clause, ...]:
+    """The clauses of an offer; every offer has a volume band and a price clause, inert or fixed where none is given."""
+    found = list(given)
+    if not any(isinstance(terms, documents.VolumeBand) for terms in found):
+        found.insert(0, documents.VolumeBand(kind="volume_band"))
+    if not any(isinstance(terms, documents.PRICE_FAMILY) for terms in found):
+        found.insert(1, documents.FixedPrice(kind="fixed_price"))
+    return tuple(clause_of(terms) for terms in found)

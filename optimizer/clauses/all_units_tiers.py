@@ -1,0 +1,71 @@
+"""All-units tiers: committing more lowers the price of every unit.
+
+To the buyer: a step in the price list; just above a step the whole commitment is cheaper.
+The alternative is split into one alternative per tier, each with its range of committed volume and its price; at most one is signed, so no
+constraint is needed beyond the kernel's (the disjunction is the formulation).
+
+    tier i of alternative j:   max(lo, from_i) <= V <= min(hi, to_i),  price = base price x (1 - d_i)
+    tier_volume_within_range:  the kernel's lo y <= V <= hi y on each tier
+
+The tier is read from the committed volume per period of each product; all periods and products of a contract lie in one tier. At a threshold both tiers
+touch and the buyer has the better one, so the charge there is exact only under minimisation.
+Reference: Chaudhry, Forst & Zydiak (1993), Vendor selection with price breaks, European Journal of Operational Research 70(1).
+Worked number: price 28, 5 % off from 4,000: 3,999 units cost 111,972, 4,000 cost 106,400.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from models.clauses import AllUnitsTiers as Terms
+from optimizer.clauses.base import Amounts, Deal, Lever, Statement
+from optimizer.instance import AlternativeData, slack
+from scenarios.tree import Floats
+
+
+@dataclass(frozen=True)
+class AllUnitsTiers:
+    """See the module's text."""
+
+    terms: Terms
+    exact_only_at_minimum = True
+
+    def split(self, alternative: AlternativeData) -> list[AlternativeData]:
+        found = []
+        for i, tier in enumerate(self.terms.tiers):
+            low = np.maximum(alternative.low, tier.from_volume)
+            high = np.minimum(alternative.high, np.inf if tier.to_volume is None else tier.to_volume)
+            if (low <= high).all():
+                price = alternative.price * (1.0 - tier.discount)
+                found.append(replace(alternative, id=f"{alternative.id}/tier-{i + 1}", price=price, low=low, high=high))
+        return found
+
+    def price_factor(self, instance: object, offer: object) -> Floats:  # noqa: ARG002
+        """The tier's discount is in the split alternative's price already."""
+        return np.ones(1)
+
+    def billed_factor(self, statement: Statement) -> Floats:
+        factor = np.ones_like(statement.take)
+        for n in range(factor.shape[1]):
+            if not statement.in_force[n]:
+                continue
+            committed = statement.schedule[:, statement.start : statement.end, statement.signing_node[n]].min(initial=np.inf)
+            for tier in self.terms.tiers:
+                if committed >= tier.from_volume - slack(tier.from_volume):
+                    factor[:, n] = 1.0 - tier.discount
+        return factor
+
+    def build(self, deal: Deal) -> None:
+        """Nothing beyond the kernel: the split alternatives carry the tiers."""
+
+    def bill(self, statement: Statement) -> Amounts:  # noqa: ARG002
+        return {}
+
+    def levers(self) -> tuple[Lever, ...]:
+        return tuple(Lever(f"tiers[{i}].discount", "share of price", 0.0, 1.0, 0.005, "higher") for i in range(len(self.terms.tiers)))
+
+    def explain(self) -> str:
+        steps = "; ".join(f"from {tier.from_volume:,g} per period {100 * tier.discount:g} % off" for tier in self.terms.tiers if tier.discount)
+        return f"Committed volume sets the price of every unit: {steps or 'no discount'}."

@@ -1,0 +1,257 @@
+"""What a clause is to the engine: the whole extension surface on one page.
+
+A clause object wraps its document (`terms`). `build` writes it in Pyomo on the kernel it is given; `bill` computes what it charges from volumes
+alone, in plain NumPy. The two share nothing but the object, and the verifier compares them. Clauses never see each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import pyomo.environ as pyo
+from pyomo.core.expr.numeric_expr import LinearExpression
+
+from optimizer.instance import AlternativeData, Instance, OfferData, shape_of
+from optimizer.ledger import PURCHASE, Ledger, Term
+from scenarios.tree import Floats, Ints
+
+Index = tuple[int, ...]
+Bounds = tuple[float | None, list[Term], float | None]  # lower, terms, upper
+
+
+@dataclass(frozen=True)
+class Lever:
+    """One negotiable quantity of a clause."""
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    step: float
+    buyer_prefers: str
+    """lower or higher."""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """An offer as the kernel sees it: alternatives after tiers, the nodes it covers, and its price at every node (data, not a decision)."""
+
+    offer: OfferData
+    alternatives: tuple[AlternativeData, ...]  # index letter j
+    clauses: tuple[Clause, ...]
+    nodes: tuple[int, ...]  # nodes of the window
+    signed_at: Ints  # [N] signing node of each node of the window, -1 elsewhere
+    signing_nodes: tuple[int, ...]
+    price: Floats  # [J, Po, N] money per unit taken, offer's currency
+    take_factor: float  # most that may be taken, relative to the deliverable committed volume
+
+
+@dataclass(frozen=True)
+class Deal:
+    """A clause's view of the kernel while the model is built: one contract, its variables, its node data and the ledger.
+
+    `p` counts the offer's own products; `n` is a node of the window.
+    """
+
+    instance: Instance
+    contract: Contract
+    clause: str
+    block: Any  # a Pyomo block of the clause's own
+    ledger: Ledger
+    signed_vars: Mapping[Index, Any]
+    volume_vars: Mapping[Index, Any]
+    take_vars: Mapping[Index, Any]
+
+    @property
+    def nodes(self) -> tuple[int, ...]:
+        return self.contract.nodes
+
+    @property
+    def js(self) -> range:
+        return range(len(self.contract.alternatives))
+
+    @property
+    def ps(self) -> range:
+        return range(len(self.contract.offer.products))
+
+    @property
+    def exact(self) -> bool:
+        """Whether something is built on the charges themselves (a budget), so that a charge must be exact and not only at a minimum."""
+        return any(rule.kind == "budget" for rule in self.instance.rules) or self.instance.scenario.discount_rate < 0
+
+    def period(self, n: int) -> int:
+        return int(self.instance.tree.period[n])
+
+    def signing_node(self, n: int) -> int:
+        return int(self.contract.signed_at[n])
+
+    def deliverable(self, n: int) -> float:
+        return float(self.instance.tree.states.deliverable[n, self.contract.offer.index])
+
+    def late_weeks(self, n: int) -> float:
+        return float(self.instance.tree.states.late_weeks[n, self.contract.offer.index])
+
+    def price(self, j: int, p: int, n: int) -> float:
+        return float(self.contract.price[j, p, n])
+
+    def signed(self, j: int, m: int) -> Any:
+        """Binary: alternative j signed at signing node m."""
+        return self.signed_vars[self.contract.offer.index, j, m]
+
+    def volume(self, j: int, p: int, n: int) -> Any:
+        """Committed volume in the period of node n."""
+        return self.volume_vars[self.contract.offer.index, j, p, self.period(n), self.signing_node(n)]
+
+    def volume_in(self, j: int, p: int, t: int, m: int) -> Any:
+        """Committed volume in period t as signed at node m."""
+        return self.volume_vars[self.contract.offer.index, j, p, t, m]
+
+    def take(self, j: int, p: int, n: int) -> Any:
+        """Volume taken at node n."""
+        return self.take_vars[self.contract.offer.index, j, p, n]
+
+    def most_taken(self, j: int, p: int, n: int) -> float:
+        """Upper bound of `take`."""
+        return self.contract.take_factor * self.deliverable(n) * self.most_committed(j, p, self.period(n))
+
+    def most_committed(self, j: int, p: int, t: int) -> float:
+        """Upper bound of the committed volume in period t."""
+        offer, alternative = self.contract.offer, self.contract.alternatives[j]
+        return float(alternative.high[p] * shape_of(alternative.profile, offer.end - offer.start)[t - offer.start])
+
+    def charge(self, category: str, n: int, terms: Iterable[Term]) -> None:
+        """Put a charge, in the offer's currency, into the ledger at node n."""
+        rate = self.instance.rate(self.contract.offer, n)
+        self.ledger.charge("offer", self.contract.offer.id, self.clause, category, n, [(rate * c, v) for c, v in terms])
+
+    def variables(self, name: str, upper: Mapping[Index, float], domain: Any = pyo.NonNegativeReals) -> Any:
+        """Declare the clause's own variables with their upper bounds; the last index is a node."""
+        return declare(self.block, name, upper, domain)
+
+    def rows(self, name: str, rows: Mapping[Index, Bounds]) -> None:
+        """Declare constraints lower <= terms <= upper; the last index is a node."""
+        constrain(self.block, name, rows)
+
+
+def declare(block: Any, name: str, upper: Mapping[Index, float], domain: Any = pyo.NonNegativeReals) -> Any:
+    """An indexed variable with lower bound 0 and the given upper bounds (infinite: none)."""
+    variable = pyo.Var(list(upper), domain=domain, dense=True)
+    block.add_component(name, variable)
+    for key, bound in upper.items():
+        if bound != float("inf"):
+            variable[key].setub(bound)
+    return variable
+
+
+def constrain(block: Any, name: str, rows: Mapping[Index, Bounds]) -> None:
+    """An indexed constraint from lists of terms. Rows without terms are data: they are left out where they hold, and kept where they do not."""
+    if not rows:
+        return
+    constraint = pyo.Constraint(pyo.Any)
+    block.add_component(name, constraint)
+    for key, (lower, terms, upper) in rows.items():
+        if terms or (lower is not None and lower > 0) or (upper is not None and upper < 0):
+            body = LinearExpression(constant=0, linear_coefs=[c for c, _ in terms], linear_vars=[v for _, v in terms])
+            constraint[key] = (lower, body, upper) if lower != upper else (body, lower)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What happened under one offer, in plain numbers, node by node. This is all that `bill` may look at.
+
+    Volumes are per product of the offer; nodes outside the window have zeros. Money is in the offer's currency.
+    """
+
+    parent: Ints  # [N]
+    period: Ints  # [N]
+    years: Floats  # [T]
+    begin: Floats  # [T]
+    start: int  # first period of the window
+    end: int
+    in_force: Floats  # [N] 1 where the node is in the window and the offer was signed on the way to it
+    signing: Floats  # [N] 1 at nodes where it is signed
+    signing_node: Ints  # [N] where the contract in force was signed, -1 where none is
+    base_price: Floats  # [Po, N] of the signed alternative
+    price: Floats  # [Po, N] as billed: base price after the price family and tiers
+    volume: Floats  # [Po, N] committed volume of the node's period
+    schedule: Floats  # [Po, T, N] committed volumes of all periods, at the node where they are signed
+    take: Floats  # [Po, N]
+    deliverable: Floats  # [N]
+    late_weeks: Floats  # [N]
+    index: Mapping[str, Floats]  # level by node, [N] each
+
+    @property
+    def nothing(self) -> Floats:
+        """Zeros, one per node."""
+        return self.deliverable * 0.0
+
+
+Amounts = dict[str, Floats]  # category -> [N], offer's currency
+
+
+def charge_purchase(deal: Deal) -> None:
+    """The price family's charge: contract price on every unit taken."""
+    for n in deal.nodes:
+        deal.charge(PURCHASE, n, [(deal.price(j, p, n), deal.take(j, p, n)) for j in deal.js for p in deal.ps])
+
+
+def bill_purchase(statement: Statement) -> Amounts:
+    """The price family's bill."""
+    return {PURCHASE: (statement.price * statement.take).sum(axis=0)}
+
+
+class Clause(Protocol):
+    """One contract term."""
+
+    @property
+    def terms(self) -> Any:
+        """The clause's document."""
+
+    def build(self, deal: Deal) -> None:
+        """Declare variables, constraints and charges."""
+
+    def bill(self, statement: Statement) -> Amounts:
+        """What the clause charges at every node, from volumes alone."""
+
+    def levers(self) -> tuple[Lever, ...]:
+        """What can be negotiated about it."""
+
+    def explain(self) -> str:
+        """The clause in one sentence."""
+
+
+@runtime_checkable
+class SetsPrice(Protocol):
+    """A clause that moves the contract price: once as data for the model, once recomputed for the bill."""
+
+    def price_factor(self, instance: Instance, contract: OfferData) -> Floats:
+        """Factor on the base price at every node. [N]"""
+
+    def billed_factor(self, statement: Statement) -> Floats:
+        """The same factor, recomputed from the statement. [Po, N]"""
+
+
+@runtime_checkable
+class SplitsAlternatives(Protocol):
+    """A clause that turns one alternative into several (a menu)."""
+
+    def split(self, alternative: AlternativeData) -> list[AlternativeData]:
+        """The menu, cheapest-to-reach first."""
+
+
+@runtime_checkable
+class WidensTake(Protocol):
+    """A clause that moves how much may be taken relative to the committed volume."""
+
+    def take_factor(self) -> float:
+        """Most that may be taken, as a multiple of the deliverable committed volume."""
+
+
+@runtime_checkable
+class Restricts(Protocol):
+    """A clause that forbids some volumes."""
+
+    def breach(self, statement: Statement) -> Floats:
+        """By how much each node breaks the clause, in volume; 0 where it is kept. [N]"""

@@ -1,0 +1,55 @@
+"""Escalator: the price rises (or falls) by a fixed rate.
+
+To the buyer: a price that is known for all years, and grows.
+g rate per year, b(t) years from signing to the start of period t.
+
+    price:               P[j,p,n] = base price x (1 + g) ** (b(t(n)) - b(window start))
+    charge (purchase):   P[j,p,n] Q[j,p,n]
+
+Reference: Goldberg & Erickson (1987), Quantity and price adjustment in long-term contracts, Journal of Law and Economics 30(2).
+Worked number: 28 at 3 % a year costs 29.7052 in the third year.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.clauses import Escalator as Terms
+from optimizer.clauses.base import Amounts, Deal, Lever, Statement, bill_purchase, charge_purchase
+from optimizer.instance import Instance, OfferData
+from scenarios.tree import Floats
+
+
+@dataclass(frozen=True)
+class Escalator:
+    """See the module's text."""
+
+    terms: Terms
+
+    def price_factor(self, instance: Instance, offer: OfferData) -> Floats:
+        since = instance.begin[np.maximum(instance.tree.period, 0)] - instance.begin[offer.start]
+        return np.asarray((1.0 + self.terms.rate) ** np.maximum(since, 0.0))
+
+    def billed_factor(self, statement: Statement) -> Floats:
+        factor = np.ones_like(statement.take)
+        for n in range(factor.shape[1]):
+            if statement.in_force[n]:
+                growth = 1.0
+                for t in range(statement.start, int(statement.period[n])):
+                    growth *= (1.0 + self.terms.rate) ** statement.years[t]
+                factor[:, n] = growth
+        return factor
+
+    def build(self, deal: Deal) -> None:
+        charge_purchase(deal)
+
+    def bill(self, statement: Statement) -> Amounts:
+        return bill_purchase(statement)
+
+    def levers(self) -> tuple[Lever, ...]:
+        return (Lever("rate", "per year", -0.1, 0.2, 0.005, "lower"),)
+
+    def explain(self) -> str:
+        return f"The price {'rises' if self.terms.rate >= 0 else 'falls'} by {abs(100 * self.terms.rate):g} % a year from the start of the window."

@@ -1,0 +1,72 @@
+"""Indexed price: part of the price follows a published index, within a collar.
+
+To the buyer: sharing the maker's input costs, up to a limit in both directions.
+X[n] index level (lag periods earlier), r reference level, w weight, [f, c] collar.
+
+    price:               P[j,p,n] = base price x (1 + w clip(X[n] / r - 1, f, c));  a collar is data, never optimised
+    charge (purchase):   P[j,p,n] Q[j,p,n]
+
+A level from before the first period is the reference itself.
+Reference: Joskow (1988), Price adjustment in long-term contracts: the case of coal, Journal of Law and Economics 31(1).
+Worked number: base 28, weight 0.4, cap 12 %, index up 30 %: 28 x (1 + 0.4 x 0.12) = 29.344.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.clauses import IndexedPrice as Terms
+from optimizer.clauses.base import Amounts, Deal, Lever, Statement, bill_purchase, charge_purchase
+from optimizer.instance import Instance, OfferData
+from scenarios.tree import Floats
+
+
+@dataclass(frozen=True)
+class IndexedPrice:
+    """See the module's text."""
+
+    terms: Terms
+
+    def price_factor(self, instance: Instance, offer: OfferData) -> Floats:  # noqa: ARG002
+        tree = instance.tree
+        column = [x.id for x in instance.scenario.indices].index(self.terms.index)
+        seen = np.arange(tree.size)
+        for _ in range(self.terms.lag_periods):
+            seen = np.maximum(tree.parent[seen], 0)
+        level = np.where(seen > 0, tree.states.index[seen, column], self.terms.reference)
+        move = np.clip(level / self.terms.reference - 1.0, self.terms.floor, np.inf if self.terms.cap is None else self.terms.cap)
+        return np.asarray(1.0 + self.terms.weight * move)
+
+    def billed_factor(self, statement: Statement) -> Floats:
+        levels, factor = statement.index[self.terms.index], np.ones_like(statement.take)
+        for n in range(factor.shape[1]):
+            at = n
+            for _ in range(self.terms.lag_periods):
+                at = int(statement.parent[at]) if at > 0 else 0
+            if at > 0:
+                change = levels[at] / self.terms.reference - 1.0
+                change = max(change, self.terms.floor)
+                if self.terms.cap is not None:
+                    change = min(change, self.terms.cap)
+                factor[:, n] += self.terms.weight * change
+        return factor
+
+    def build(self, deal: Deal) -> None:
+        charge_purchase(deal)
+
+    def bill(self, statement: Statement) -> Amounts:
+        return bill_purchase(statement)
+
+    def levers(self) -> tuple[Lever, ...]:
+        return (
+            Lever("weight", "share of price", 0.0, 1.0, 0.05, "lower"),
+            Lever("cap", "relative move of the index", 0.0, 1.0, 0.01, "lower"),
+            Lever("floor", "relative move of the index", -1.0, 0.0, 0.01, "lower"),
+        )
+
+    def explain(self) -> str:
+        cap = "without a cap" if self.terms.cap is None else f"at most {100 * self.terms.cap:g} % up"
+        lag = f", read {self.terms.lag_periods} period{'s' if self.terms.lag_periods > 1 else ''} earlier" if self.terms.lag_periods else ""
+        return f"{100 * self.terms.weight:g} % of the price follows the index '{self.terms.index}'{lag}, at most {-100 * self.terms.floor:g} % down and {cap}."

@@ -1,0 +1,57 @@
+"""Minimum order: take nothing, or a worthwhile lot.
+
+To the buyer: no small call-offs. q the least lot, b binary: something is taken.
+
+    order_is_zero_or_enough:   q b[p,n] <= sum_j Q[j,p,n] <= Q_max b[p,n]
+
+Reference: Zhou, Zhao & Katehakis (2007), Effective control policies for stochastic inventory systems with a minimum order quantity, IJPE 106(2).
+Worked number: q = 500: 0 and 500 may be taken, 499 may not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyomo.environ as pyo
+
+from models.clauses import MinimumOrder as Terms
+from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
+from optimizer.instance import slack
+from scenarios.tree import Floats
+
+
+@dataclass(frozen=True)
+class MinimumOrder:
+    """See the module's text."""
+
+    terms: Terms
+
+    def build(self, deal: Deal) -> None:
+        if self.terms.volume <= 0:
+            return
+        keys = [(p, n) for n in deal.nodes for p in deal.ps]
+        ordering = deal.variables("ordering", dict.fromkeys(keys, 1.0), pyo.Binary)
+        enough: dict[Index, Bounds] = {}
+        zero: dict[Index, Bounds] = {}
+        for p, n in keys:
+            taken = [(1.0, deal.take(j, p, n)) for j in deal.js]
+            most = max(deal.most_taken(j, p, n) for j in deal.js)
+            enough[p, n] = (0.0, [*taken, (-self.terms.volume, ordering[p, n])], None)
+            zero[p, n] = (None, [*taken, (-most, ordering[p, n])], 0.0)
+        deal.rows("order_is_enough", enough)
+        deal.rows("order_is_zero", zero)
+
+    def bill(self, statement: Statement) -> Amounts:  # noqa: ARG002
+        return {}
+
+    def breach(self, statement: Statement) -> Floats:
+        near = slack(self.terms.volume)
+        small = (statement.take > near) & (statement.take < self.terms.volume - near)
+        return np.where(small, np.minimum(statement.take, self.terms.volume - statement.take), 0.0).max(axis=0)
+
+    def levers(self) -> tuple[Lever, ...]:
+        return (Lever("volume", "volume per period", 0.0, 1e12, 100.0, "lower"),)
+
+    def explain(self) -> str:
+        return f"In each period the buyer takes nothing of a product, or at least {self.terms.volume:,g}."

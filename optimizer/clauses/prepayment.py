@@ -1,0 +1,117 @@
+"""Prepayment: cash at signing, credited on later invoices.
+
+To the buyer: a deposit that pays for the maker's capacity and comes back unit by unit; what is not used up by the end is lost.
+A prepaid sum, c credit per unit, B balance after node n, m(n) the signing node.
+
+    prepaid_sum (charge prepayment, at m):  A = amount y + share sum_p base price V[first period] + share' sum_p,t base price V[t]
+    credit_within_take:                     credit[n] <= c sum_j,p Q[j,p,n]
+    balance_runs_down:                      B[n] = B[parent] - credit[n] >= 0,  B before the window = A
+    charge (prepayment_credit):             - credit[n]
+
+The contract credits as early as it can: credit[n] = min(c Q, B). That is what a minimum does too, because earlier credits are worth more, so the
+charge is exact only under minimisation, unless something is built on the charges (a budget); then a binary per node makes it exact:
+
+    credit_is_full:       credit[n] >= c Q - c Q_max used_up[n]
+    credit_is_all_left:   credit[n] >= B[parent] - A_max (1 - used_up[n])
+
+Reference: Corning Incorporated, annual reports 2018-2024, customer deposits (non-refundable, repaid as credits per shipment).
+Worked number: 1,000,000 prepaid, 150 credited per unit: 4,000 units taken a year bring 600,000, then 400,000, then nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyomo.environ as pyo
+
+from models.clauses import Prepayment as Terms
+from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
+from optimizer.ledger import CREDIT, PREPAYMENT, Term
+
+
+@dataclass(frozen=True)
+class Prepayment:
+    """See the module's text."""
+
+    terms: Terms
+    exact_only_at_minimum = True
+
+    def build(self, deal: Deal) -> None:
+        credit_rate = self.terms.credit_per_unit
+        sums = {m: self._sum(deal, m) for m in deal.contract.signing_nodes}
+        for m, terms in sums.items():
+            deal.charge(PREPAYMENT, m, terms)
+        most = self._most(deal)
+        if credit_rate == 0 or most == 0:
+            return
+        window = set(deal.nodes)
+        full = {n: credit_rate * max(sum(deal.most_taken(j, p, n) for p in deal.ps) for j in deal.js) for n in deal.nodes}
+        credit = deal.variables("credit", {(n,): min(full[n], most) for n in deal.nodes})
+        balance = deal.variables("balance", {(n,): most for n in deal.nodes})
+        used_up = deal.variables("used_up", {(n,): 1.0 for n in deal.nodes}, pyo.Binary) if deal.exact else None
+        rows: dict[str, dict[Index, Bounds]] = {"credit_within_take": {}, "balance_runs_down": {}, "credit_is_full": {}, "credit_is_all_left": {}}
+        for n in deal.nodes:
+            parent = int(deal.instance.tree.parent[n])
+            before: list[Term] = [(1.0, balance[parent])] if parent in window else sums[deal.signing_node(n)]
+            taken: list[Term] = [(-credit_rate, deal.take(j, p, n)) for j in deal.js for p in deal.ps]
+            rows["credit_within_take"][(n,)] = (None, [(1.0, credit[n]), *taken], 0.0)
+            rows["balance_runs_down"][(n,)] = (0.0, [(1.0, balance[n]), (1.0, credit[n]), *((-c, v) for c, v in before)], 0.0)
+            if used_up is not None:
+                rows["credit_is_full"][(n,)] = (0.0, [(1.0, credit[n]), *taken, (full[n], used_up[n])], None)
+                rows["credit_is_all_left"][(n,)] = (-most, [(1.0, credit[n]), *((-c, v) for c, v in before), (-most, used_up[n])], None)
+            deal.charge(CREDIT, n, [(-1.0, credit[n])])
+        for name, found in rows.items():
+            deal.rows(name, found)
+
+    def _sum(self, deal: Deal, m: int) -> list[Term]:
+        offer = deal.contract.offer
+        terms: list[Term] = []
+        for j in deal.js:
+            terms.append((self.terms.amount, deal.signed(j, m)))
+            for p in deal.ps:
+                price = float(deal.contract.alternatives[j].price[p])
+                terms.append((self.terms.share_of_first_period * price, deal.volume_in(j, p, offer.start, m)))
+                terms += [(self.terms.share_of_contract_value * price, deal.volume_in(j, p, t, m)) for t in range(offer.start, offer.end)]
+        return [term for term in terms if term[0] != 0]
+
+    def _most(self, deal: Deal) -> float:
+        """Largest prepaid sum over the alternatives."""
+        offer, found = deal.contract.offer, 0.0
+        for j in deal.js:
+            value = [[float(deal.contract.alternatives[j].price[p]) * deal.most_committed(j, p, t) for t in range(offer.start, offer.end)] for p in deal.ps]
+            first, whole = sum(row[0] for row in value), sum(map(sum, value))
+            found = max(found, self.terms.amount + self.terms.share_of_first_period * first + self.terms.share_of_contract_value * whole)
+        return found
+
+    def bill(self, statement: Statement) -> Amounts:
+        price = statement.base_price
+        prepaid, credit, balance = statement.nothing, statement.nothing, statement.nothing
+        for n in range(len(prepaid)):
+            if statement.signing[n]:
+                planned = statement.schedule[:, :, n] * price[:, n, None]
+                first, whole = planned[:, statement.start].sum(), planned.sum()
+                prepaid[n] = self.terms.amount + self.terms.share_of_first_period * first + self.terms.share_of_contract_value * whole
+            if statement.in_force[n]:
+                before = statement.parent[n]
+                left = balance[before] if statement.in_force[before] else prepaid[statement.signing_node[n]]
+                credit[n] = min(self.terms.credit_per_unit * statement.take[:, n].sum(), left)
+                balance[n] = left - credit[n]
+        return {PREPAYMENT: prepaid, CREDIT: -np.asarray(credit)}
+
+    def levers(self) -> tuple[Lever, ...]:
+        return (
+            Lever("amount", "money at signing", 0.0, 1e12, 1e5, "lower"),
+            Lever("share_of_first_period", "share of the first period's value", 0.0, 1.0, 0.05, "lower"),
+            Lever("share_of_contract_value", "share of the contract's value", 0.0, 1.0, 0.05, "lower"),
+            Lever("credit_per_unit", "money per unit", 0.0, 1e12, 10.0, "higher"),
+        )
+
+    def explain(self) -> str:
+        parts = [
+            (f"{self.terms.amount:,.0f}", self.terms.amount),
+            (f"{100 * self.terms.share_of_first_period:g} % of the first period's committed value", self.terms.share_of_first_period),
+            (f"{100 * self.terms.share_of_contract_value:g} % of the contract's committed value", self.terms.share_of_contract_value),
+        ]
+        what = next((text for text, given in parts if given), "Nothing")
+        return f"{what} is prepaid at signing and credited at {self.terms.credit_per_unit:,g} per unit taken; what is left at the end is forfeited."

@@ -1,0 +1,52 @@
+"""Take-or-pay: volume not taken is paid for.
+
+To the buyer: a floor under the bill. The maker may rely on being paid for part of the commitment, the buyer may still leave the goods.
+w unused volume, theta the owed share, tau the price share, P price.
+
+    unused_volume_is_paid:   w[j,p,n] >= theta rho[n] V[j,p,t(n)] - Q[j,p,n],  w >= 0
+    charge (take_or_pay):    tau P[j,p,n] w[j,p,n]
+
+The charge is exact only under minimisation (w may exceed the gap where nothing presses it down); nothing builds on it except upper limits.
+Reference: Masten & Crocker (1985), Efficient adaptation in long-term contracts: take-or-pay provisions, American Economic Review 75(5).
+Worked number: V = 1,000, theta 80 %, rho 1, Q = 700, P = 28: 100 units unused, 2,800 to pay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.clauses import TakeOrPay as Terms
+from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
+from optimizer.ledger import TAKE_OR_PAY
+
+
+@dataclass(frozen=True)
+class TakeOrPay:
+    """See the module's text."""
+
+    terms: Terms
+    exact_only_at_minimum = True
+
+    def build(self, deal: Deal) -> None:
+        theta, tau = self.terms.fraction, self.terms.price_share
+        keys = [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps if theta * deal.deliverable(n) > 0]
+        unused = deal.variables("unused", {(j, p, n): theta * deal.deliverable(n) * deal.most_committed(j, p, deal.period(n)) for j, p, n in keys})
+        paid: dict[Index, Bounds] = {}
+        for j, p, n in keys:
+            owed = theta * deal.deliverable(n)
+            paid[j, p, n] = (0.0, [(1.0, unused[j, p, n]), (-owed, deal.volume(j, p, n)), (1.0, deal.take(j, p, n))], None)
+            deal.charge(TAKE_OR_PAY, n, [(tau * deal.price(j, p, n), unused[j, p, n])])
+        deal.rows("unused_volume_is_paid", paid)
+
+    def bill(self, statement: Statement) -> Amounts:
+        owed = self.terms.fraction * statement.deliverable * statement.volume
+        unused = np.maximum(owed - statement.take, 0.0)
+        return {TAKE_OR_PAY: (self.terms.price_share * statement.price * unused).sum(axis=0)}
+
+    def levers(self) -> tuple[Lever, ...]:
+        return (Lever("fraction", "share of committed volume", 0.0, 1.0, 0.05, "lower"), Lever("price_share", "share of contract price", 0.0, 1.0, 0.1, "lower"))
+
+    def explain(self) -> str:
+        return f"Volume below {100 * self.terms.fraction:g} % of the commitment of a period is paid at {100 * self.terms.price_share:g} % of the price, taken or not."

@@ -1,0 +1,41 @@
+"""Offers as the kernel sees them: alternatives after tiers, nodes covered, prices as data."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optimizer.clauses import clauses_of
+from optimizer.clauses.base import Contract, SetsPrice, SplitsAlternatives, WidensTake
+from optimizer.instance import Instance, OfferData
+
+
+def build_contracts(instance: Instance) -> tuple[Contract, ...]:
+    """One contract per offer. Price[j, p, n] = base price x every price clause's factor x nothing else; exchange rates enter in the ledger."""
+    return tuple(_contract(instance, offer) for offer in instance.offers)
+
+
+def _contract(instance: Instance, offer: OfferData) -> Contract:
+    tree = instance.tree
+    clauses = clauses_of(offer.clauses)
+    alternatives = list(offer.alternatives)
+    factor, widest = np.ones(tree.size), 1.0
+    for clause in clauses:
+        if isinstance(clause, SplitsAlternatives):
+            alternatives = [part for whole in alternatives for part in clause.split(whole)]
+        if isinstance(clause, SetsPrice):
+            factor = factor * clause.price_factor(instance, offer)
+        if isinstance(clause, WidensTake):
+            widest *= clause.take_factor()
+    covered = (tree.period >= offer.start) & (tree.period < offer.end)
+    signed_at = np.where(covered, tree.ancestor_at(offer.sign), -1)
+    base = np.stack([alternative.price for alternative in alternatives]) if alternatives else np.zeros((0, len(offer.products)))
+    return Contract(
+        offer=offer,
+        alternatives=tuple(alternatives),
+        clauses=clauses,
+        nodes=tuple(int(n) for n in np.flatnonzero(covered)),
+        signed_at=signed_at,
+        signing_nodes=(0,) if offer.sign < 0 else tuple(int(n) for n in np.flatnonzero(tree.period == offer.sign)),
+        price=base[:, :, None] * factor,
+        take_factor=widest,
+    )

@@ -1,0 +1,72 @@
+"""The ledger: the only way a cost reaches the objective.
+
+Every charge is a row (source, clause, category, node) with a linear expression in model variables, nominal, in the scenario's currency. The
+objective, budget rules, tables, charts and the audit's comparison are group-bys of these rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+Term = tuple[float, Any]  # coefficient, Pyomo variable
+
+PURCHASE = "purchase"
+TAKE_OR_PAY = "take_or_pay"
+RESERVATION = "reservation"
+DISCOUNT = "volume_discount"
+PREPAYMENT = "prepayment"
+CREDIT = "prepayment_credit"
+DAMAGES = "damages"
+SIGNING = "signing"
+DELIVERY = "delivery"
+SPOT = "spot_purchase"
+HOLDING = "holding"
+TRANSFER = "transfer"
+SUBSTITUTION = "substitution"
+CAPACITY = "capacity_step"
+SHORTAGE = "shortage_penalty"
+RULE = "rule_penalty"
+
+PENALTIES = frozenset({SHORTAGE, RULE})  # count in the objective, but nobody pays them in cash
+
+
+@dataclass(frozen=True)
+class Row:
+    """One charge at one node."""
+
+    source_kind: str
+    source: str
+    clause: str
+    category: str
+    node: int
+    terms: tuple[Term, ...]
+
+
+@dataclass
+class Ledger:
+    """Rows in the order they were charged. Mutable only while the model is being built."""
+
+    rows: list[Row] = field(default_factory=list)
+    by_node: dict[int, list[Row]] = field(default_factory=dict)
+
+    def charge(self, source_kind: str, source: str, clause: str, category: str, node: int, terms: Iterable[Term]) -> None:
+        """Add one row; charges without terms leave no row."""
+        kept = tuple(term for term in terms if term[0] != 0.0)
+        if kept:
+            row = Row(source_kind, source, clause, category, node, kept)
+            self.rows.append(row)
+            self.by_node.setdefault(node, []).append(row)
+
+    def cash(self, node: int) -> Iterator[Term]:
+        """Terms of all cash at a node; penalties are not cash."""
+        for row in self.by_node.get(node, ()):
+            if row.category not in PENALTIES:
+                yield from row.terms
+
+    def prepaid(self, sources: frozenset[str], node: int) -> Iterator[Term]:
+        """Terms of the prepayments to some offers at a node."""
+        for row in self.by_node.get(node, ()):
+            if row.category == PREPAYMENT and row.source in sources:
+                yield from row.terms

@@ -1,0 +1,33 @@
+"""The model, declared: kernel, clauses, balance, rules, risk."""
+
+from __future__ import annotations
+
+import pyomo.environ as pyo
+
+from optimizer.balance import build_balance
+from optimizer.clauses.base import Deal
+from optimizer.contracts import build_contracts
+from optimizer.decisions import Kernel, declare_decisions, require_prepayments
+from optimizer.instance import Instance
+from optimizer.risk import build_risk
+from optimizer.rules import rule_of
+from optimizer.rules.base import Desk
+
+
+def build_model(instance: Instance) -> Kernel:
+    """Declare everything in Pyomo. The order matters only in that charges come before what is built on them."""
+    kernel = declare_decisions(instance, build_contracts(instance))
+    for contract in kernel.contracts:
+        for clause in contract.clauses:
+            block = kernel.model.offers[contract.offer.id]
+            kind = clause.terms.kind
+            block.add_component(kind, pyo.Block())
+            deal = Deal(instance, contract, kind, block.component(kind), kernel.ledger, kernel.signed, kernel.volume, kernel.take)
+            clause.build(deal)
+    build_balance(kernel)
+    require_prepayments(kernel)
+    kernel.model.rules = pyo.Block(pyo.Any)
+    for i, terms in enumerate(instance.rules):
+        rule_of(terms).build(Desk(kernel, kernel.model.rules[i], f"rules[{i}]", terms.kind, terms.violation_price))
+    build_risk(kernel)
+    return kernel

@@ -1,0 +1,176 @@
+"""The plan's faces: tidy tables, CSV files, and one HTML file that opens without a network. All from the `Plan` document alone."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.plan import Plan
+from optimizer.report_text import shared_unit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from models.scenario import Scenario
+
+MIXED = "mixed units"
+
+
+def tables(plan: Plan) -> dict[str, pd.DataFrame]:
+    """Tidy tables by name, columns in a fixed order; `docs/plan.md` says what each column means. A None of the plan is a missing value."""
+    import pandas as pd
+
+    return {name: pd.DataFrame(list(rows), columns=list(columns)) for name, (columns, rows) in _contents(plan).items()}
+
+
+def write_tables(plan: Plan, directory: Path) -> list[Path]:
+    """Write one CSV (UTF-8) per table and return their paths. `directory` is created if its parent exists.
+
+    A text that begins with = + - or @ gets a leading ' so that no spreadsheet runs it as a formula; numbers stay as they are.
+    Raises OSError, with every file either complete or untouched.
+    """
+    from scenarios.files import write_whole
+
+    directory.mkdir(exist_ok=True)
+    written = []
+    for name, frame in tables(plan).items():
+        path = directory / f"{name}.csv"
+        write_whole(path, frame.map(_harmless).rename(columns=_harmless).to_csv(index=False, lineterminator="\n"))
+        written.append(path)
+    return written
+
+
+def _harmless(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def _contents(plan: Plan) -> dict[str, tuple[Sequence[str], Iterable[Sequence[Any]]]]:
+    """Columns and rows of each table."""
+    cur, unit, units = plan.currency, shared_unit(plan) or MIXED, plan.units
+    offer_units = _offer_units(plan)
+    awards = ("offer", "supplier", "alternative", "node", "period", "probability")
+    awarded = [(*attrgetter(*awards)(a), v.product, v.period, v.volume, units.get(v.product, ""), a.probability * v.volume) for a in plan.awards for v in a.volumes]
+    flow = ("kind", "source", "product", "site", "node", "period", "probability", "volume")
+    spread = ("kind", "source", "product", "site", "period", "mean", "p5", "p50", "p95")
+    offered = ("offer", "supplier", "signed", "signing_probability", "alternative", "expected_volume", "expected_cost")
+    future = ("future", "probability", "cost", "cash", "demand", "shortage", "fill_rate", "tail_share")
+    cost = ("node", "period", "probability", "source_kind", "source", "clause", "category", "amount", "present")
+    plain = {
+        "capacity_opened": (("supplier", "step", "node", "probability"), plan.capacity_opened),
+        "fill_rates": (("product", "site", "unit", "expected_demand", "expected_shortage", "fill_rate"), plan.fill_rates),
+        "rules": (("path", "kind", "text", "hard", "value", "limit", "where", "binding", "violation", "penalty"), plan.rules),
+        "phases": (("name", "seconds"), plan.provenance.phases),
+    }
+    simple = {name: (columns, _rows(columns, items)) for name, (columns, items) in plain.items()}
+    return {
+        "summary": (("figure", "value", "unit"), _summary(plan, unit)),
+        "awards": ((*awards, "committed_value", "currency", "clauses"), [(*attrgetter(*awards)(a), a.committed_value, cur, " ".join(a.clauses)) for a in plan.awards]),
+        "award_volumes": ((*awards[:5], "probability", "product", "delivery_period", "volume", "unit", "expected_volume"), awarded),
+        "offers": ((*offered, "unit", "currency"), [(*row, offer_units.get(row[0], ""), cur) for row in _rows(offered, plan.offers)]),
+        "capacity_opened": simple["capacity_opened"],
+        "futures": ((*future, "unit", "currency"), [(*row, unit, cur) for row in _rows(future, plan.futures)]),
+        "fill_rates": simple["fill_rates"],
+        "flow_summaries": ((*spread, "unit"), [(*row, units.get(row[2], "")) for row in _rows(spread, plan.flow_summaries)]),
+        "cost_summaries": (("dimension", "key", "expected", "present", "currency"), [(*row, cur) for row in _rows(("dimension", "key", "expected", "present"), plan.cost_summaries)]),
+        "rules": simple["rules"],
+        "baselines": _baselines(plan),
+        "flows": ((*flow, "unit"), [(*row, units.get(row[2], "")) for row in _rows(flow, plan.flows)]),
+        "costs": ((*cost, "currency"), [(*row, cur) for row in _rows(cost, plan.costs)]),
+        "phases": simple["phases"],
+    }
+
+
+def _rows(columns: Sequence[str], items: Iterable[Any]) -> list[tuple[Any, ...]]:
+    return list(map(attrgetter(*columns), items))
+
+
+def _summary(plan: Plan, unit: str) -> list[tuple[str, float | None, str]]:
+    """One figure per row: page one, the worth of the baselines, and the audit."""
+    units = {"gap": "share", "risk_weight": "share", "tail": "share", "fill_rate": "share", "shortage_probability": "share"}
+    units |= dict.fromkeys(("expected_demand", "expected_shortage", "shortage_cvar"), unit)
+    rows: list[tuple[str, float | None, str]] = [(name, value, units.get(name, plan.currency)) for name, value in plan.summary]
+    b = plan.baselines
+    for name in ("value_of_contracts", "vss", "evpi"):
+        rows.append((name, getattr(b, name) if b else None, plan.currency))
+        if b and name != "value_of_contracts":
+            interval = getattr(b, f"{name}_interval") or (None, None)
+            rows += [(f"{name}_low", interval[0], plan.currency), (f"{name}_high", interval[1], plan.currency)]
+    rows += [("audit_relative_difference", plan.audit.relative_difference, "share"), ("audit_largest_violation", plan.audit.largest_violation, "share")]
+    return rows
+
+
+def _baselines(plan: Plan) -> tuple[Sequence[str], list[Sequence[Any]]]:
+    """The plan in the first row, the baselines below; `difference` is to the plan's objective."""
+    s = plan.summary
+    columns = ("name", "objective", "bound", "expected_cost", "cvar", "fill_rate", "difference", "currency", "note")
+    rows: list[Sequence[Any]] = [("plan", s.objective, s.bound, s.expected_cost, s.cvar, s.fill_rate, 0.0, plan.currency, "")]
+    for b in plan.baselines.baselines if plan.baselines else ():
+        difference = None if b.objective is None else b.objective - s.objective
+        rows.append((b.name, b.objective, b.bound, b.expected_cost, b.cvar, b.fill_rate, difference, plan.currency, b.note))
+    return columns, rows
+
+
+def _offer_units(plan: Plan) -> dict[str, str]:
+    """Unit of each offer that takes any volume."""
+    found: dict[str, set[str]] = {}
+    for line in plan.flow_summaries:
+        if line.kind == "take":
+            found.setdefault(line.source, set()).add(plan.units.get(line.product, ""))
+    return {offer: units.pop() if len(units) == 1 else MIXED for offer, units in found.items()}
+
+
+def html_report(plan: Plan, scenario: Scenario | None = None) -> str:
+    """The report as one HTML file: own style, own scripts, no network. `scenario` lends its names; ids stand in without it."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    from optimizer import report_tables, report_text
+    from optimizer.report_charts import charts
+
+    names = report_text.names_of(scenario)
+    drawn = list(charts(plan, names, _periods(plan, scenario)))
+    folder = Path(__file__).parent / "templates"
+    scripts = [_plotly_js(), (folder / "report.js").read_text("utf-8")] if drawn else []
+    environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template("report.html").render(
+        plan=plan,
+        names=names,
+        text=report_text,
+        figures=report_text.Figures(plan),
+        tables=report_tables,
+        charts=drawn,
+        data=Markup(_json({chart.id: {"data": chart.traces, "layout": chart.layout, "height": chart.height} for chart in drawn})),
+        style=Markup((folder / "report.css").read_text("utf-8")),
+        scripts=[Markup(script) for script in scripts],
+        hashes=[_digest(script) for script in scripts],
+    )
+
+
+def _periods(plan: Plan, scenario: Scenario | None) -> list[str]:
+    """Ids of the periods, in order."""
+    if scenario is not None:
+        return list(scenario.period_ids)
+    return list(dict.fromkeys(line.period for line in plan.flow_summaries))
+
+
+def _plotly_js() -> str:
+    """The script of the installed plotly wheel, found without importing plotly."""
+    spec = find_spec("plotly")
+    if spec is None or not spec.submodule_search_locations:
+        raise FileNotFoundError("the package plotly is not installed; charts need its plotly.min.js")
+    return (Path(spec.submodule_search_locations[0]) / "package_data" / "plotly.min.js").read_text("utf-8").replace("</script", "<\\/script")
+
+
+def _digest(script: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() + "'"
+
+
+def _json(data: object) -> str:
+    """JSON that can stand inside a script element: no character of it can end the element."""
+    return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

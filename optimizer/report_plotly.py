@@ -1,0 +1,92 @@
+"""Parts of charts: plain Plotly dictionaries.
+
+Colours are named (`@c0`, `@spot`, `@short`, `@ink`) and resolved by the page, so that light, dark and print share one specification. Plotly's own
+Python objects are not used: importing them takes longer than the rest of the report together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from optimizer.report_tables import Table
+
+SPOT = "Spot market"
+OTHER = "Transport, storage and other"
+REST = "All others"
+MAX_SERIES = 7
+Trace = dict[str, Any]
+Series = Mapping[str, Mapping[str, float]]  # name -> period -> value
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart, how to read it, and the same data as a table."""
+
+    id: str
+    title: str
+    note: str
+    traces: list[Trace]
+    layout: dict[str, Any]
+    table: Table
+    height: int = 380
+
+
+def bars(series: Series, periods: Sequence[str], hues: Mapping[str, str]) -> Iterator[Trace]:
+    fixed = {SPOT: "@spot", OTHER: "@other", REST: "@total"}
+    for name, values in series.items():
+        yield bar(name, periods, (values[t] for t in periods), fixed.get(name) or hues.get(name, "@total"))
+
+
+def bar(name: str, x: Sequence[Any], y: Iterable[float], color: str) -> Trace:
+    return {"type": "bar", "name": safe(name), "x": list(x), "y": rounded(y), "marker": {"color": color}, "hovertemplate": "%{y:,.4~r}"}
+
+
+def largest(series: Series) -> dict[str, Mapping[str, float]]:
+    """Series by size, largest first, spot and other costs last; beyond MAX_SERIES they are added up."""
+    sizes = {name: sum(map(abs, values.values())) for name, values in series.items()}
+    ordered = sorted((name for name in series if sizes[name]), key=lambda name: (name == OTHER, name == SPOT, -sizes[name]))
+    ends = [name for name in ordered if name in (SPOT, OTHER)]
+    body = ordered[: len(ordered) - len(ends)]
+    kept, dropped = (body, []) if len(body) <= MAX_SERIES else (body[: MAX_SERIES - 1], body[MAX_SERIES - 1 :])
+    found = {name: series[name] for name in kept}
+    if dropped:
+        found[REST] = {t: sum(series[name][t] for name in dropped) for t in series[dropped[0]]}
+    return found | {name: series[name] for name in ends}
+
+
+def whiskers(mean: list[float], spread: list[tuple[float, float]] | None) -> dict[str, Any]:
+    """Error bars of Plotly are lengths from the mean; P95 can lie below the mean of a rare shortage, the bar then ends at the mean."""
+    if spread is None:
+        return {"visible": False}
+    above = rounded(max(0.0, high - m) for (_, high), m in zip(spread, mean, strict=True))
+    below = rounded(max(0.0, m - low) for (low, _), m in zip(spread, mean, strict=True))
+    return {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": "@ink", "thickness": 1.2, "width": 4}
+
+
+def layout_of(y: str = "", x: str = "") -> dict[str, Any]:
+    axis = {"gridcolor": "@grid", "zerolinecolor": "@grid", "linecolor": "@grid", "automargin": True, "fixedrange": True}
+    return {
+        "xaxis": axis | {"type": "linear" if x else "category", "title": {"text": safe(x)}, "showgrid": bool(x)},
+        "yaxis": axis | {"title": {"text": safe(y)}, "separatethousands": True},
+        "hovermode": "closest" if x else "x unified",
+    }
+
+
+def rounded(values: Iterable[float]) -> list[float]:
+    return [float(f"{v:.7g}") for v in values]
+
+
+def safe(text: str) -> str:
+    """Plotly reads a subset of HTML in texts; names must not be read as such."""
+    return escape(text, quote=False)
+
+
+def short(text: str) -> str:
+    return safe(text if len(text) <= 24 else text[:23] + "…")
+
+
+def sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,216 @@
+"""What a rule is to the engine: the whole extension surface on one page.
+
+A rule object wraps its document (`terms`). `build` writes rows through `Desk.impose`, which makes them hard or gives them a priced violation;
+`check` measures the same rule on a finished outcome in plain NumPy. Rules never see each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from models.rules.base import MeasuredRule
+from optimizer.clauses.base import Bounds, Index, constrain, declare
+from optimizer.decisions import Kernel
+from optimizer.instance import Instance
+from optimizer.ledger import RULE, Term
+from optimizer.outcome import Outcome
+from scenarios.tree import Floats
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A part of the future over which a rule is measured: nodes with weights, and the node that stands for it."""
+
+    label: str
+    node: int
+    weights: Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A rule measured on an outcome. `violation` is in the rule's unit, 0 where the rule is kept; `slack` likewise, 0 where it binds."""
+
+    value: float
+    limit: float
+    violation: float
+    slack: float
+    where: str
+    scale: float
+    """What the volume or money in this rule amounts to: violations are compared with it."""
+    node: int = 0
+    """Where a priced violation is charged."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A rule's view of the kernel while the model is built."""
+
+    kernel: Kernel
+    block: Any
+    path: str  # rules[3]
+    kind: str
+    violation_price: float | None
+
+    @property
+    def instance(self) -> Instance:
+        return self.kernel.instance
+
+    def impose(self, name: str, rows: Mapping[Index, Bounds], unit: Mapping[Index, float] | float = 1.0) -> None:
+        """Impose rows (each with one finite side); `unit` is how much of a row one unit of violation covers. The last index is a node.
+
+        priced: lower <= terms + unit violation (or terms - unit violation <= upper), charge (rule_penalty): price x violation at the node
+        """
+        if self.violation_price is None:
+            constrain(self.block, name, rows)
+            return
+        sizes = {key: unit if isinstance(unit, float) else unit[key] for key in rows}
+        worst = {key: _worst(bounds) / sizes[key] if sizes[key] > 0 else 0.0 for key, bounds in rows.items()}
+        violation = declare(self.block, f"{name}_violation", worst)
+        soft: dict[Index, Bounds] = {}
+        for key, (lower, terms, upper) in rows.items():
+            sign = 1.0 if lower is not None else -1.0
+            soft[key] = (lower, [*terms, (sign * sizes[key], violation[key])], upper)
+            self.kernel.ledger.charge("rule", self.path, self.kind, RULE, key[-1], [(self.violation_price, violation[key])])
+        constrain(self.block, name, soft)
+
+
+def _worst(bounds: Bounds) -> float:
+    """Most by which a row with one finite side can be violated, from the bounds of its variables."""
+    lower, terms, upper = bounds
+    if lower is not None:
+        least = sum(c * (v.lb if c > 0 else v.ub) for c, v in terms)
+        return max(0.0, lower - least)
+    most = sum(c * (v.ub if c > 0 else v.lb) for c, v in terms)
+    return max(0.0, most - float(upper or 0.0))
+
+
+class Rule(Protocol):
+    """One business rule."""
+
+    @property
+    def terms(self) -> Any:
+        """The rule's document."""
+
+    def build(self, desk: Desk) -> None:
+        """Impose the rule's rows."""
+
+    def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:
+        """Measure the rule on an outcome; `cash` is nominal cash per node. [N]"""
+
+    def explain(self) -> str:
+        """The rule in one sentence."""
+
+
+def scopes(instance: Instance, rule: MeasuredRule) -> list[Scope]:
+    """The scopes of a measured rule: one for "expected", one per leaf for "every_future", one per node for "every_node"."""
+    tree = instance.tree
+    wanted = None if rule.period is None else instance.scenario.period_ids.index(rule.period)
+    nodes = [n for n in instance.nodes if wanted is None or tree.period[n] == wanted]
+    if rule.in_ == "every_node":
+        return [Scope(tree.ids[n], n, {n: 1.0}) for n in nodes]
+    if rule.in_ == "every_future":
+        return [Scope(name, int(leaf), {n: 1.0 for n in tree.path(int(leaf))[1:]}) for name, leaf in zip(tree.futures, tree.leaves, strict=True)]
+    label = "on average" if rule.period is None else f"on average in {rule.period}"
+    return [Scope(label, 0, {n: float(tree.probability[n]) for n in nodes})]
+
+
+def when(rule: MeasuredRule) -> str:
+    """How a measured rule is measured, in words."""
+    period = f" in {rule.period}" if rule.period else ""
+    return {"expected": f"{period} on average over the futures", "every_future": " in every future", "every_node": f"{period or ' in every period'} of every future"}[rule.in_]
+
+
+def bought(kernel: Kernel, n: int, product: str | None) -> Iterator[tuple[str, int, Any]]:
+    """Everything bought at a node: ("supplier", k, variable) for takes, ("spot", m, variable) for orders."""
+    instance = kernel.instance
+    wanted = None if product is None else [x.id for x in instance.scenario.products].index(product)
+    for c in kernel.contracts:
+        if c.signed_at[n] >= 0:
+            for local, p in enumerate(c.offer.products):
+                if wanted in (None, p):
+                    for j in range(len(c.alternatives)):
+                        yield "supplier", c.offer.supplier, kernel.take[c.offer.index, j, local, n]
+    for x in instance.spots:
+        if wanted in (None, x.product):
+            for b in range(len(x.share)):
+                yield "spot", x.index, kernel.order[x.index, b, n]
+
+
+def counted(instance: Instance, outcome: Outcome, product: str | None) -> tuple[Floats, Floats]:
+    """Volume taken per supplier [K, N] and ordered per spot market [M, N], of one product or all."""
+    taken, ordered = outcome.bought(len(instance.scenario.products), instance)
+    wanted = None if product is None else [x.id for x in instance.scenario.products].index(product)
+    keep = np.array([wanted in (None, x.product) for x in instance.spots], dtype=bool)
+    return (taken.sum(axis=1) if wanted is None else taken[:, wanted]), ordered * keep[:, None]
+
+
+def share_rows(desk: Desk, rule: MeasuredRule, product: str | None, share: float, counts: Any) -> dict[Index, Bounds]:
+    """Rows `sum of counted volume - share x sum of all volume`, >= 0; the caller turns the sign for a maximum. Keys: (scope, node)."""
+    rows: dict[Index, Bounds] = {}
+    for i, scope in enumerate(scopes(desk.instance, rule)):
+        terms: list[Term] = []
+        for n, weight in scope.weights.items():
+            terms += [(weight * ((1.0 if counts(kind, who) else 0.0) - share), v) for kind, who, v in bought(desk.kernel, n, product)]
+        rows[i, scope.node] = (0.0, [t for t in terms if t[0] != 0.0], None)
+    return rows
+
+
+def upside_down(rows: Mapping[Index, Bounds]) -> dict[Index, Bounds]:
+    """The same rows as `<= 0`."""
+    return {key: (None, terms, 0.0) for key, (_, terms, _) in rows.items()}
+
+
+def share_measures(instance: Instance, rule: MeasuredRule, part: Floats, whole: Floats, low: float, high: float) -> list[Measure]:
+    """Measures of a share rule from volumes per node. [N] each"""
+    found = []
+    for scope in scopes(instance, rule):
+        a = sum(w * part[n] for n, w in scope.weights.items())
+        b = sum(w * whole[n] for n, w in scope.weights.items())
+        value = float(a / b) if b > 0 else (1.0 if low > 0 else 0.0)
+        below, above = low * b - a, a - high * b
+        tight_low = low > 0 and (high >= 1 or below >= above)
+        found.append(Measure(value, low if tight_low else high, float(max(below, above, 0.0)), float(min(-below if low > 0 else np.inf, -above if high < 1 else np.inf)), scope.label, float(max(b, 1.0)), scope.node))
+    return found
+
+
+@dataclass(frozen=True)
+class SigningPath:
+    """Where each offer is (or would have been) signed on the way to some leaves; offers whose signing lies elsewhere have their own node."""
+
+    node: int
+    label: str
+    at: Mapping[int, int]  # offer -> signing node
+
+
+def signing_paths(instance: Instance) -> list[SigningPath]:
+    """Distinct sets of signing nodes over the paths of the tree: one, at node 0, when everything is signed now."""
+    found: dict[tuple[int, ...], SigningPath] = {}
+    ancestors = [instance.tree.ancestor_at(offer.sign) for offer in instance.offers]
+    for leaf in instance.tree.leaves:
+        at = tuple(int(a[leaf]) for a in ancestors)
+        if at not in found:
+            node = max(at, default=0)
+            found[at] = SigningPath(node, instance.tree.ids[node], dict(enumerate(at)))
+    return list(found.values())
+
+
+def signed_terms(kernel: Kernel, offer: str, path: SigningPath, coefficient: float = 1.0) -> list[Term]:
+    """coefficient x (offer is signed on the path)."""
+    o = [x.id for x in kernel.instance.offers].index(offer)
+    return [(coefficient, kernel.signed[o, j, path.at[o]]) for j in range(len(kernel.contracts[o].alternatives))]
+
+
+def is_signed(instance: Instance, outcome: Outcome, offer: str, path: SigningPath) -> bool:
+    """Whether the offer is signed on the path."""
+    o = [x.id for x in instance.offers].index(offer)
+    return bool(outcome.signed[o][:, path.at[o]].sum() > 0.5)
+
+
+def count_measure(value: float, low: float, high: float, path: SigningPath) -> Measure:
+    """Measure of a counted quantity between two limits."""
+    below, above = low - value, value - high
+    return Measure(value, low if below >= above else high, max(below, above, 0.0), min(-below, -above), path.label, 1.0, path.node)

@@ -1,0 +1,193 @@
+"""The only door to HiGHS: plain highspy, one model per call, one thread per model.
+
+What the solver answers is a claim; `optimizer.exact` and `optimizer.audit` check it. Options are a closed list. Rows and columns are scaled by
+powers of two before they are passed (exact, and undone exactly), so that tolerances mean the same whatever units the scenario uses. An exception
+inside a callback would vanish, so callbacks only copy numbers, and what they catch is raised after the run.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import highspy
+import numpy as np
+
+from models.errors import SolverFailure
+from optimizer.solve.problem import Problem
+from scenarios.tree import Floats
+
+VERSION = f"{highspy.HIGHS_VERSION_MAJOR}.{highspy.HIGHS_VERSION_MINOR}.{highspy.HIGHS_VERSION_PATCH}" if hasattr(highspy, "HIGHS_VERSION_MAJOR") else highspy.Highs().version()
+INTERRUPT_EVERY = 0.2  # seconds between progress events
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What HiGHS says. `x` is None without a solution; `objective` and `bound` in the problem's own units."""
+
+    status: str  # optimal, feasible, infeasible, no_solution
+    stop_reason: str  # gap, time, user
+    x: Floats | None
+    objective: float
+    bound: float
+    nodes: int
+    seconds: float
+
+
+OnBest = Callable[[float | None, float | None], None]  # incumbent, bound
+
+
+def solve_problem(
+    problem: Problem,
+    *,
+    gap: float = 0.0,
+    seconds: float = 600.0,
+    seed: int = 0,
+    start: Floats | None = None,
+    on_best: OnBest | None = None,
+    stop: threading.Event | None = None,
+    presolve: bool = True,
+) -> Answer:
+    """Solve to a relative gap. Raises SolverFailure on an answer that can't be used.
+
+    `stop` is looked at during the search; the best solution so far is kept.
+    """
+    scaled, columns, objective_scale = scale(problem)
+    solver = highspy.Highs()
+    options = {
+        "output_flag": False, "random_seed": seed, "threads": 1, "mip_rel_gap": gap, "mip_abs_gap": 0.0 if gap == 0 else 1e-9,
+        "time_limit": max(seconds, 0.01), "presolve": "on" if presolve else "off",
+    }  # fmt: skip
+    for name, value in options.items():
+        solver.setOptionValue(name, value)
+    if solver.passModel(_as_lp(scaled)) == highspy.HighsStatus.kError:
+        raise SolverFailure("HiGHS refused the model; please report the scenario.")
+    if start is not None:
+        solution = highspy.HighsSolution()
+        solution.col_value = list(start / columns)
+        solver.setSolution(solution)
+    watch = _Watch(solver, objective_scale, problem.offset, on_best, stop)
+    watch.listen()
+    solver.run()
+    watch.silence()
+    return _answer(solver, problem, columns, objective_scale, watch)
+
+
+@dataclass
+class _Watch:
+    """Callbacks of one run: they copy numbers, ask whether to stop, and keep what went wrong."""
+
+    solver: Any
+    scale: float
+    offset: float
+    on_best: OnBest | None
+    stop: threading.Event | None
+    stopped: bool = False
+    failure: Exception | None = None
+    last: float = -1.0
+
+    def listen(self) -> None:
+        for callback in (self.solver.cbMipInterrupt, self.solver.cbSimplexInterrupt, self.solver.cbIpmInterrupt):
+            callback.subscribe(self._look)
+
+    def silence(self) -> None:
+        for callback in (self.solver.cbMipInterrupt, self.solver.cbSimplexInterrupt, self.solver.cbIpmInterrupt):
+            callback.unsubscribe(self._look)
+
+    def _look(self, event: Any) -> None:
+        try:
+            if self.stop is not None and self.stop.is_set():
+                self.stopped = True
+                event.interrupt()
+                return
+            data = event.data_out
+            if self.on_best is not None and data.running_time - self.last >= INTERRUPT_EVERY:
+                self.last = data.running_time
+                best, bound = float(data.mip_primal_bound), float(data.mip_dual_bound)
+                self.on_best(*(x * self.scale + self.offset if abs(x) < 1e29 else None for x in (best, bound)))
+        except Exception as failure:
+            self.failure = failure
+            event.interrupt()
+
+
+def _answer(solver: Any, problem: Problem, columns: Floats, objective_scale: float, watch: _Watch) -> Answer:
+    if watch.failure is not None:
+        raise watch.failure
+    status, info = solver.getModelStatus(), solver.getInfo()
+    kinds = highspy.HighsModelStatus
+    known = {
+        kinds.kOptimal: ("optimal", "gap"), kinds.kTimeLimit: ("feasible", "time"), kinds.kInterrupt: ("feasible", "user"),
+        kinds.kHighsInterrupt: ("feasible", "user"), kinds.kInfeasible: ("infeasible", "gap"), kinds.kModelEmpty: ("optimal", "gap"),
+        kinds.kUnboundedOrInfeasible: ("infeasible", "gap"),
+    }  # fmt: skip
+    if status not in known:
+        raise SolverFailure(f"HiGHS ended with the status '{solver.modelStatusToString(status)}', which can't be used.")
+    kind, reason = known[status]
+    integer = bool(problem.integer.any())
+    x: Floats | None = None
+    if kind in ("optimal", "feasible") and info.primal_solution_status == 2:
+        x = np.asarray(solver.getSolution().col_value, dtype=float)[: len(columns)] * columns
+    elif kind != "infeasible":
+        kind = "no_solution"
+    objective = float(problem.cost @ x) + problem.offset if x is not None else float("inf")
+    bound = float(info.mip_dual_bound) * objective_scale + problem.offset if integer else (objective if kind == "optimal" else float("-inf"))
+    if abs(bound) > 1e29 * objective_scale or not np.isfinite(bound):
+        bound = float("-inf")
+    return Answer(kind, reason, x, objective, min(bound, objective), max(int(info.mip_node_count), 0), float(solver.getRunTime()))
+
+
+def _as_lp(problem: Problem) -> Any:
+    lp = highspy.HighsLp()
+    rows, columns = problem.matrix.shape
+    lp.num_row_, lp.num_col_ = rows, columns
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = problem.cost, problem.lower, problem.upper
+    lp.row_lower_, lp.row_upper_ = problem.row_lower, problem.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = problem.matrix.indptr, problem.matrix.indices, problem.matrix.data
+    kinds = highspy.HighsVarType
+    if problem.integer.any():
+        lp.integrality_ = [kinds.kInteger if i else kinds.kContinuous for i in problem.integer]
+    return lp
+
+
+def scale(problem: Problem) -> tuple[Problem, Floats, float]:
+    """The problem scaled by powers of two: (scaled problem, column factors with x = factor x', objective factor).
+
+    Geometric-mean scaling, two sweeps, over rows and continuous columns (Curtis & Reid 1972 in its plain form); costs so that the median is near 1.
+    """
+    from dataclasses import replace
+
+    matrix = problem.matrix.tocsr()
+    rows, columns = matrix.shape
+    row, column = np.ones(rows), np.ones(columns)
+    size = np.abs(matrix.data)
+    row_of = np.repeat(np.arange(rows), np.diff(matrix.indptr))
+    logs = np.log2(np.where(size > 0, size, 1.0))
+    row_log, column_log = np.zeros(rows), np.zeros(columns)
+    per_row, per_column = np.maximum(np.bincount(row_of, minlength=rows), 1), np.maximum(np.bincount(matrix.indices, minlength=columns), 1)
+    for _ in range(2):
+        row_log = -np.bincount(row_of, weights=logs + column_log[matrix.indices], minlength=rows) / per_row
+        column_log = -np.bincount(matrix.indices, weights=logs + row_log[row_of], minlength=columns) / per_column
+        column_log[problem.integer] = 0.0
+    row, column = np.exp2(np.round(row_log)), np.exp2(np.round(column_log))
+    scaled = sparse_scaled(matrix, row, column)
+    cost = problem.cost * column
+    used = np.abs(cost[cost != 0])
+    objective = float(np.exp2(np.round(np.log2(np.median(used))))) if used.size else 1.0
+    return (
+        replace(
+            problem, matrix=scaled, row_lower=problem.row_lower * row, row_upper=problem.row_upper * row, cost=cost / objective,
+            lower=problem.lower / column, upper=problem.upper / column,
+        ),
+        column,
+        objective,
+    )  # fmt: skip
+
+
+def sparse_scaled(matrix: Any, row: Floats, column: Floats) -> Any:
+    """diag(row) matrix diag(column), same sparsity."""
+    found = matrix.copy()
+    found.data = found.data * np.repeat(row, np.diff(matrix.indptr)) * column[matrix.indices]
+    return found

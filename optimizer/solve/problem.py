@@ -1,0 +1,150 @@
+"""A declared model as matrices, with what each row and column belongs to, so that parts of it can be fixed, cut out or relaxed without Pyomo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
+from scipy import sparse
+
+from optimizer.decisions import KERNEL, Kernel
+from optimizer.risk import RISK, cost_range
+from optimizer.outcome import Values
+from scenarios.tree import Floats, Ints
+
+Bools = Any
+
+
+@dataclass(frozen=True)
+class Problem:
+    """minimise cost x + offset, row_lower <= A x <= row_upper, lower <= x <= upper, some x integer. R rows, C columns."""
+
+    matrix: Any  # [R, C] csr
+    row_lower: Floats
+    row_upper: Floats
+    cost: Floats  # [C]
+    offset: float
+    lower: Floats
+    upper: Floats
+    integer: Bools  # [C]
+    column_node: Ints  # [C] node at which the column is decided, -1: ties futures together
+    row_node: Ints  # [R] node the row belongs to, -1: ties futures together
+    row_rule: Ints  # [R] index of the hard or priced rule, -1: none
+    cash: Any  # [N, C] csr, discounted cost and penalties at each node
+    keys: Mapping[str, tuple[Ints, Ints]]  # kernel variable -> (index rows [k, i], columns [k])
+    names: tuple[tuple[Any, ...], tuple[Any, ...]]  # Pyomo row and column data, for names
+
+    def values(self, x: Floats) -> Values:
+        """Values of the kernel variables in a solution."""
+        return {name: (index, x[columns]) for name, (index, columns) in self.keys.items()}
+
+    def fixed(self, columns: Ints, values: Floats) -> Problem:
+        """The problem with some columns fixed."""
+        lower, upper = self.lower.copy(), self.upper.copy()
+        lower[columns] = upper[columns] = values
+        return replace(self, lower=lower, upper=upper)
+
+    def without_rules(self, dropped: Bools) -> Problem:
+        """The problem with some rows free (`dropped` is a mask over rows)."""
+        return replace(self, row_lower=np.where(dropped, -np.inf, self.row_lower), row_upper=np.where(dropped, np.inf, self.row_upper))
+
+    def column_name(self, j: int) -> str:
+        """The column's name as declared."""
+        return str(self.names[1][j].name)
+
+    def row_name(self, i: int) -> str:
+        """The row's name as declared."""
+        return str(self.names[0][i].name)
+
+
+def compile_problem(kernel: Kernel) -> Problem:
+    """The matrices of a declared model."""
+    form = LinearStandardFormCompiler().write(kernel.model, mixed_form=True)
+    columns, rows = tuple(form.columns), tuple(entry.constraint for entry in form.rows)
+    sense = np.array([entry.bound_type for entry in form.rows], dtype=int)  # 1: <=, -1: >=, 0: =
+    rhs = np.asarray(form.rhs, dtype=float)
+    of = {id(v): j for j, v in enumerate(columns)}
+    lower = np.array([-np.inf if v.lb is None else v.lb for v in columns], dtype=float)
+    upper = np.array([np.inf if v.ub is None else v.ub for v in columns], dtype=float)
+    coupling = _coupling_rules(kernel)
+    problem = Problem(
+        matrix=sparse.csr_matrix(form.A),
+        row_lower=np.where(sense == 1, -np.inf, rhs),
+        row_upper=np.where(sense == -1, np.inf, rhs),
+        cost=np.asarray(form.c.todense()).ravel() if sparse.issparse(form.c) else np.asarray(form.c).ravel(),
+        offset=float(np.asarray(form.c_offset).ravel()[0]),
+        lower=lower,
+        upper=upper,
+        integer=np.array([v.is_integer() for v in columns], dtype=bool),
+        column_node=np.array([_node(v, coupling) for v in columns], dtype=np.int64),
+        row_node=np.array([_node(c, coupling) for c in rows], dtype=np.int64),
+        row_rule=np.array([_rule(c) for c in rows], dtype=np.int64),
+        cash=_cash(kernel, of, len(columns)),
+        keys={name: _keys(getattr(kernel, name), of) for name in KERNEL},
+        names=(rows, columns),
+    )
+    return _bounded_risk(kernel, problem)
+
+
+def _rule(data: Any) -> int:
+    """Index of the rule a row or column was declared by, -1 for none."""
+    block = data.parent_component().parent_block()
+    parent = block.parent_component()
+    return int(block.index()) if parent is not None and parent.local_name == "rules" else -1
+
+
+def _node(data: Any, coupling: frozenset[int]) -> int:
+    """The node a row or column belongs to: its last index, or -1 if it ties futures together."""
+    component = data.parent_component()
+    if component.parent_block().name == "risk" or _rule(data) in coupling:
+        return -1
+    index = data.index()
+    return int(index[-1]) if isinstance(index, tuple) else int(index)
+
+
+def _coupling_rules(kernel: Kernel) -> frozenset[int]:
+    """Rules measured over several futures at once; with a single future nothing couples."""
+    if len(kernel.instance.tree.leaves) == 1:
+        return frozenset()
+    return frozenset(i for i, rule in enumerate(kernel.instance.rules) if getattr(rule, "in_", None) == "expected" or rule.kind == "shortage_cvar")
+
+
+def _cash(kernel: Kernel, of: Mapping[int, int], count: int) -> Any:
+    nodes, where, amounts = [], [], []
+    for row in kernel.ledger.rows:
+        for c, v in row.terms:
+            nodes.append(row.node)
+            where.append(of.get(id(v), -1))
+            amounts.append(c * float(kernel.instance.discount[row.node]))
+    keep = np.array(where, dtype=np.int64) >= 0
+    data = (np.array(amounts)[keep], (np.array(nodes, dtype=np.int64)[keep], np.array(where, dtype=np.int64)[keep]))
+    return sparse.coo_matrix(data, shape=(kernel.instance.tree.size, count)).tocsr()
+
+
+def _keys(component: Any, of: Mapping[int, int]) -> tuple[Ints, Ints]:
+    found = [(key, of[id(v)]) for key, v in component.items() if id(v) in of]
+    if not found:
+        return np.zeros((0, 5), dtype=np.int64), np.zeros(0, dtype=np.int64)
+    return np.array([key for key, _ in found], dtype=np.int64), np.array([j for _, j in found], dtype=np.int64)
+
+
+def _bounded_risk(kernel: Kernel, problem: Problem) -> Problem:
+    """Bound the risk block's columns by the range of path costs."""
+    block = kernel.model.component("risk")
+    if block is None:
+        return problem
+    tree = kernel.instance.tree
+    least, most = cost_range(problem.lower, problem.upper, problem.cash, [tree.path(int(leaf)) for leaf in tree.leaves])
+    if not (np.isfinite(least) and np.isfinite(most)):
+        return problem
+    lower, upper = problem.lower.copy(), problem.upper.copy()
+    of = {id(v): j for j, v in enumerate(problem.names[1])}
+    for name in RISK:
+        for v in block.component(name).values():
+            j = of.get(id(v))
+            if j is not None:
+                lower[j], upper[j] = (0.0, most - least) if name == "excess" else (min(least, 0.0), max(most, 0.0))
+    return replace(problem, lower=lower, upper=upper)
