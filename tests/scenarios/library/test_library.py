@@ -27,7 +27,7 @@ QUICK = SolveSettings(gap=0.0, baselines=False)
 BY_HAND = {
     "clause-volume_band": 0.5 * 80 * 25 + 0.5 * (80 / 0.9 * 1.2 * 25 + (120 - 80 / 0.9 * 1.2) * 40),
     "clause-take_or_pay": 0.5 * 50 * 28 + 0.5 * (62.5 * 28 + 37.5 * 40),
-    "clause-reservation": 50 * 4 + 0.5 * 50 * 28 + 0.5 * (50 * 28 + 50 * 40),
+    "clause-reservation": 50 * 7 + 0.5 * 50 * 28 + 0.5 * (50 * 28 + 50 * 40),
     "clause-fixed_price": 100 * 31,
     "clause-escalator": 300 * 30 + 500,
     "clause-indexed_price": 200 * 29 + 400,
@@ -73,7 +73,7 @@ def without(name: str) -> Scenario:
     for offer in data["offers"] if what == "clause" else []:
         kept = [clause for clause in offer.get("clauses", []) if clause["kind"] != kind]
         if kind == "fixed_price" and len(kept) < len(offer["clauses"]):
-            kept = [{"kind": "indexed_price", "index": "inputs", "weight": 1.0}]
+            kept = [*kept, {"kind": "indexed_price", "index": "inputs", "weight": 1.0}]
         offer["clauses"] = kept
     return scenario_from(data)
 
