@@ -1,0 +1,251 @@
+"""The `offtake` command line. Its verbs mirror the HTTP routes; its exit codes are in `api.exit_codes`.
+
+Standard output holds the result and nothing else; progress and messages go to standard error. Everything heavy is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from api.exit_codes import ExitCode, UsageProblem, error_document, exit_code_of, message_of, outcome_of, worst
+from api.sources import check_file, dump_plan, print_whole, read_source
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+EPILOG = (
+    "Exit codes: 0 optimal, 2 usage, 3 invalid input, 4 infeasible, 5 stopped early with a plan, 6 stopped early without one, "
+    "70 internal error, 74 result not written, 130 interrupted."
+)
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
+
+
+def _option(*names: str, metavar: str | None = None, text: str, **more: Any) -> Any:
+    return typer.Option(*names, metavar=metavar, help=text, show_default=False, **more)
+
+
+Gap = Annotated[float | None, _option("--gap", metavar="SHARE", text="Stop when the plan is proven to be this close to the optimum (0.001 = 0.1 %).")]
+TimeLimit = Annotated[float | None, _option("--time-limit", metavar="SECONDS", text="Stop after this long and keep the best plan.")]
+Seed = Annotated[int | None, _option("--seed", metavar="NUMBER", text="The solver's random seed.")]
+Threads = Annotated[int | None, _option("--threads", metavar="NUMBER", text="How many models are solved side by side; never changes the answer.")]
+NoBaselines = Annotated[bool, _option("--no-baselines", text="Leave out the three baselines (no VSS, no EVPI).")]
+AsJson = Annotated[bool, _option("--json", text="Print one JSON document on standard output, and nothing else there.")]
+Version = Annotated[bool, _option("--version", text="Print the version.")]
+
+
+class Schema(StrEnum):
+    """The documents that have a schema."""
+
+    scenario = "scenario"
+    plan = "plan"
+
+
+def main() -> None:
+    """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # an old terminal shows "?" rather than a traceback
+    code = run(sys.argv[1:])
+    if code == ExitCode.INTERRUPTED:  # a solver may still be running in a thread that can't be joined
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code. Whatever goes wrong becomes a message, and with `--json` a document."""
+    as_json = "--json" in arguments
+    try:
+        code = app(arguments, prog_name="offtake", standalone_mode=False)
+    except BaseException as error:  # SystemExit of a library included: the exit codes are ours
+        return _complain(error, as_json)
+    if isinstance(code, ExitCode) or not code:
+        return code or ExitCode.OPTIMAL
+    return _complain(KeyboardInterrupt(), as_json)  # typer answers Ctrl-C with a bare number
+
+
+def _complain(error: BaseException, as_json: bool) -> ExitCode:
+    """Say what went wrong: to the reader on standard error, to a script on standard output."""
+    if hasattr(error, "format_message"):  # typer's own: an unknown option, a missing argument
+        error.show()
+        error = UsageProblem(error.format_message())
+    else:
+        error = KeyboardInterrupt() if type(error).__name__ == "Abort" else error  # older typers' word for Ctrl-C
+        outcome = outcome_of(error)
+        _tell(f"{outcome.title}. {message_of(error)}")
+        if outcome.kind == "internal":
+            traceback.print_exception(error)
+    if as_json:
+        _print_json(error_document(error))
+    return outcome_of(error).exit_code
+
+
+def _tell(text: str) -> None:
+    from api.page import clean
+
+    print(clean(text), file=sys.stderr)
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    print_whole(json.dumps(document, indent=1) + "\n")
+
+
+def _show(draw: Callable[[Console], None]) -> None:
+    from rich.console import Console
+
+    console = Console(markup=False, highlight=False)
+    with console.capture() as captured:
+        draw(console)
+    print_whole(captured.get())
+
+
+@app.callback(invoke_without_command=True, epilog=EPILOG)
+def offtake(version: Version = False) -> None:
+    """Which supply contracts to sign, how much to commit, what to leave to the spot market, and what it costs in every future."""
+    if version:
+        from importlib.metadata import version as installed
+
+        print_whole(f"offtake {installed('offtake')}\n")
+
+
+@app.command()
+def solve(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A scenario (JSON), '-' for standard input, or the name of a bundled scenario.")],
+    output: Annotated[Path | None, _option("--output", "-o", metavar="PLAN.json", text="Write the plan here.")] = None,
+    report: Annotated[Path | None, _option("--report", metavar="REPORT.html", text="Write a report with charts here.")] = None,
+    csv: Annotated[Path | None, _option("--csv", metavar="DIR", text="Write the plan's tables into this folder, one CSV file each.")] = None,
+    as_json: AsJson = False,
+    gap: Gap = None,
+    time_limit: TimeLimit = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    no_baselines: NoBaselines = False,
+) -> ExitCode:
+    """Solve a scenario and print the plan. Ctrl-C stops the search and keeps the best plan."""
+    from api.solving import outputs_for, settings_given, solve_one
+    from api.terminal import print_report
+
+    settings = settings_given(gap, time_limit, seed, threads, no_baselines)
+    outputs = outputs_for(file, output, report, csv)
+    plan, scenario = solve_one(file, settings)
+    written, problem = outputs.write(plan, scenario)
+    if as_json:
+        print_whole(dump_plan(plan))
+    else:
+        _show(lambda console: print_report(plan, console))
+    for phrase in written:
+        _tell(f"Wrote the {phrase}")
+    return _complain(problem, as_json=False) if problem else exit_code_of(plan)
+
+
+@app.command()
+def batch(
+    sources: Annotated[list[str], typer.Argument(metavar="DIR_OR_FILES...", help="Folders (every *.json in them), files, or names of bundled scenarios.")],
+    out: Annotated[Path, _option("--out", metavar="DIR", text="Folder for the plans and the summary (default: plans).")] = Path("plans"),
+    jobs: Annotated[int | None, _option("--jobs", "-j", min=1, max=256, metavar="NUMBER", text="How many at once (default: one per processor).")] = None,
+    resume: Annotated[bool, _option("--resume/--no-resume", text="Skip what an earlier batch solved: same scenario, same settings (default).")] = True,
+    as_json: AsJson = False,
+    gap: Gap = None,
+    time_limit: TimeLimit = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    no_baselines: NoBaselines = False,
+) -> ExitCode:
+    """Solve many scenarios, each in a process of its own. One that fails never stops the others; the exit code tells the worst outcome."""
+    from api.batch import summary_document
+    from api.solving import settings_given, solve_many
+    from api.summary import print_summary
+
+    runs = solve_many(sources, out, settings_given(gap, time_limit, seed, threads, no_baselines), jobs, resume)
+    if as_json:
+        _print_json(summary_document(runs))
+    else:
+        _show(lambda console: print_summary(runs, console))
+    return worst(run.exit_code for run in runs)
+
+
+@app.command()
+def validate(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios (JSON), '-' for standard input, or names of bundled scenarios.")],
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Check scenarios without solving them, and list every finding."""
+    from api.page import clean
+    from models.errors import OfftakeError
+    from scenarios.files import parse_scenario
+
+    found: list[tuple[str, OfftakeError | None]] = []
+    for file in files:
+        try:
+            parse_scenario(read_source(file))
+            found.append((file, None))
+        except OfftakeError as error:
+            found.append((file, error))
+    if as_json:
+        rows = [{"file": file, "valid": error is None, **(error_document(error) if error else {})} for file, error in found]
+        _print_json({"valid": all(error is None for _, error in found), "files": rows})
+    else:
+        print_whole("".join(clean(f"{file}: {error or 'valid'}\n") for file, error in found))
+    return worst(outcome_of(error).exit_code if error else ExitCode.OPTIMAL for _, error in found)
+
+
+@app.command()
+def schema(document: Annotated[Schema, typer.Argument(help="Which document.")] = Schema.scenario) -> ExitCode:
+    """Print the JSON Schema of a scenario or a plan."""
+    if document is Schema.scenario:
+        from models.scenario import Scenario
+
+        found = Scenario.model_json_schema()
+    else:
+        from models.plan import Plan
+
+        found = Plan.model_json_schema(mode="serialization")
+    _print_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **found})
+    return ExitCode.OPTIMAL
+
+
+@app.command()
+def example(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A bundled scenario; without it, all are listed.", show_default=False)] = None,
+    output: Annotated[Path | None, _option("--output", "-o", metavar="FILE", text="Write the scenario here instead of printing it.")] = None,
+) -> ExitCode:
+    """Print a bundled scenario, or list them all."""
+    from scenarios import library
+    from scenarios.files import write_whole
+
+    names = list(library.names())
+    if name is None:
+        width = max(map(len, names), default=0)
+        print_whole("".join(f"{each:<{width}}  {json.loads(library.read(each)).get('name', '')}\n" for each in names))
+    elif name not in names:
+        raise UsageProblem(f"There is no bundled scenario '{name}'. Known are: {', '.join(names)}.")
+    elif output is None:
+        print_whole(library.read(name).decode())
+    else:
+        write_whole(check_file(output, "--output"), library.read(name))
+    return ExitCode.OPTIMAL
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+) -> ExitCode:
+    """Start the HTTP service and the web form."""
+    from api.serving import serve_until_interrupted
+
+    serve_until_interrupted(host, port, _tell)
+    return ExitCode.OPTIMAL
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""The two verbs that solve: one scenario under a line of progress, or a batch of them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from rich.console import Console
+
+from api import batch
+from api.children import Children
+from api.exit_codes import UsageProblem
+from api.interrupt import in_thread, stop_on_interrupt
+from api.live import BatchDisplay, SolveDisplay
+from api.sources import Outputs, check_file, check_folder, read_source
+from models.options import SolveSettings, override
+from scenarios.files import parse_scenario
+
+if TYPE_CHECKING:
+    from models.plan import Plan
+    from models.scenario import Scenario
+
+OPTIONS = {"gap": "--gap", "time_limit_seconds": "--time-limit", "seed": "--seed", "threads": "--threads", "baselines": "--no-baselines"}
+
+
+def settings_given(gap: float | None, time_limit: float | None, seed: int | None, threads: int | None, no_baselines: bool) -> dict[str, Any]:
+    """The settings that the command line replaces, checked before anything is read. Raises UsageProblem."""
+    values = (gap, time_limit, seed, threads, False if no_baselines else None)
+    given = {name: value for name, value in zip(OPTIONS, values, strict=True) if value is not None}
+    try:
+        override(SolveSettings(), **given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise UsageProblem(f"{OPTIONS[str(first['loc'][0])]}: {first['msg'][:1].lower()}{first['msg'][1:]}.") from None
+    return given
+
+
+def outputs_for(source: str, plan: Path | None, report: Path | None, tables: Path | None) -> Outputs:
+    """Where the plan goes, checked before any work is done. Raises UsageProblem."""
+    outputs = Outputs(
+        plan=check_file(plan, "--output", inputs=(source,)) if plan else None,
+        report=check_file(report, "--report", inputs=(source,)) if report else None,
+        tables=check_folder(tables, "--csv") if tables else None,
+    )
+    if outputs.plan and outputs.plan == outputs.report:
+        raise UsageProblem("--output and --report name the same file.")
+    return outputs
+
+
+def solve_one(source: str, settings: dict[str, Any]) -> tuple[Plan, Scenario]:
+    """The plan of one scenario, solved in this process. Ctrl-C once keeps the best plan, twice raises KeyboardInterrupt."""
+    raw = read_source(source)
+    stop = threading.Event()
+    display = SolveDisplay(_screen())
+
+    def work() -> tuple[Plan, Scenario]:
+        scenario = parse_scenario(raw)
+        from optimizer import engine  # a second of imports, which a document full of mistakes needn't wait for
+
+        return engine.solve(scenario, override(scenario.solve, **settings), on_progress=display, stop=stop), scenario
+
+    with stop_on_interrupt(stop, display.stopping), display:
+        return in_thread(work)
+
+
+def solve_many(sources: Sequence[str], out: Path, settings: dict[str, Any], jobs: int | None, resume: bool) -> list[batch.Run]:
+    """The runs of a batch, each in a process of its own with one thread, unless the settings say otherwise."""
+    requests = batch.requests_for(sources)
+    folder = batch.Folder.open(check_folder(out, "--out"), resume)
+    settings = {"threads": 1, **settings}
+    at_once = min(jobs or _processors(), len(requests))
+    stop = threading.Event()
+    display = BatchDisplay(_screen(), len(requests), settings.get("gap", SolveSettings().gap))
+    children = Children(at_once, lambda task, event: display.progressed(task.name, event), stop)
+    try:
+        with stop_on_interrupt(stop, display.stopping), display:
+            return batch.run_batch(requests, folder, settings, children, at_once=at_once, listener=display, stop=stop, work=batch.solve_task)
+    finally:
+        children.kill()
+        children.shutdown()
+
+
+def _screen() -> Console:
+    return Console(stderr=True, markup=False, highlight=False)
+
+
+def _processors() -> int:
+    """Processors this process may use; a container may have fewer than the machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
