@@ -1,0 +1,91 @@
+"""The HTTP service: `api.app:app`, or `create_app(settings)`; `serve(settings)` runs it."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from anyio.to_thread import run_sync
+from fastapi import FastAPI
+
+from api import openapi, problems
+from api.checker import Checker
+from api.guard import Guard
+from api.jobs import LocalRunner, Runner
+from api.routes import documents, events, health, pages, results, runs
+from api.routes.state import Services
+from api.settings import Settings, is_loopback, settings_from
+from api.store import MemoryStore, Store
+
+if TYPE_CHECKING:
+    import uvicorn
+
+log = logging.getLogger("offtake")
+
+
+def create_app(settings: Settings | None = None, *, store: Store | None = None, runner: Runner | None = None) -> FastAPI:
+    """The application. `store` and `runner` take the place of memory and local processes."""
+    settings = settings or settings_from()
+    store = store or MemoryStore(queue=settings.queue, keep_runs=settings.keep_runs, keep_bytes=settings.keep_bytes)
+    services = Services(settings, store, runner or LocalRunner(store, settings), Checker(settings))
+    app = FastAPI(title="Offtake", version=version("offtake"), lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.services = services
+    app.add_middleware(Guard, settings=settings)
+    problems.install(app)
+    for part in (runs, events, results, documents, health, pages):
+        app.include_router(part.router)
+    pages.mount(app)
+
+    def openapi_document() -> dict[str, object]:
+        app.openapi_schema = app.openapi_schema or openapi.document(app)
+        return app.openapi_schema
+
+    app.openapi = openapi_document  # type: ignore[method-assign]
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    services: Services = app.state.services
+    services.runner.start()
+    await run_sync(services.checker.start)
+    yield
+    await run_sync(close, app)
+
+
+def close(app: FastAPI) -> None:
+    """End every child process. Runs under way end as failed, which also ends the event streams that follow them."""
+    services: Services = app.state.services
+    services.runner.close()
+    services.checker.close()
+
+
+def serve(settings: Settings) -> None:
+    """Serve until interrupted. Raises UnusableSettings before anything listens."""
+    if not is_loopback(settings.host):
+        log.warning("Listening on %s without sign-in: whoever reaches port %d can read, stop and start runs.", settings.host, settings.port)
+    server(settings).run()
+
+
+def server(settings: Settings, log_level: str = "info") -> uvicorn.Server:
+    """A server that ends the runs before it waits for open connections: event streams last as long as their runs."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await run_sync(close, app)
+            await super().shutdown(sockets)
+
+    app = create_app(settings)
+    return Server(uvicorn.Config(app, settings.host, settings.port, log_level=log_level, server_header=False, timeout_graceful_shutdown=5))
+
+
+def __getattr__(name: str) -> object:
+    """`api.app:app`, made from the environment when a server asks for it."""
+    if name == "app":
+        return create_app()
+    raise AttributeError(name)

@@ -1,0 +1,52 @@
+"""Reading a request's body: its type first, then at most as much as is allowed, in bounded time.
+
+Nothing here trusts `Content-Length`: a body is refused early if the header already says too much, and else as soon as too much has arrived.
+"""
+
+from __future__ import annotations
+
+import anyio
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from api.problems import Problem
+from api.settings import Settings
+
+CLOSE = {"Connection": "close"}
+"""The rest of a refused body is not worth reading."""
+
+
+async def read_body(request: Request, settings: Settings) -> bytes:
+    """The raw JSON body. Raises Problem: unsupported-type, too-large, too-slow."""
+    _check_type(request)
+    limit = settings.max_body_bytes
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
+        raise _too_large(limit)
+    body = bytearray()
+    try:
+        with anyio.fail_after(settings.body_seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise _too_large(limit)
+    except TimeoutError:
+        raise Problem("too-slow", f"The body did not arrive within {settings.body_seconds:,.0f} s.", headers=CLOSE) from None
+    except ClientDisconnect:
+        raise Problem("too-slow", "The connection closed before the body was complete.", headers=CLOSE) from None
+    return bytes(body)
+
+
+def _check_type(request: Request) -> None:
+    media, _, parameters = request.headers.get("content-type", "").lower().partition(";")
+    media, charset = media.strip(), parameters.partition("charset=")[2].strip(' "')
+    if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
+        raise Problem("unsupported-type", headers=CLOSE)
+    if charset not in ("", "utf-8", "utf8"):
+        raise Problem("unsupported-type", "JSON is UTF-8; send it without another charset.", headers=CLOSE)
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Problem("unsupported-type", "The body is compressed; send it uncompressed.", headers=CLOSE)
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem("too-large", f"The body is larger than {limit / 1e6:,.1f} MB, the most that is read.", headers=CLOSE)

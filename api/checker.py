@@ -1,0 +1,113 @@
+"""Checks documents in a child process with limited memory and time.
+
+A hostile document of a few megabytes can hold millions of findings, gigabytes of memory and minutes of work. In a child it costs neither the
+server's memory nor its attention: the child is ended and the next document gets a new one.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from api.child import check_child
+from api.memory import resident_bytes
+from api.settings import Settings
+from models.errors import Finding, InvalidScenario
+from models.options import SolveSettings
+
+TICK_SECONDS = 0.05
+
+
+class Busy(Exception):
+    """Other documents are being checked and none was done in time."""
+
+
+class Refused(InvalidScenario):
+    """InvalidScenario as the child told it: the first findings, and how many there are in all."""
+
+    def __init__(self, findings: list[Finding], count: int) -> None:
+        self.count = count
+        super().__init__(findings)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a sound document holds."""
+
+    name: str
+    currency: str
+    settings: SolveSettings
+    counts: dict[str, int]
+
+
+@dataclass
+class Checker:
+    """One child that checks one document at a time; started when first needed, replaced when it fails."""
+
+    settings: Settings
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _child: Any = None
+    _channel: Any = None
+
+    def check(self, raw: bytes) -> Checked:
+        """What `raw` holds. Raises Refused with findings, Busy after waiting in vain. Blocks: call it from a thread."""
+        if not self._turn.acquire(timeout=self.settings.check_seconds):
+            raise Busy
+        try:
+            answer = self._ask(raw)
+        finally:
+            self._turn.release()
+        if "findings" in answer:
+            raise Refused([Finding(**finding) for finding in answer["findings"]], answer["count"])
+        return Checked(**answer)
+
+    def start(self) -> None:
+        """Start the child ahead of the first document."""
+        with self._turn:
+            self._ensure()
+
+    def close(self) -> None:
+        """End the child."""
+        with self._turn:
+            self._end()
+
+    def _ask(self, raw: bytes) -> dict[str, Any]:
+        self._ensure()
+        until = time.monotonic() + self.settings.check_seconds
+        try:
+            self._channel.send_bytes(raw)
+            while not self._channel.poll(TICK_SECONDS):
+                if resident_bytes(self._child.pid) > self.settings.check_memory_bytes:
+                    return self._give_up(f"more than {self.settings.check_memory_bytes / 1e9:,.1f} GB of memory")
+                if time.monotonic() > until:
+                    return self._give_up(f"more than {self.settings.check_seconds:,.0f} s")
+            answer: dict[str, Any] = self._channel.recv()
+            return answer
+        except (EOFError, OSError):
+            return self._give_up("more than the machine has left")
+
+    def _give_up(self, needed: str) -> dict[str, Any]:
+        self._end()
+        message = f"checking it takes {needed}; it is too large, or almost every row of it is wrong. Check a smaller part of it first"
+        return {"findings": [{"path": "", "message": message}], "count": 1}
+
+    def _ensure(self) -> None:
+        if self._child is not None and self._child.is_alive():
+            return
+        self._end()
+        context = multiprocessing.get_context("spawn")
+        self._channel, theirs = context.Pipe()
+        self._child = context.Process(target=check_child, args=(theirs,), daemon=True, name="offtake-check")
+        self._child.start()
+        theirs.close()
+
+    def _end(self) -> None:
+        if self._child is not None:
+            self._channel.close()
+            self._child.kill()
+            self._child.join()
+            self._child.close()
+            self._child = None

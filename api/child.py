@@ -1,0 +1,166 @@
+"""What happens inside the child processes: one solves a scenario, one checks documents.
+
+A child talks over one pipe and ends by itself when that pipe closes, so a server that dies leaves nobody behind. It ignores the terminal's
+Ctrl-C, which is the server's to act on. Imports stay light: the optimizer is loaded only where a scenario is solved.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from importlib import import_module
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any
+
+from api.exit_codes import error_document, outcome_of
+from api.store import Outcome
+from models.errors import MAX_FINDINGS, Infeasible, InvalidScenario, OfftakeError
+from models.options import SolveSettings
+from scenarios.files import parse_scenario
+
+if TYPE_CHECKING:
+    from models.plan import Plan
+    from models.scenario import Scenario
+    from optimizer.progress import Progress
+
+QUIET_SECONDS = 0.2
+"""Progress without a new phase or a new best plan is told at most this often."""
+INTERNAL = "An error inside Offtake. This is our fault; the server's log has the details."
+STOP_REASONS = {"time_limit": "time", "interrupted": "user"}
+
+
+def solve_child(channel: Connection, solve: str) -> None:
+    """Receive one scenario and its settings, send progress, then the outcome."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raw, settings = channel.recv()
+    stop = threading.Event()
+    threading.Thread(target=_listen, args=(channel, stop), daemon=True).start()
+    outcome = _outcome(solve, raw, settings, Teller(channel).tell, stop)
+    channel.send(outcome)
+    sys.stderr.flush()
+    os._exit(0)  # native libraries may take seconds to unload, and nothing here needs saving
+
+
+def _listen(channel: Connection, stop: threading.Event) -> None:
+    """Wait for the wish to stop; leave at once when the server is gone."""
+    while True:
+        try:
+            channel.recv()
+        except (EOFError, OSError):
+            os._exit(1)
+        stop.set()
+
+
+class Teller:
+    """Sends progress to the server, never more often than a person can read."""
+
+    def __init__(self, channel: Connection) -> None:
+        self._channel, self._lock = channel, threading.Lock()
+        self._last: tuple[str, float | None] | None = None
+        self._when = 0.0
+
+    def tell(self, event: Progress) -> None:
+        """Called from the solving threads."""
+        with self._lock:
+            now, what = time.monotonic(), (event.phase, event.incumbent)
+            if what == self._last and now - self._when < QUIET_SECONDS:
+                return
+            self._last, self._when = what, now
+            figures = {name: _finite(getattr(event, name)) for name in ("incumbent", "bound", "gap")}
+            self._channel.send({"phase": event.phase, "seconds": event.seconds, **figures})
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _outcome(solve: str, raw: bytes, settings: SolveSettings, tell: Callable[[Progress], None], stop: threading.Event) -> Outcome:
+    try:
+        module, _, name = solve.partition(":")
+        scenario = parse_scenario(raw)
+        plan = getattr(import_module(module), name)(scenario, settings, on_progress=tell, stop=stop)
+        page = json.dumps({"plan": _without_rows(plan), "charts": _charts(plan, scenario)}, separators=(",", ":")).encode()
+        return Outcome(plan.status, plan.stop_reason, plan.model_dump_json().encode(), page, _headline(plan))
+    except Exception as error:
+        if not isinstance(error, OfftakeError):
+            traceback.print_exc()
+        return _failure(error)
+
+
+def _failure(error: Exception) -> Outcome:
+    """What the run says when there is no plan. A stranger's text stays in the server's log: it may quote the scenario."""
+    kind = "memory" if isinstance(error, MemoryError) else outcome_of(error).kind
+    told = error_document(error)["error"]
+    problem = {key: told[key] for key in ("title", "findings", "findings_left_out", "conflicts", "bound") if told.get(key) is not None}
+    problem["detail"] = told["message"] if isinstance(error, OfftakeError | MemoryError) else INTERNAL
+    if isinstance(error, InvalidScenario):
+        problem["detail"] = str(error).splitlines()[0]  # the rest is listed as findings
+    if isinstance(error, Infeasible):
+        problem["detail"] = "No plan keeps all hard rules. These can't hold together; loosen one of them, or give it a `violation_price`."
+    state = {"infeasible": "infeasible", "interrupted": "cancelled"}.get(kind, "failed")
+    return Outcome(state, STOP_REASONS.get(kind, kind), problem=problem)  # type: ignore[arg-type]
+
+
+def _headline(plan: Plan) -> dict[str, Any]:
+    s = plan.summary
+    figures = {name: getattr(s, name) for name in ("objective", "bound", "gap", "expected_cost", "cvar", "fill_rate", "shortage_probability")}
+    return {"currency": plan.currency, **figures, "decision": list(plan.decision), "warnings": list(plan.warnings)}
+
+
+def _without_rows(plan: Plan) -> dict[str, Any]:
+    """The plan without its rows per node, which can be many megabytes and which no page shows."""
+    return plan.model_copy(update={"flows": (), "costs": ()}).model_dump(mode="json")
+
+
+def _charts(plan: Plan, scenario: Scenario) -> list[dict[str, Any]]:
+    """The report's charts for the page. A plan must not be lost to a chart that can't be drawn, so that is logged and left out."""
+    try:
+        from optimizer.report import chart_specs
+    except ImportError:
+        return []
+    try:
+        return chart_specs(plan, scenario)
+    except Exception:
+        traceback.print_exc()
+        return []
+
+
+def check_child(channel: Connection) -> None:
+    """Check one document after another: for each, send what is in it, or its findings."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        try:
+            raw = channel.recv_bytes()
+        except (EOFError, OSError):
+            return
+        channel.send(_checked(raw))
+
+
+def _checked(raw: bytes) -> dict[str, Any]:
+    try:
+        scenario = parse_scenario(raw)
+    except InvalidScenario as error:
+        listed = [{"path": f.path, "message": f.message} for f in error.findings[:MAX_FINDINGS]]
+        return {"findings": listed, "count": len(error.findings)}
+    return {
+        "name": scenario.name,
+        "currency": scenario.currency,
+        "settings": scenario.solve,
+        "counts": {
+            "periods": len(scenario.periods),
+            "sites": len(scenario.sites),
+            "products": len(scenario.products),
+            "suppliers": len(scenario.suppliers),
+            "offers": len(scenario.offers),
+            "rules": len(scenario.rules),
+            "futures": len(getattr(scenario.uncertainty, "futures", ())),
+            "nodes": len(getattr(scenario.uncertainty, "nodes", ())),
+        },
+    }

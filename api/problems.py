@@ -1,0 +1,124 @@
+"""Errors as RFC 9457 problem details: one shape for every error of the service, unknown routes and our own faults included.
+
+A problem never echoes what was sent. `findings` (at most 50, `findings_left_out` counts the rest) say where and what; `conflicts` name the rules
+that can't hold together.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from api.checker import Busy, Refused
+from models.errors import MAX_FINDINGS
+
+MEDIA_TYPE = "application/problem+json"
+_PLAIN = re.compile(r"[A-Za-z_.\-]{1,80}")
+
+KINDS: dict[str, tuple[int, str, str]] = {
+    "invalid-scenario": (422, "The scenario can't be used", "The body is not JSON, or not a sound scenario; `findings` say where and why."),
+    "invalid-request": (422, "The request can't be used", "A query option or header is out of range or unknown; `findings` say which."),
+    "too-large": (413, "The body is too large", "Bodies are read up to a limit; send fewer futures or rows."),
+    "too-slow": (408, "The body did not arrive in time", "Send it again over a faster connection."),
+    "unsupported-type": (415, "The body has the wrong type", "Send JSON, uncompressed, as `Content-Type: application/json`."),
+    "key-reused": (422, "The idempotency key was used before", "The key belongs to a run with another body or other options; use a new key."),
+    "full": (503, "No room for another run", "Too many runs wait; try again after the seconds in `Retry-After`."),
+    "closing": (503, "The server is shutting down", "Try again when it is back."),
+    "no-run": (404, "There is no such run", "It never existed, or was forgotten: runs are kept in memory, the oldest finished ones are dropped first."),
+    "no-example": (404, "There is no such bundled scenario", "`/v1/examples` lists them."),
+    "no-table": (404, "There is no such table", "The detail lists the tables of the plan."),
+    "not-finished": (409, "The run is not finished", "Its state says where it stands; ask again later or follow its events."),
+    "no-plan": (409, "The run has no plan", "It was cancelled, failed, or no plan keeps all hard rules; `stop_reason`, `detail` and `conflicts` say why."),
+    "finished": (409, "The run is already finished", "A finished run can't be cancelled."),
+    "not-local": (
+        403,
+        "Only this machine may use the service",
+        "There is no sign-in yet: requests from elsewhere, or made by other sites' pages, are refused.",
+    ),
+    "internal": (500, "An error inside Offtake", "Our fault; the server's log has the details."),
+}
+"""Every kind of problem: status, title, and what it means."""
+
+
+class Problem(Exception):
+    """A problem to answer with: one of KINDS, a sentence for this case, and extra members and headers."""
+
+    def __init__(self, kind: str, detail: str = "", *, headers: dict[str, str] | None = None, **members: Any) -> None:
+        self.kind, self.members = kind, members
+        self.status, self.title, meaning = KINDS[kind]
+        self.detail = detail or meaning
+        self.headers = headers or {}
+        super().__init__(self.detail)
+
+    def response(self) -> Response:
+        return _response(self.status, f"/docs#{self.kind}", self.title, self.detail, self.members, self.headers)
+
+
+def _response(status: int, kind: str, title: str, detail: str, members: dict[str, Any], headers: dict[str, str]) -> Response:
+    body = {"type": kind, "title": title, "status": status, "detail": detail, **members}
+    return Response(json.dumps(body), status, headers, MEDIA_TYPE)
+
+
+def invalid_scenario(error: Refused) -> Problem:
+    """The problem of a document that can't be used."""
+    findings = [{"path": f.path, "message": f.message} for f in error.findings[:MAX_FINDINGS]]
+    noun = "finding" if error.count == 1 else "findings"
+    detail = f"This scenario can't be used: {error.count:,} {noun}."
+    return Problem("invalid-scenario", detail, findings=findings, findings_left_out=error.count - len(findings))
+
+
+def _invalid_request(error: RequestValidationError) -> Problem:
+    findings = []
+    for item in error.errors()[:MAX_FINDINGS]:
+        path = ".".join(str(part) for part in item["loc"])
+        unknown = item["type"] == "extra_forbidden"
+        message = "there is no such option; check the spelling, or remove it" if unknown else item["msg"]
+        findings.append({"path": path if _PLAIN.fullmatch(path) else str(item["loc"][0]), "message": message})
+    return Problem("invalid-request", findings=findings, findings_left_out=max(0, len(error.errors()) - MAX_FINDINGS))
+
+
+def _allowed(request: Request) -> str:
+    """Every method that the address takes; the framework names those of one route only."""
+    paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    methods = {method for path, by in paths.items() if re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), request.url.path) for method in by}
+    return ", ".join(sorted(method.upper() for method in methods))
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of `app` with a problem."""
+
+    @app.exception_handler(Problem)
+    async def _(_: Request, error: Problem) -> Response:
+        return error.response()
+
+    @app.exception_handler(Refused)
+    async def _(_: Request, error: Refused) -> Response:
+        return invalid_scenario(error).response()
+
+    @app.exception_handler(Busy)
+    async def _(*_: object) -> Response:
+        return Problem("full", "Other documents are being checked; try again.", headers={"Retry-After": "5"}).response()
+
+    @app.exception_handler(RequestValidationError)
+    async def _(_: Request, error: RequestValidationError) -> Response:
+        return _invalid_request(error).response()
+
+    @app.exception_handler(HTTPException)
+    async def _(request: Request, error: HTTPException) -> Response:
+        if error.status_code in (204, 304):
+            return Response(status_code=error.status_code, headers=error.headers)
+        title = HTTPStatus(error.status_code).phrase
+        headers = dict(error.headers or {}) | ({"Allow": _allowed(request) or "GET"} if error.status_code == 405 else {})
+        detail = {404: "There is nothing at this address; `/docs` lists what there is.", 405: "This address does not take this method; `Allow` says which."}
+        return _response(error.status_code, "about:blank", title, detail.get(error.status_code, title), {}, headers)
+
+    @app.exception_handler(Exception)
+    async def _(*_: object) -> Response:
+        return Problem("internal", headers={"Connection": "close"}).response()  # the server logs the error and closes the connection

@@ -1,0 +1,67 @@
+"""Documents: check one, the schemas, the bundled scenarios."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Request, Response
+
+from api.body import read_body
+from api.problems import Problem
+from api.routes.state import Parts
+from api.views import ExampleList, ExampleView, Validity
+from models.plan import Plan
+from models.scenario import Scenario
+from scenarios import library
+
+router = APIRouter(prefix="/v1", tags=["documents"])
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+@router.post("/validate", responses={408: {}, 413: {}, 415: {}, 422: {}, 503: {}})
+async def validate(request: Request, parts: Parts) -> Validity:
+    """Check the scenario in the body without solving it: 200 with what it holds, or 422 with every finding."""
+    body = await read_body(request, parts.settings)
+    checked = await run_sync(parts.checker.check, body)
+    return Validity(valid=True, name=checked.name, currency=checked.currency, settings=checked.settings, counts=checked.counts)
+
+
+@router.get("/schema", response_class=Response, responses={200: {"content": {"application/schema+json": {}}}})
+def get_schema() -> Response:
+    """JSON Schema of a scenario. It can't express references between tables; `/v1/validate` checks those too."""
+    return _schema(Scenario.model_json_schema())
+
+
+@router.get("/schema/plan", response_class=Response, responses={200: {"content": {"application/schema+json": {}}}})
+def get_plan_schema() -> Response:
+    """JSON Schema of a plan."""
+    return _schema(Plan.model_json_schema(mode="serialization"))
+
+
+def _schema(schema: dict[str, Any]) -> Response:
+    return Response(json.dumps({"$schema": DIALECT, **schema}, indent=1), media_type="application/schema+json")
+
+
+def bundled() -> list[ExampleView]:
+    """The bundled scenarios, by name."""
+    found = []
+    for name in library.names():
+        head = json.loads(library.read(name))
+        found.append(ExampleView(name=name, title=head["name"], description=head.get("description", ""), links={"self": f"/v1/examples/{name}"}))
+    return found
+
+
+@router.get("/examples")
+def list_examples() -> ExampleList:
+    """The bundled scenarios."""
+    return ExampleList(examples=bundled())
+
+
+@router.get("/examples/{name}", responses={200: {"content": {"application/json": {}}}, 404: {}}, response_class=Response)
+def get_example(name: str) -> Response:
+    """A bundled scenario, ready to be posted to `/v1/runs`."""
+    if name not in library.names():
+        raise Problem("no-example")
+    return Response(library.read(name), media_type="application/json")

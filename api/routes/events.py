@@ -1,0 +1,36 @@
+"""A run's events as they happen (server-sent events)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import anyio
+from fastapi import APIRouter, Depends, Header, HTTPException
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from api.routes.state import KnownRun, Parts
+
+router = APIRouter(prefix="/v1/runs", tags=["runs"])
+POLL_SECONDS = 0.1
+
+
+def _resumed(run: KnownRun, parts: Parts, last_event_id: Annotated[str | None, Header(description="Resume after this event")] = None) -> int:
+    """The number of the last event the listener has seen. Answers 204, which ends a browser's reconnecting, when nothing can follow it."""
+    after = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 16 else 0
+    if after and run.over and not parts.store.events(run.id, after):
+        raise HTTPException(204)
+    return after
+
+
+@router.get("/{run_id}/events", response_class=EventSourceResponse, responses={204: {"description": "Over, and everything was seen"}, 404: {}})
+async def follow_run(run: KnownRun, parts: Parts, after: Annotated[int, Depends(_resumed)]) -> AsyncIterator[ServerSentEvent]:
+    """`state` and `progress` events, each with its number as id. The stream ends when the run does; `Last-Event-ID` resumes it."""
+    while True:
+        current = parts.store.get(run.id)
+        for event in parts.store.events(run.id, after):
+            after = event.number
+            yield ServerSentEvent(data=event.data, event=event.kind, id=str(event.number))
+        if current is None or current.over:
+            return
+        await anyio.sleep(POLL_SECONDS)

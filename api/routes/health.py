@@ -1,0 +1,25 @@
+"""Whether the service is alive, and whether it can take work."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.problems import Problem
+from api.routes.state import Parts
+from api.views import Health
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/healthz")
+def healthz() -> Health:
+    """200 while the process answers."""
+    return Health(status="ok")
+
+
+@router.get("/readyz", responses={503: {}})
+def readyz(parts: Parts) -> Health:
+    """200 while runs can be solved; 503 while starting or shutting down."""
+    if not parts.runner.ready:
+        raise Problem("closing", headers={"Retry-After": "5"})
+    return Health(status="ready")

@@ -1,0 +1,91 @@
+"""What a finished run leaves: the plan as JSON, as tables, as a report."""
+
+from __future__ import annotations
+
+import io
+import json
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from api.problems import Problem
+from api.routes.state import KnownRun
+from api.store import Outcome, Run
+from models.plan import Plan
+from scenarios.files import parse_scenario
+
+router = APIRouter(prefix="/v1/runs", tags=["results"])
+ERRORS: dict[int | str, dict[str, Any]] = {404: {}, 409: {}}
+REPORT_POLICY = (
+    "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
+)
+"""A report brings its own scripts and styles, so it runs in a sandbox: it can reach neither this service nor any other."""
+
+
+def finished(run: Run) -> Outcome:
+    """How the run ended, with a plan. Raises Problem: not-finished, no-plan."""
+    if not run.over or run.outcome is None:
+        raise Problem("not-finished", f"The run is {run.state}.", headers={"Retry-After": "1"}, state=run.state)
+    if run.outcome.plan is None:
+        reason = {"detail": "The run was cancelled.", **(run.outcome.problem or {})}
+        members = {key: reason[key] for key in ("findings", "findings_left_out", "conflicts", "bound") if key in reason}
+        raise Problem("no-plan", reason["detail"], state=run.state, stop_reason=run.outcome.stop_reason, **members)
+    return run.outcome
+
+
+def _plan(run: Run) -> Plan:
+    return Plan.model_validate_json(finished(run).plan or b"")
+
+
+def _attached(run: Run, ending: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="offtake-{run.id}{ending}"'}
+
+
+@router.get("/{run_id}/solution", responses={200: {"model": Plan}, **ERRORS}, response_class=Response)
+def get_solution(run: KnownRun, detail: Literal["full", "summary"] = "full", download: bool = False) -> Response:
+    """The plan. `detail=summary` leaves out the rows per node."""
+    outcome = finished(run)
+    content = outcome.plan if detail == "full" else json.dumps(page_of(outcome)["plan"]).encode()
+    return Response(content, media_type="application/json", headers=_attached(run, ".json") if download else {})
+
+
+def page_of(outcome: Outcome) -> dict[str, Any]:
+    """What the page of a run shows: `plan` without its rows per node, and `charts`."""
+    found: dict[str, Any] = json.loads(outcome.page or b"{}")
+    return found
+
+
+@router.get("/{run_id}/solution.csv", responses={200: {"content": {"application/zip": {}, "text/csv": {}}}, **ERRORS}, response_class=Response)
+def get_tables(run: KnownRun, table: str | None = Query(None, max_length=80, description="One table as CSV; without it, all of them in a ZIP")) -> Response:
+    """The plan as tidy tables: one as CSV, or all of them in a ZIP."""
+    from optimizer.report import write_tables
+
+    plan = _plan(run)
+    with tempfile.TemporaryDirectory() as folder:
+        tables = {path.stem: path for path in write_tables(plan, Path(folder))}
+        if table is None:
+            return Response(_zipped(tables), media_type="application/zip", headers=_attached(run, "-tables.zip"))
+        if table not in tables:
+            raise Problem("no-table", f"The tables of a plan are {', '.join(sorted(tables))}.")
+        return Response(tables[table].read_bytes(), media_type="text/csv; charset=utf-8", headers=_attached(run, f"-{table}.csv"))
+
+
+def _zipped(tables: dict[str, Path]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in tables.values():
+            archive.write(path, path.name)
+    return buffer.getvalue()
+
+
+@router.get("/{run_id}/report", responses={200: {"content": {"text/html": {}}}, **ERRORS}, response_class=Response)
+def get_report(run: KnownRun, download: bool = False) -> Response:
+    """The report as one HTML page that opens without a network."""
+    from optimizer.report import html_report
+
+    html = html_report(_plan(run), parse_scenario(run.request.body))
+    headers = {"Content-Security-Policy": REPORT_POLICY} | (_attached(run, ".html") if download else {})
+    return Response(html, media_type="text/html; charset=utf-8", headers=headers)

@@ -1,0 +1,147 @@
+"""Runs: start, list, look, stop, cancel."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from typing import Annotated, Any
+
+import anyio
+from anyio.to_thread import run_sync
+from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from api.body import read_body
+from api.problems import Problem
+from api.routes.state import KnownRun, Parts, Services
+from api.store import Full, KeyReused, Run, State
+from api.store import Request as RunRequest
+from api.views import RunList, RunView, links, run_view
+from models.options import SolveSettings, override
+
+router = APIRouter(prefix="/v1/runs", tags=["runs"])
+POLL_SECONDS = 0.05
+_LIMITS = SolveSettings.model_fields
+
+
+class Overrides(BaseModel):
+    """Options of one run; what is not given is taken from the scenario's `solve` table."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+    gap: Annotated[float | None, *_LIMITS["gap"].metadata] = None
+    """Relative optimality gap at which the search may stop."""
+    time_limit_seconds: Annotated[float | None, *_LIMITS["time_limit_seconds"].metadata] = None
+    """Limit on the whole run, baselines included."""
+    seed: Annotated[int | None, *_LIMITS["seed"].metadata] = None
+    """The solver's random seed."""
+    baselines: bool | None = None
+    """Also optimise the three baselines."""
+
+
+class Page(BaseModel):
+    """Which runs to list."""
+
+    model_config = ConfigDict(extra="forbid")
+    state: State | None = None
+    limit: Annotated[int, Query(ge=1, le=100)] = 20
+    cursor: Annotated[int | None, Query(ge=1, le=2**53)] = None
+
+
+Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+
+
+START_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"model": RunView, "description": "Finished within the wait asked for"},
+    408: {},
+    413: {},
+    415: {},
+    422: {},
+    503: {},
+}
+
+
+@router.post("", status_code=202, responses=START_ANSWERS)
+async def start_run(
+    request: Request,
+    response: Response,
+    parts: Parts,
+    options: Annotated[Overrides, Query()],
+    idempotency_key: Key = None,
+    prefer: Annotated[str | None, Header(description="`wait=10`: answer 200 with the finished run if it ends within 10 seconds")] = None,
+) -> RunView:
+    """Solve the scenario in the body. Answers 202 and a `Location` to follow; with an `Idempotency-Key`, sending the same again finds the same run."""
+    body = await read_body(request, parts.settings)
+    run, new = await run_sync(_create, parts, body, options, idempotency_key)
+    if new:
+        parts.runner.submit(run.id, run.attempt)
+    waited = await _wait(run, parts, prefer, response)
+    response.status_code = 200 if waited.over and prefer else 202
+    response.headers["Location"] = links(run)["self"]
+    if not waited.over:
+        response.headers["Retry-After"] = "1"
+    return run_view(waited, parts.store)
+
+
+def _create(parts: Services, body: bytes, options: Overrides, key: str | None) -> tuple[Run, bool]:
+    checked = parts.checker.check(body)
+    settings = override(checked.settings, **options.model_dump())
+    fingerprint = hashlib.sha256(body + b"\0" + options.model_dump_json().encode()).hexdigest()
+    try:
+        return parts.store.create(RunRequest(checked.name, body, settings, fingerprint, key))
+    except KeyReused:
+        raise Problem("key-reused") from None
+    except Full:
+        raise Problem("full", headers={"Retry-After": "10"}) from None
+
+
+async def _wait(run: Run, parts: Services, prefer: str | None, response: Response) -> Run:
+    """The run as it is when it ends, or when the wait that `Prefer` asks for is over."""
+    found = re.search(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\b", prefer or "")
+    seconds = min(float(found.group(1)), parts.settings.max_wait_seconds) if found else 0.0
+    if found:
+        response.headers["Preference-Applied"] = f"wait={seconds:.0f}"
+    until = time.monotonic() + seconds
+    now: Run | None = run
+    while now and not now.over and time.monotonic() < until:
+        await anyio.sleep(POLL_SECONDS)
+        now = parts.store.get(run.id)
+    return now or run
+
+
+@router.get("", responses={422: {}})
+def list_runs(parts: Parts, page: Annotated[Page, Query()]) -> RunList:
+    """Runs, newest first; `next` is the address of the following page."""
+    found = parts.store.latest(page.limit + 1, page.cursor, page.state)
+    shown = found[: page.limit]
+    more = len(found) > len(shown)
+    address = f"/v1/runs?limit={page.limit}&cursor={shown[-1].number}" + (f"&state={page.state}" if page.state else "") if more else None
+    return RunList(runs=[run_view(run, parts.store) for run in shown], next=address)
+
+
+@router.get("/{run_id}", responses={404: {}})
+def get_run(run: KnownRun, parts: Parts, response: Response) -> RunView:
+    """State, progress and figures of a run: cheap, so ask as often as you like."""
+    response.headers["Cache-Control"] = "no-store"
+    return run_view(run, parts.store)
+
+
+@router.post("/{run_id}/stop", responses={404: {}})
+def stop_run(run: KnownRun, parts: Parts) -> RunView:
+    """End the search and keep the best plan found so far. A queued run is cancelled; a finished one stays as it is."""
+    return _told(parts.store.stop(run.id), parts)
+
+
+@router.post("/{run_id}/cancel", responses={404: {}, 409: {}})
+def cancel_run(run: KnownRun, parts: Parts) -> RunView:
+    """End the run without a plan. Its process gets a moment to leave, then it is killed."""
+    cancelled = parts.store.cancel(run.id)
+    if cancelled and cancelled.state != "cancelled":
+        raise Problem("finished", state=cancelled.state)
+    return _told(cancelled, parts)
+
+
+def _told(run: Run | None, parts: Services) -> Any:
+    if run is None:
+        raise Problem("no-run")
+    return run_view(run, parts.store)

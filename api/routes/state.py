@@ -1,0 +1,42 @@
+"""What routes need from the application: settings, store, runner, checker."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.checker import Checker
+from api.jobs import Runner
+from api.problems import Problem
+from api.settings import Settings
+from api.store import Run, Store
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts one application is made of."""
+
+    settings: Settings
+    store: Store
+    runner: Runner
+    checker: Checker
+
+
+def _services(request: Request) -> Services:
+    found: Services = request.app.state.services
+    return found
+
+
+Parts = Annotated[Services, Depends(_services)]
+
+
+def _run(run_id: str, parts: Parts) -> Run:
+    run = parts.store.get(run_id)
+    if run is None:
+        raise Problem("no-run")
+    return run
+
+
+KnownRun = Annotated[Run, Depends(_run)]

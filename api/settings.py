@@ -1,0 +1,104 @@
+"""Settings of the HTTP service: where it listens, how much it accepts, how many solves run at once.
+
+Every field but `solve` can be given in the environment as `OFFTAKE_<FIELD>` (`OFFTAKE_PORT=8080`).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+MEBIBYTE = 1024 * 1024
+
+
+class UnusableSettings(ValueError):
+    """A setting that can't be used, or a combination that would be unsafe."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of one server, with defaults for a laptop."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    allow_public: bool = False
+    """Answer other machines too. There is no sign-in yet, so whoever reaches the port can read and stop every run."""
+    workers: int = 1
+    """Solves at once; each is a process of its own."""
+    queue: int = 100
+    """Runs that may wait; beyond that new ones get 503."""
+    threads: int = 2
+    """Most threads one solve may use, whatever the scenario asks for."""
+    max_body_bytes: int = 32 * MEBIBYTE
+    body_seconds: float = 60.0
+    """A request's body must have arrived by then."""
+    check_seconds: float = 20.0
+    """Longest that checking one document may take."""
+    check_memory_bytes: int = 1024 * MEBIBYTE
+    solve_memory_bytes: int = 4096 * MEBIBYTE
+    """A solve whose process grows beyond this is ended."""
+    overrun_seconds: float = 60.0
+    """How far beyond its own time limit a solve may run before its process is ended."""
+    grace_seconds: float = 2.0
+    """How long a cancelled solve may take to leave by itself."""
+    stop_grace_seconds: float = 60.0
+    """How long a stopped solve may take to hand over its best plan."""
+    max_wait_seconds: float = 60.0
+    """Longest wait a `Prefer: wait` header can ask for."""
+    keep_runs: int = 200
+    """Finished runs that are remembered; the oldest are forgotten first."""
+    keep_bytes: int = 1024 * MEBIBYTE
+    """Scenarios and plans that are remembered, in bytes."""
+    solve: str = "optimizer.engine:solve"
+    """The function that a solving process calls, `module:name`. Not read from the environment: it names code to run."""
+
+    def __post_init__(self) -> None:
+        for name in ("workers", "queue", "threads", "max_body_bytes", "keep_runs", "keep_bytes"):
+            if getattr(self, name) < 1:
+                raise UnusableSettings(f"`{name}` must be at least 1")
+        if not 0 <= self.port <= 65_535:
+            raise UnusableSettings("`port` must lie between 0 and 65535")
+        if not is_loopback(self.host) and not self.allow_public:
+            raise UnusableSettings(
+                f"The host '{self.host}' can be reached from other machines, and there is no sign-in yet. Listen on 127.0.0.1, or set "
+                "`allow_public` (OFFTAKE_ALLOW_PUBLIC=1) if something in front of this server decides who may pass."
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
+
+
+def settings_from(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings in the environment, defaults elsewhere. Raises UnusableSettings."""
+    given = os.environ if environment is None else environment
+    defaults = Settings()
+    found: dict[str, object] = {}
+    for field in fields(Settings):
+        name = f"OFFTAKE_{field.name.upper()}"
+        if field.name != "solve" and given.get(name, "") != "":
+            found[field.name] = _converted(name, given[name], type(getattr(defaults, field.name)))
+    return replace(defaults, **found)  # type: ignore[arg-type]
+
+
+def _converted(name: str, text: str, kind: type) -> object:
+    if kind is bool:
+        if text.lower() in ("1", "true", "yes", "on"):
+            return True
+        if text.lower() in ("0", "false", "no", "off"):
+            return False
+        raise UnusableSettings(f"{name} must be 1 or 0")
+    try:
+        return kind(text)
+    except ValueError:
+        raise UnusableSettings(f"{name} must be {'a whole number' if kind is int else 'a number'}") from None

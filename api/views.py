@@ -1,0 +1,184 @@
+"""What the service says about runs: the shapes of its answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.store import Run, State, Store
+from models.options import SolveSettings
+
+
+class View(BaseModel):
+    """Base of the answers; docstrings of fields go into OpenAPI."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class FindingView(View):
+    path: str
+    """Where in the document, e.g. `offers[2].clauses[0].fraction`; empty: the document as a whole."""
+    message: str
+
+
+class ConflictView(View):
+    path: str
+    text: str
+    missing: float | None
+    """The least relaxation that would end the conflict, in `unit`."""
+    unit: str
+
+
+class ProblemView(View):
+    """An error as RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    findings: list[FindingView] | None = None
+    """What is wrong with the document or request, at most 50."""
+    findings_left_out: int | None = None
+    """How many more findings there are."""
+    conflicts: list[ConflictView] | None = None
+    """Rules that can't hold together."""
+
+
+class ReasonView(View):
+    """Why a run has no plan."""
+
+    title: str
+    detail: str
+    findings: list[FindingView] | None = None
+    findings_left_out: int | None = None
+    conflicts: list[ConflictView] | None = None
+    bound: float | None = None
+    """What was proven before the time limit."""
+
+
+class ProgressView(View):
+    phase: str
+    """read, build, compile, solve, baselines, audit, report."""
+    seconds: float
+    incumbent: float | None
+    """Objective of the best plan so far."""
+    bound: float | None
+    """No plan can have a lower objective."""
+    gap: float | None
+    """(incumbent - bound) / |incumbent|."""
+
+
+class ResultView(View):
+    """The figures of page one."""
+
+    currency: str
+    objective: float
+    bound: float
+    gap: float
+    expected_cost: float
+    cvar: float
+    fill_rate: float
+    shortage_probability: float
+    decision: list[str]
+    """What to do, in sentences."""
+    warnings: list[str]
+
+
+class RunView(View):
+    """A run: its state, how far it is, and where to go from here."""
+
+    id: str
+    name: str
+    """The scenario's name."""
+    state: State
+    stop_reason: str | None
+    """gap, time, user, memory, worker_lost, infeasible, invalid, doubtful, solver_failure, audit_mismatch or internal; null while unfinished."""
+    stopping: bool
+    """Someone asked to stop and keep the best plan."""
+    attempt: int
+    ahead: int | None
+    """How many queued runs come first; null unless queued."""
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+    settings: SolveSettings
+    progress: ProgressView | None
+    result: ResultView | None
+    """Null unless the run has a plan."""
+    problem: ReasonView | None
+    """Why there is no plan."""
+    links: dict[str, str]
+
+
+class RunList(View):
+    """Runs, newest first."""
+
+    runs: list[RunView]
+    next: str | None
+    """Address of the next page; null on the last."""
+
+
+class Validity(View):
+    """A sound scenario, and what it holds."""
+
+    valid: Annotated[bool, Field(examples=[True])]
+    name: str
+    currency: str
+    settings: SolveSettings
+    counts: dict[str, int]
+
+
+class ExampleView(View):
+    """A bundled scenario."""
+
+    name: str
+    title: str
+    description: str
+    links: dict[str, str]
+
+
+class ExampleList(View):
+    examples: list[ExampleView]
+
+
+class Health(View):
+    status: str
+
+
+def run_view(run: Run, store: Store) -> RunView:
+    """What is told about `run`."""
+    outcome = run.outcome
+    return RunView(
+        id=run.id,
+        name=run.request.name,
+        state=run.state,
+        stop_reason=outcome.stop_reason if outcome else None,
+        stopping=run.stopping,
+        attempt=run.attempt,
+        ahead=store.ahead(run) if run.state == "queued" else None,
+        created=run.created,
+        started=run.started,
+        finished=run.finished,
+        settings=run.request.settings,
+        progress=_as(ProgressView, run.progress),
+        result=_as(ResultView, outcome.headline if outcome else None),
+        problem=_as(ReasonView, outcome.problem if outcome else None),
+        links=links(run),
+    )
+
+
+def _as(view: type[View], data: dict[str, Any] | None) -> Any:
+    return None if data is None else view(**data)
+
+
+def links(run: Run) -> dict[str, str]:
+    """Where to go from a run; what it can't do now is left out."""
+    here = f"/v1/runs/{run.id}"
+    found = {"self": here, "page": f"/runs/{run.id}", "events": f"{here}/events"}
+    if not run.over:
+        found |= {"stop": f"{here}/stop", "cancel": f"{here}/cancel"}
+    if run.outcome and run.outcome.plan:
+        found |= {"solution": f"{here}/solution", "tables": f"{here}/solution.csv", "report": f"{here}/report"}
+    return found

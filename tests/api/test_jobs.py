@@ -1,0 +1,264 @@
+"""Runs and their processes: nothing is lost, nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from api.jobs import LocalRunner
+from api.store import Full, KeyReused, MemoryStore, Outcome, Request, Run
+from models.options import SolveSettings
+from tests.api import stand_ins
+from tests.api.service import STAND_IN, Client, serving, tiny, until
+
+SERVE = """
+from tests.api.service import serving
+if __name__ == "__main__":
+    with serving() as client:
+        client.solve("{name}")
+        print(client.base_url, flush=True)
+        input()
+"""
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    with serving(grace_seconds=0.5, workers=2) as client:
+        yield client
+
+
+def children(parent: int | None = None) -> set[int]:
+    """Processes below `parent` that solve or check."""
+    parent = parent or os.getpid()
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+            command = (stat.parent / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if int(fields[1]) == parent and fields[0] != "Z" and b"multiprocessing" in command and b"resource_tracker" not in command:
+            found.add(int(stat.parent.name))
+    return found
+
+
+def request(name: str = "fine", body: bytes | None = None, key: str | None = None, fingerprint: str = "") -> Request:
+    return Request(name, body or tiny(name), SolveSettings(), fingerprint, key)
+
+
+def store(**changes: int) -> MemoryStore:
+    return MemoryStore(**{"queue": 100, "keep_runs": 100, "keep_bytes": 10**9, **changes})
+
+
+def watched(name: str, settings: SolveSettings | None = None, **changes: object) -> Run:
+    """A run of a stand-in, watched by a runner of its own until it ends."""
+    kept = store()
+    run, _ = kept.create(replace(request(name), settings=settings or SolveSettings()))
+    runner = LocalRunner(kept, replace(STAND_IN, **changes))
+    runner.start()
+    try:
+        runner.submit(run.id, 1)
+        return until(lambda: (now := kept.get(run.id)) and now.over and now)
+    finally:
+        runner.close()
+
+
+def test_a_solve_ends_with_its_plan() -> None:
+    """A finished solve would lose its plan or its headline."""
+    run = watched("fine")
+    assert run.state == "optimal"
+    assert run.outcome.stop_reason == "gap"
+    assert b'"offtake-plan/1"' in run.outcome.plan
+    assert run.outcome.headline["objective"] == 100.0
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "reason"),
+    [
+        ("infeasible", "infeasible", "infeasible"),
+        ("late", "failed", "time"),
+        ("mismatch", "failed", "audit_mismatch"),
+        ("memory", "failed", "memory"),
+        ("broken", "failed", "internal"),
+        ("crash", "failed", "worker_lost"),
+    ],
+)
+def test_every_end_has_a_name(client: Client, name: str, state: str, reason: str) -> None:
+    """A run without a plan would not say why, or would say it with our internals or the caller's text."""
+    run = client.solve(name, wait=20).json()
+    assert (run["state"], run["stop_reason"]) == (state, reason)
+    assert run["problem"]["detail"]
+    assert stand_ins.SECRET not in str(run)
+    assert client.get("/healthz").status_code == 200
+
+
+def test_stop_keeps_the_best_plan(client: Client) -> None:
+    """Stopping a long search would throw away what it has found."""
+    run_id = client.solve("patient").json()["id"]
+    client.run_until(run_id, lambda run: run["progress"] and run["progress"]["incumbent"])
+    assert client.post(f"/v1/runs/{run_id}/stop").json()["stopping"]
+    run = client.run_until(run_id, lambda run: run["result"])
+    assert (run["state"], run["stop_reason"]) == ("feasible", "user")
+    assert client.get(f"/v1/runs/{run_id}/solution").json()["status"] == "feasible"
+    assert client.post(f"/v1/runs/{run_id}/stop").json()["state"] == "feasible", "stopping again must change nothing"
+
+
+def test_cancel_kills_what_does_not_listen(client: Client) -> None:
+    """A cancelled solve that ignores the wish to stop would keep its process, and its place, for ever."""
+    run_id = client.solve("stubborn").json()["id"]
+    client.run_until(run_id, lambda run: run["progress"] and run["progress"]["incumbent"])
+    before = children()
+    assert client.post(f"/v1/runs/{run_id}/cancel").json()["state"] == "cancelled"
+    until(lambda: len(children()) < len(before), 5)
+    assert client.solve("fine", wait=20).json()["state"] == "optimal", "the place must be free again"
+    assert client.get(f"/v1/runs/{run_id}").json()["state"] == "cancelled"
+
+
+def test_a_killed_process_fails_its_run_only(client: Client) -> None:
+    """A child that the system kills would leave its run running for ever or take the server down."""
+    run_id = client.solve("patient").json()["id"]
+    before = children()
+    client.run_until(run_id, lambda run: run["progress"] and run["progress"]["incumbent"])
+    for child in children() - before:
+        os.kill(child, signal.SIGKILL)
+    for child in before:  # the checker is killed too, and must be replaced
+        os.kill(child, signal.SIGKILL)
+    run = client.run_until(run_id, lambda run: run["state"] == "failed")
+    assert run["stop_reason"] == "worker_lost"
+    assert "signal 9" in run["problem"]["detail"]
+    assert client.solve("fine", wait=20).json()["state"] == "optimal"
+
+
+def test_queued_runs_can_be_stopped_and_cancelled() -> None:
+    """A run that has not begun could not be called off, or would be solved all the same."""
+    with serving(workers=1) as client:
+        first, second, third, fourth = (client.solve(name).json()["id"] for name in ("patient", "fine", "fine", "fine"))
+        assert client.get(f"/v1/runs/{fourth}").json()["ahead"] >= 2
+        assert client.post(f"/v1/runs/{second}/stop").json()["state"] == "cancelled"
+        assert client.post(f"/v1/runs/{third}/cancel").json()["state"] == "cancelled"
+        client.post(f"/v1/runs/{first}/cancel")
+        client.run_until(fourth, lambda run: run["state"] == "optimal")
+        assert client.get(f"/v1/runs/{second}").json()["started"] is None
+
+
+def test_a_full_queue_is_said_and_recovers() -> None:
+    """Too many runs would be accepted without end, or refused without a word on when to come back."""
+    with serving(queue=2, workers=1) as client:
+        running = client.solve("patient").json()["id"]
+        client.run_until(running, lambda run: run["state"] == "running")
+        waiting = [client.solve("fine").json()["id"] for _ in range(2)]
+        refused = client.solve("fine")
+        assert refused.status_code == 503
+        assert int(refused.headers["Retry-After"]) > 0
+        client.post(f"/v1/runs/{running}/cancel")
+        client.run_until(waiting[-1], lambda run: run["state"] == "optimal")
+        assert client.solve("fine", wait=20).status_code == 200
+
+
+def test_memory_beyond_the_limit_ends_the_solve() -> None:
+    """One solve could take all the machine's memory."""
+    run = watched("hungry", solve_memory_bytes=300_000_000)
+    assert (run.state, run.outcome.stop_reason) == ("failed", "memory")
+
+
+def test_a_solve_that_outlives_its_limit_is_ended() -> None:
+    """A stuck solver would keep its place for ever."""
+    run = watched("stubborn", SolveSettings(time_limit_seconds=0.2), overrun_seconds=0.8)
+    assert (run.state, run.outcome.stop_reason) == ("failed", "time")
+
+
+def test_a_stopped_solve_that_does_not_answer_is_ended() -> None:
+    """A solve that ignores the wish to stop could not be ended at all."""
+    with serving(stop_grace_seconds=0.3) as client:
+        run_id = client.solve("stubborn").json()["id"]
+        client.run_until(run_id, lambda run: run["progress"] and run["progress"]["incumbent"])
+        client.post(f"/v1/runs/{run_id}/stop")
+        run = client.run_until(run_id, lambda run: run["state"] == "failed")
+        assert run["stop_reason"] == "user"
+
+
+def test_shutdown_leaves_no_process() -> None:
+    """Ending the server would leave solves behind, or hang on those who follow them."""
+    before = children()
+    with serving(workers=2) as client:
+        runs = [client.solve(name).json()["id"] for name in ("patient", "stubborn", "fine")]
+        for run_id in runs[:2]:
+            client.run_until(run_id, lambda run: run["state"] == "running")
+    assert children() == before
+
+
+@pytest.mark.parametrize("name", ["patient", "stubborn"])
+def test_no_orphan_outlives_a_killed_server(name: str, tmp_path: Path) -> None:
+    """A server that is killed would leave solves running with nobody to hear them."""
+    script = tmp_path / "serve.py"
+    script.write_text(SERVE.format(name=name))
+    paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | paths) as server:
+        address = server.stdout.readline().decode().strip()
+        with Client(base_url=address, trust_env=False) as client:
+            until(lambda: client.get("/v1/runs").json()["runs"][0]["progress"])
+        left = children(server.pid)
+        assert len(left) == 2
+        server.kill()
+    until(lambda: not any(Path(f"/proc/{child}").exists() for child in left), 5)
+
+
+def test_the_past_cannot_be_rewritten() -> None:
+    """A late answer, or one of an earlier attempt, would overwrite how a run ended."""
+    kept = store()
+    run, _ = kept.create(request())
+    assert kept.start(run.id, 2) is None, "not this attempt's turn"
+    assert kept.start(run.id, 1)
+    assert kept.start(run.id, 1) is None, "it runs already"
+    kept.note(run.id, 2, {"phase": "solve"})
+    assert kept.get(run.id).progress is None
+    assert not kept.finish(run.id, 2, Outcome("optimal", "gap", b"{}"))
+    assert kept.cancel(run.id).state == "cancelled"
+    assert not kept.finish(run.id, 1, Outcome("optimal", "gap", b"{}"))
+    assert kept.get(run.id).state == "cancelled"
+    assert [event.number for event in kept.events(run.id, 0)] == [1, 2, 3]
+
+
+def test_the_same_key_finds_the_same_run() -> None:
+    """A request that is sent twice would be solved twice, or a used key would hide a different request."""
+    kept = store()
+    first, new = kept.create(request(key="k", fingerprint="one"))
+    again, newer = kept.create(request(key="k", fingerprint="one"))
+    assert (first.id, new, newer) == (again.id, True, False)
+    with pytest.raises(KeyReused):
+        kept.create(request(key="k", fingerprint="two"))
+
+
+def test_old_runs_make_room_and_unfinished_ones_stay() -> None:
+    """Memory would grow for ever, or a run would be forgotten while it runs."""
+    kept = store(keep_runs=2)
+    runs = [kept.create(request(key=str(i)))[0] for i in range(5)]
+    for run in runs[:4]:
+        kept.cancel(run.id)
+    kept.create(request())
+    assert [bool(kept.get(run.id)) for run in runs] == [False, False, True, True, True]
+    assert kept.create(request(key="0", fingerprint="other"))[1], "a forgotten run's key is free"
+
+    small = store(keep_bytes=1000)
+    small.cancel(small.create(request(body=b"x" * 600))[0].id)
+    held, _ = small.create(request(body=b"x" * 600))
+    with pytest.raises(Full):
+        small.create(request(body=b"x" * 600))
+    assert small.get(held.id)
+
+
+def test_the_list_goes_on_where_it_ended() -> None:
+    """Paging through runs would skip some or show some twice when new ones arrive."""
+    kept = store()
+    runs = [kept.create(request())[0] for _ in range(5)]
+    first = kept.latest(2)
+    kept.create(request())
+    second = kept.latest(2, before=first[-1].number)
+    assert [r.id for r in first + second] == [r.id for r in reversed(runs[1:])]
