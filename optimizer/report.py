@@ -55,7 +55,9 @@ def _contents(plan: Plan) -> dict[str, tuple[Sequence[str], Iterable[Sequence[An
     cur, unit, units = plan.currency, shared_unit(plan) or MIXED, plan.units
     offer_units = _offer_units(plan)
     awards = ("offer", "supplier", "alternative", "node", "period", "probability")
-    awarded = [(*attrgetter(*awards)(a), v.product, v.period, v.volume, units.get(v.product, ""), a.probability * v.volume) for a in plan.awards for v in a.volumes]
+    awarded = [
+        (*attrgetter(*awards)(a), v.product, v.period, v.volume, units.get(v.product, ""), a.probability * v.volume) for a in plan.awards for v in a.volumes
+    ]
     flow = ("kind", "source", "product", "site", "node", "period", "probability", "volume")
     spread = ("kind", "source", "product", "site", "period", "mean", "p5", "p50", "p95")
     offered = ("offer", "supplier", "signed", "signing_probability", "alternative", "expected_volume", "expected_cost")
@@ -70,14 +72,20 @@ def _contents(plan: Plan) -> dict[str, tuple[Sequence[str], Iterable[Sequence[An
     simple = {name: (columns, _rows(columns, items)) for name, (columns, items) in plain.items()}
     return {
         "summary": (("figure", "value", "unit"), _summary(plan, unit)),
-        "awards": ((*awards, "committed_value", "currency", "clauses"), [(*attrgetter(*awards)(a), a.committed_value, cur, " ".join(a.clauses)) for a in plan.awards]),
+        "awards": (
+            (*awards, "committed_value", "currency", "clauses"),
+            [(*attrgetter(*awards)(a), a.committed_value, cur, " ".join(a.clauses)) for a in plan.awards],
+        ),
         "award_volumes": ((*awards[:5], "probability", "product", "delivery_period", "volume", "unit", "expected_volume"), awarded),
         "offers": ((*offered, "unit", "currency"), [(*row, offer_units.get(row[0], ""), cur) for row in _rows(offered, plan.offers)]),
         "capacity_opened": simple["capacity_opened"],
         "futures": ((*future, "unit", "currency"), [(*row, unit, cur) for row in _rows(future, plan.futures)]),
         "fill_rates": simple["fill_rates"],
         "flow_summaries": ((*spread, "unit"), [(*row, units.get(row[2], "")) for row in _rows(spread, plan.flow_summaries)]),
-        "cost_summaries": (("dimension", "key", "expected", "present", "currency"), [(*row, cur) for row in _rows(("dimension", "key", "expected", "present"), plan.cost_summaries)]),
+        "cost_summaries": (
+            ("dimension", "key", "expected", "present", "currency"),
+            [(*row, cur) for row in _rows(("dimension", "key", "expected", "present"), plan.cost_summaries)],
+        ),
         "rules": simple["rules"],
         "baselines": _baselines(plan),
         "flows": ((*flow, "unit"), [(*row, units.get(row[2], "")) for row in _rows(flow, plan.flows)]),
@@ -125,6 +133,20 @@ def _offer_units(plan: Plan) -> dict[str, str]:
     return {offer: units.pop() if len(units) == 1 else MIXED for offer, units in found.items()}
 
 
+def chart_specs(plan: Plan, scenario: Scenario | None = None) -> list[dict[str, Any]]:
+    """The report's charts for another page to draw: `id`, `title` (the finding), `note`, Plotly's `data` and `layout`, `height` in pixels, and `table`
+    (title, columns, rows of texts) with the same figures. Titles, notes and tables are plain text. A colour `@name` stands for the style's `--name`.
+    """
+    from optimizer.report_charts import charts
+    from optimizer.report_text import names_of
+
+    return [
+        {"id": c.id, "title": c.title, "note": c.note, "data": c.traces, "layout": c.layout, "height": c.height}
+        | {"table": {"title": c.table.title, "columns": [x.label for x in c.table.columns], "rows": c.table.cells}}
+        for c in charts(plan, names_of(scenario), _periods(plan, scenario))
+    ]
+
+
 def html_report(plan: Plan, scenario: Scenario | None = None) -> str:
     """The report as one HTML file: own style, own scripts, no network. `scenario` lends its names; ids stand in without it."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -137,7 +159,9 @@ def html_report(plan: Plan, scenario: Scenario | None = None) -> str:
     drawn = list(charts(plan, names, _periods(plan, scenario)))
     folder = Path(__file__).parent / "templates"
     scripts = [_plotly_js(), (folder / "report.js").read_text("utf-8")] if drawn else []
-    environment = Environment(loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
     return environment.get_template("report.html").render(
         plan=plan,
         names=names,

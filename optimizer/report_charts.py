@@ -1,16 +1,29 @@
-"""Charts of the report: what is drawn, under a title that states what the data say, with a table that says the same."""
+"""Charts of the report, each under a title that states what the data say and with a table that says the same; volumes here, money in `report_money`."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from models.plan import FillRateLine, Plan
-from optimizer.ledger import PENALTIES
-from optimizer.report_plotly import MAX_SERIES, OTHER, SPOT, Chart, Series, bar, bars, largest, layout_of, rounded, safe, sentence, short, whiskers
+from optimizer.report_money import categories, distribution, spend
+from optimizer.report_plotly import (
+    MAX_SERIES,
+    SPOT,
+    Chart,
+    Series,
+    bar,
+    bars,
+    largest,
+    layout_of,
+    rounded,
+    safe,
+    sentence,
+    short,
+    whiskers,
+)
 from optimizer.report_tables import Column, Table
-from optimizer.report_text import NOISE, Names, label, money, money_scale, percent, volume
+from optimizer.report_text import NOISE, Names, percent, volume
 
 MAX_UNITS = 3
 MAX_SITES = 20
@@ -27,9 +40,9 @@ def charts(plan: Plan, names: Names, periods: Sequence[str]) -> Iterator[Chart]:
         subject = "" if len(units) == 1 else ", ".join(names("product", p) for p in plan.units if p in products) + ": "
         yield from _supply(plan, names, periods, products, unit, f"supply-{i}", subject, hues)
         yield from _commitments(plan, names, periods, products, unit, f"commitments-{i}", subject, hues)
-    yield from _spend(plan, names, periods, hues)
-    yield from _distribution(plan)
-    yield from _categories(plan)
+    yield from spend(plan, names, periods, hues)
+    yield from distribution(plan)
+    yield from categories(plan)
     yield from _fill_rates(plan, names)
 
 
@@ -42,7 +55,7 @@ def _supply(
     totals = {kind: dict.fromkeys(periods, 0.0) for kind in ("demand", "unmet")}
     for line in plan.flow_summaries:
         if line.product in products and line.period in totals["demand"]:
-            if line.kind == "deliver":
+            if line.kind in ("deliver", "receive"):  # contracts deliver to sites, spot orders are received there
                 supply[suppliers.get(line.source, SPOT)][line.period] += line.mean
             elif line.kind in totals:
                 totals[line.kind][line.period] += line.mean
@@ -54,18 +67,22 @@ def _supply(
     ink = {"line": {"color": "@ink", "width": 2, "dash": "dot"}, "marker": {"size": 6, "color": "@ink"}}
     traces = [
         *bars(series, periods, hues),
-        {"type": "scatter", "mode": "lines+markers", "name": "Demand", "x": list(periods), "y": rounded(demand), "hovertemplate": "%{y:,.4~r}", **ink},
+        {"type": "scatter", "mode": "lines+markers", "name": "Demand", "x": list(periods), "y": rounded(demand), "hovertemplate": "%{y:,.4~f}", **ink},
         bar("Shortage", periods, unmet, "@short") | {"yaxis": "y2", "showlegend": False, "error_y": whiskers(unmet, spread)},
     ]
     layout = layout_of(unit) | {"barmode": "stack"}
     layout["yaxis2"] = layout["yaxis"] | {"domain": [0, 0.2], "title": {"text": "shortage"}, "nticks": 4, "rangemode": "tozero"}
     layout["yaxis"]["domain"] = [0.3, 1]
     layout["xaxis"]["anchor"] = "y2"
-    columns = [Column("Period"), *(Column(f"From {n}", "volume") for n in series), *(Column(n, "volume") for n in ("Demand", "Shortage", "Shortage P5", "Shortage P95"))]
+    columns = [
+        Column("Period"),
+        *(Column(f"From {n}", "volume") for n in series),
+        *(Column(n, "volume") for n in ("Demand", "Shortage", "Shortage P5", "Shortage P95")),
+    ]
     rows = [(t, *(v[t] for v in series.values()), demand[i], unmet[i], *(spread[i] if spread else (None, None))) for i, t in enumerate(periods)]
     title = _supply_title(series, demand, unmet, periods)
     note = f"Mean over the futures, in {unit} per period. Dotted line: demand. Below: shortage" + (", with whiskers from P5 to P95." if spread else ".")
-    yield Chart(name, subject + (title if subject else sentence(title)), note, traces, layout, Table(f"Mean supply and demand, {unit}", columns, rows), height=460)
+    yield Chart(name, sentence(subject + title), note, traces, layout, Table(f"Mean supply and demand, {unit}", columns, rows), height=460)
 
 
 def _supply_title(series: Series, demand: list[float], unmet: list[float], periods: Sequence[str]) -> str:
@@ -129,96 +146,9 @@ def _commitments(
     title = f"commitments peak in {peak} at {volume(totals[peak], unit)}"
     if max(totals.values()) - min(totals.values()) <= 1e-6 * max(totals.values()):
         title = f"{volume(totals[peak], unit)} committed in every period"
-    note = f"Committed volume in {unit} per period. One colour per supplier, one pattern per offer; a contract that may be signed later counts with its probability."
+    note = f"Committed volume in {unit} per period. One colour per supplier, one pattern per offer; contracts that may come later count with their probability."
     layout = layout_of(unit) | {"barmode": "stack"}
-    yield Chart(name, subject + (title if subject else sentence(title)), note, traces, layout, Table(f"Committed volume, {unit}", columns, rows))
-
-
-def _spend(plan: Plan, names: Names, periods: Sequence[str], hues: Mapping[str, str]) -> Iterator[Chart]:
-    """Expected cash per period by who is paid, nominal, penalties left out."""
-    when = [*dict.fromkeys(c.period for c in plan.costs if c.period not in periods), *periods]
-    suppliers = {o.offer: names("supplier", o.supplier) for o in plan.offers}
-    paid: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(when, 0.0))
-    for line in plan.costs:
-        if line.category not in PENALTIES:
-            who = suppliers.get(line.source, OTHER) if line.source_kind == "offer" else SPOT if line.source_kind == "spot" else OTHER
-            paid[names("supplier", line.source) if line.source_kind == "supplier" else who][line.period] += line.probability * line.amount
-    totals = {t: sum(by[t] for by in paid.values()) for t in when}
-    total = sum(totals.values())
-    if not total > 0:
-        return
-    series = largest(paid)
-    scale, words = money_scale(max(map(abs, totals.values())), plan.currency)
-    traces = list(bars({who: {t: v / scale for t, v in by.items()} for who, by in series.items()}, when, hues))
-    columns = [Column("Period"), *(Column(f"{who} ({plan.currency})", "money") for who in series), Column(f"All ({plan.currency})", "money")]
-    rows = [(t, *(by[t] for by in series.values()), totals[t]) for t in when]
-    peak, most = max(totals, key=totals.__getitem__), max(series, key=lambda who: sum(series[who].values()))
-    share = percent(sum(series[most].values()) / total)
-    title = f"Spend peaks in {peak} at {money(totals[peak], plan.currency)}; {share} of all spend goes to {'the spot market' if most == SPOT else most}"
-    note = f"Expected cash in {words}, nominal, by who is paid; credits count negative. Shortage and rule penalties are not cash and are left out."
-    yield Chart("spend", title, note, traces, layout_of(words) | {"barmode": "relative"}, Table("Expected cash, nominal", columns, rows))
-
-
-def _distribution(plan: Plan) -> Iterator[Chart]:
-    """Probability of each range of cost over the futures, with the expected cost and the CVaR marked."""
-    s, futures = plan.summary, sorted(plan.futures, key=lambda f: f.cost)
-    if len(futures) < 2 or futures[-1].cost - futures[0].cost <= NOISE * abs(s.expected_cost):
-        return
-    low, high = futures[0].cost, futures[-1].cost
-    count = min(24, max(5, round(2 * len(futures) ** 0.5)))
-    width = (high - low) / count
-    scale, words = money_scale(max(abs(low), abs(high)), plan.currency)
-    parts = {"Other futures": [0.0] * count, f"The worst {percent(s.tail)} of futures": [0.0] * count}
-    for future in futures:
-        i = min(count - 1, int((future.cost - low) / width))
-        for values, share in zip(parts.values(), (1 - future.tail_share, future.tail_share), strict=True):
-            values[i] += 100 * future.probability * share
-    centres = [(low + (i + 0.5) * width) / scale for i in range(count)]
-    text = [f"{money(low + i * width, plan.currency)} to {money(low + (i + 1) * width, plan.currency)}" for i in range(count)]
-    hover = {"customdata": text, "width": width / scale * 0.94, "hovertemplate": "%{customdata}: %{y:.3~g} % of probability<extra></extra>"}
-    traces = [bar(name, centres, values, color) | hover for (name, values), color in zip(parts.items(), ("@c0", "@short"), strict=True)]
-    layout = layout_of("probability, %", words) | {"barmode": "stack"}
-    marks = (("expected", s.expected_cost / scale, "solid", "right"), ("CVaR", s.cvar / scale, "dash", "left"))
-    line = {"type": "line", "yref": "paper", "y0": 0, "y1": 1.02}
-    layout["shapes"] = [line | {"x0": x, "x1": x, "line": {"color": "@ink", "width": 2, "dash": dash}} for _, x, dash, _ in marks]
-    flag = {"y": 1.02, "yref": "paper", "showarrow": False, "yanchor": "bottom"}
-    layout["annotations"] = [flag | {"x": x, "text": text, "xanchor": anchor} for text, x, _, anchor in marks]
-    title = f"The worst {percent(s.tail)} of futures cost {money(s.cvar, plan.currency)} on average"
-    if s.expected_cost > 0:
-        title += f", {percent(s.cvar / s.expected_cost - 1)} above the expected {money(s.expected_cost, plan.currency)}"
-    columns = [Column("Future"), Column("Probability", "share"), Column(f"Cost ({plan.currency})", "money"), Column("Fill rate", "share"), Column("Share in the tail", "share")]
-    rows = [(f.future, f.probability, f.cost, f.fill_rate, f.tail_share) for f in reversed(futures)]
-    note = f"Present value in {words}, penalties included. Solid line: expected cost. Dashed line: CVaR, the mean of the worst {percent(s.tail)} of futures."
-    yield Chart("distribution", title, note, traces, layout, Table("Cost of each future, dearest first", columns, rows))
-
-
-def _categories(plan: Plan) -> Iterator[Chart]:
-    """How the categories of cost add up to the expected cost."""
-    lines = sorted((c for c in plan.cost_summaries if c.dimension == "category" and c.present), key=lambda c: -c.present)
-    if not lines:
-        return
-    total = sum(c.present for c in lines)
-    captions, values = [*(label(c.key) for c in lines), "Expected cost"], [*(c.present for c in lines), total]
-    scale, words = money_scale(max(map(abs, values)), plan.currency)
-    place = list(range(len(captions)))
-    trace = {
-        "type": "waterfall", "orientation": "h", "y": place, "x": rounded(v / scale for v in values), "measure": ["relative"] * len(lines) + ["total"],
-        "text": [money(v, plan.currency) for v in values], "textposition": "auto", "cliponaxis": False, "hoverinfo": "none",
-        "increasing": {"marker": {"color": "@c0"}}, "decreasing": {"marker": {"color": "@c1"}}, "totals": {"marker": {"color": "@total"}},
-        "connector": {"line": {"color": "@grid", "width": 1}},
-    }  # fmt: skip
-    layout = layout_of("", words) | {"showlegend": False}
-    layout["yaxis"] |= {"tickvals": place, "ticktext": [short(c) for c in captions], "range": [len(captions) - 0.5, -0.5], "showgrid": False}
-    title = "How the expected cost adds up"
-    if total > 0:
-        penalties = sum(c.present for c in lines if c.key in PENALTIES)
-        title = f"{captions[0]} is {percent(values[0] / total)} of the expected {money(total, plan.currency)}; "
-        title += f"penalties are {percent(penalties / total)}" if penalties else "there are no penalties"
-    columns = [Column("Category"), Column(f"Present value ({plan.currency})", "money"), Column(f"Nominal ({plan.currency})", "money"), Column("Share", "share")]
-    rows = [(label(c.key), c.present, c.expected, c.present / total if total else None) for c in lines]
-    rows.append(("Expected cost", total, sum(c.expected for c in lines), 1.0 if total else None))
-    note = f"Present value in {words}. Each bar starts where the one above ends; credits point back; the last bar is the sum."
-    yield Chart("categories", title, note, [trace], layout, Table("Expected cost by category", columns, rows), height=130 + 30 * len(captions))
+    yield Chart(name, sentence(subject + title), note, traces, layout, Table(f"Committed volume, {unit}", columns, rows))
 
 
 def _fill_rates(plan: Plan, names: Names) -> Iterator[Chart]:
@@ -235,11 +165,19 @@ def _fill_rates(plan: Plan, names: Names) -> Iterator[Chart]:
     traces = []
     for i, (product, mine) in enumerate(list(by_product.items())[:MAX_SERIES]):
         hover = [f"{safe(names('site', line.site))}: {percent(line.fill_rate)}" for line in mine]
-        traces.append({
-            "type": "scatter", "mode": "markers", "name": safe(names("product", product)), "x": rounded(100 * line.fill_rate for line in mine),
-            "y": [place[line.site] for line in mine], "marker": {"size": 11, "color": f"@c{i}", "symbol": SYMBOLS[i]}, "cliponaxis": False,
-            "customdata": hover, "hovertemplate": "%{customdata}<extra></extra>",
-        })  # fmt: skip
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": safe(names("product", product)),
+                "x": rounded(100 * line.fill_rate for line in mine),
+                "y": [place[line.site] for line in mine],
+                "marker": {"size": 11, "color": f"@c{i}", "symbol": SYMBOLS[i]},
+                "cliponaxis": False,
+                "customdata": hover,
+                "hovertemplate": "%{customdata}<extra></extra>",
+            }
+        )
     layout = layout_of("", "demand met on time, %")
     missing = 100 - 100 * lines[0].fill_rate
     layout["xaxis"]["range"] = [max(0.0, 100 - 1.1 * missing - 0.05), 100 + 0.04 * missing + 0.02]

@@ -6,6 +6,7 @@ Python objects are not used: importing them takes longer than the rest of the re
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -41,7 +42,7 @@ def bars(series: Series, periods: Sequence[str], hues: Mapping[str, str]) -> Ite
 
 
 def bar(name: str, x: Sequence[Any], y: Iterable[float], color: str) -> Trace:
-    return {"type": "bar", "name": safe(name), "x": list(x), "y": rounded(y), "marker": {"color": color}, "hovertemplate": "%{y:,.4~r}"}
+    return {"type": "bar", "name": safe(name), "x": list(x), "y": rounded(y), "marker": {"color": color}, "hovertemplate": "%{y:,.4~f}"}
 
 
 def largest(series: Series) -> dict[str, Mapping[str, float]]:
@@ -67,12 +68,28 @@ def whiskers(mean: list[float], spread: list[tuple[float, float]] | None) -> dic
 
 
 def layout_of(y: str = "", x: str = "") -> dict[str, Any]:
-    axis = {"gridcolor": "@grid", "zerolinecolor": "@grid", "linecolor": "@grid", "automargin": True, "fixedrange": True}
+    axis = {
+        "gridcolor": "@grid",
+        "zerolinecolor": "@grid",
+        "linecolor": "@grid",
+        "automargin": True,
+        "fixedrange": True,
+        "separatethousands": True,
+        "exponentformat": "none",
+    }
     return {
         "xaxis": axis | {"type": "linear" if x else "category", "title": {"text": safe(x)}, "showgrid": bool(x)},
-        "yaxis": axis | {"title": {"text": safe(y)}, "separatethousands": True},
+        "yaxis": axis | {"title": {"text": safe(y)}},
         "hovermode": "closest" if x else "x unified",
     }
+
+
+def round_steps(low: float, high: float) -> list[float]:
+    """About five round numbers between `low` and `high` for an axis."""
+    raw = (high - low) / 5
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * (1 - 1e-9))
+    return [float(f"{step * i:.10g}") for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def rounded(values: Iterable[float]) -> list[float]:

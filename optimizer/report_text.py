@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from models.plan import Baseline, Plan
+from models.plan import Baseline, Baselines, Plan
 
 if TYPE_CHECKING:
     from models.scenario import Scenario
@@ -39,8 +39,14 @@ def names_of(scenario: Scenario | None) -> Names:
     """The names that `scenario` gives; none without a scenario."""
     if scenario is None:
         return Names()
-    tables = {"site": scenario.sites, "product": scenario.products, "supplier": scenario.suppliers, "offer": scenario.offers, "spot": scenario.spot}
-    return Names({(what, row.id): row.name for what, rows in tables.items() for row in rows if row.name})
+    named: dict[str, list[tuple[str, str]]] = {
+        "site": [(x.id, x.name) for x in scenario.sites],
+        "product": [(x.id, x.name) for x in scenario.products],
+        "supplier": [(x.id, x.name) for x in scenario.suppliers],
+        "offer": [(x.id, x.name) for x in scenario.offers],
+        "spot": [(x.id, x.name) for x in scenario.spot],
+    }
+    return Names({(what, key): name for what, rows in named.items() for key, name in rows if name})
 
 
 def money(value: float, currency: str) -> str:
@@ -62,10 +68,14 @@ def money_scale(largest: float, currency: str) -> tuple[float, str]:
     return 1.0, currency
 
 
+def number(value: float) -> str:
+    """A plain number: whole from a thousand on, four digits below."""
+    return (f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}").replace("-", MINUS)
+
+
 def volume(value: float, unit: str) -> str:
     """A volume with its unit."""
-    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
-    return f"{text}{SPACE}{unit}".rstrip().replace("-", MINUS, 1) if value < 0 else f"{text}{SPACE}{unit}".rstrip()
+    return f"{number(value)}{SPACE}{unit}".rstrip()
 
 
 def percent(share: float) -> str:
@@ -75,8 +85,8 @@ def percent(share: float) -> str:
     if distance < 100 * NOISE:
         return f"{value:,.0f}".replace("-0", "0") + f"{SPACE}%"
     if distance < 5e-5:
-        return f"<0.0001{SPACE}%" if abs(value) < 1 else f"{'>' if value < 100 else ''}{min(value, 99.9999):.4f}{SPACE}%"
-    return f"{value:,.{percent_digits(share)}f}{SPACE}%".replace("-", MINUS)
+        return f"under{SPACE}0.0001{SPACE}%" if abs(value) < 1 else f"over{SPACE}99.9999{SPACE}%" if value < 100 else f"100{SPACE}%"
+    return _trimmed(f"{value:,.{percent_digits(share)}f}").replace("-", MINUS) + f"{SPACE}%"
 
 
 def percent_digits(share: float) -> int:
@@ -106,7 +116,11 @@ def shared_unit(plan: Plan) -> str | None:
 
 
 def _four_digits(value: float) -> str:
-    return f"{value:,.{max(0, 3 - max(0, math.floor(math.log10(value * (1 + 5e-5)))))}f}"
+    return _trimmed(f"{value:,.{max(0, 3 - max(0, math.floor(math.log10(value * (1 + 5e-5)))))}f}")
+
+
+def _trimmed(digits: str) -> str:
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 class Figures:
@@ -119,6 +133,9 @@ class Figures:
     def money(self, value: float) -> Markup:
         return _data(value, money(value, self.currency), f"{value:,.2f} {self.currency}")
 
+    def exact_money(self, value: float) -> Markup:
+        return _data(value, f"{value:,.0f}{SPACE}{self.currency}".replace("-", MINUS))
+
     def percent(self, share: float) -> Markup:
         return _data(share, percent(share))
 
@@ -130,9 +147,6 @@ class Figures:
 
     def count(self, value: int) -> Markup:
         return _data(value, f"{value:,}")
-
-    def plain(self, value: float) -> Markup:
-        return _data(value, f"{value:g}")
 
 
 def _data(value: float, text: str, title: str = "") -> Markup:
@@ -155,7 +169,9 @@ def facts(plan: Plan) -> list[Fact]:
     cost = "Present value over all futures: {cash} of cash"
     cost += " and {penalty} charged for shortage and broken rules." if s.expected_penalty else "; no penalties."
     found = [Fact("Expected cost", f.money(s.expected_cost), Markup(cost).format(cash=f.money(s.expected_cash), penalty=f.money(s.expected_penalty)))]
-    risk = "Mean cost of the worst {tail} of futures (CVaR); " + ("it does not count in the objective." if s.risk_weight == 0 else "counts {weight} in the objective.")
+    risk = "Mean cost of the worst {tail} of futures (CVaR); " + (
+        "it does not count in the objective." if s.risk_weight == 0 else "counts {weight} in the objective."
+    )
     found.append(Fact("Cost when things go badly", f.money(s.cvar), Markup(risk).format(tail=f.percent(s.tail), weight=f.percent(s.risk_weight))))
     found.append(Fact("Demand met on time", f.percent(s.fill_rate), _shortage(plan, f)))
     worth = plan.baselines.value_of_contracts if plan.baselines else None
@@ -171,7 +187,9 @@ def _shortage(plan: Plan, f: Figures) -> Markup:
     text = "Some demand is unmet with probability {p}"
     if f.unit is not None:
         text += "; {mean} on average, {worst} in the worst {tail} of futures"
-    return Markup(text + ".").format(p=f.percent(s.shortage_probability), mean=f.volume(s.expected_shortage), worst=f.volume(s.shortage_cvar), tail=f.percent(s.tail))
+    return Markup(text + ".").format(
+        p=f.percent(s.shortage_probability), mean=f.volume(s.expected_shortage), worst=f.volume(s.shortage_cvar), tail=f.percent(s.tail)
+    )
 
 
 def verdict(plan: Plan) -> Markup:
@@ -189,12 +207,11 @@ def baseline_sentences(plan: Plan) -> list[Markup]:
         return [Markup("No baselines were asked for, so nothing says what the contracts, planning for many futures, or better forecasts are worth.")]
     by_name = {b.name: b for b in plan.baselines.baselines}
     writers = {"spot_only": _spot_only, "average_future": _average_future, "perfect_foresight": _perfect_foresight}
-    return [writer(plan, by_name[name]) for name, writer in writers.items() if name in by_name]
+    return [writer(plan, plan.baselines, by_name[name]) for name, writer in writers.items() if name in by_name]
 
 
-def _spot_only(plan: Plan, baseline: Baseline) -> Markup:
-    assert plan.baselines is not None
-    f, worth = Figures(plan), plan.baselines.value_of_contracts
+def _spot_only(plan: Plan, all_three: Baselines, baseline: Baseline) -> Markup:
+    f, worth = Figures(plan), all_three.value_of_contracts
     if worth is None:
         return Markup("<b>Spot only:</b> no such plan exists under these rules. {note}").format(note=baseline.note)
     text = "<b>Spot only</b> costs {worth} more" if worth > 0 else "<b>Spot only</b> costs no more than this plan ({worth})"
@@ -204,22 +221,20 @@ def _spot_only(plan: Plan, baseline: Baseline) -> Markup:
     return Markup(text + ".").format(worth=f.money(worth))
 
 
-def _average_future(plan: Plan, baseline: Baseline) -> Markup:
-    assert plan.baselines is not None
-    if plan.baselines.vss is None:
+def _average_future(plan: Plan, all_three: Baselines, baseline: Baseline) -> Markup:
+    if all_three.vss is None:
         return Markup("<b>Planning for the average future</b> gives contracts that can't be carried through every future. {note}").format(note=baseline.note)
     f = Figures(plan)
     text = Markup("<b>Planning for the average future only</b> costs {vss} more once every future is counted (value of the stochastic solution{interval}).")
-    return text.format(vss=f.money(plan.baselines.vss), interval=_interval(f, plan.baselines.vss_interval))
+    return text.format(vss=f.money(all_three.vss), interval=_interval(f, all_three.vss_interval))
 
 
-def _perfect_foresight(plan: Plan, baseline: Baseline) -> Markup:
-    assert plan.baselines is not None
-    if plan.baselines.evpi is None:
+def _perfect_foresight(plan: Plan, all_three: Baselines, baseline: Baseline) -> Markup:
+    if all_three.evpi is None:
         return Markup("<b>Perfect foresight:</b> no figure. {note}").format(note=baseline.note)
     f = Figures(plan)
     text = Markup("<b>Perfect foresight</b> would be worth {evpi}: no forecast can be worth more (expected value of perfect information{interval}).")
-    return text.format(evpi=f.money(plan.baselines.evpi), interval=_interval(f, plan.baselines.evpi_interval))
+    return text.format(evpi=f.money(all_three.evpi), interval=_interval(f, all_three.evpi_interval))
 
 
 def _interval(f: Figures, interval: tuple[float, float] | None) -> Markup:
@@ -232,7 +247,7 @@ def proof(plan: Plan) -> Markup:
     """Bound, gap, audit and exact check in one paragraph."""
     s, a, f = plan.summary, plan.audit, Figures(plan)
     text = Markup("The plan's risk-adjusted cost is {objective}; no plan can cost less than {bound}, a gap of {gap}. ").format(
-        objective=f.money(s.objective), bound=f.money(s.bound), gap=f.percent(s.gap)
+        objective=f.exact_money(s.objective), bound=f.exact_money(s.bound), gap=f.percent(s.gap)
     )
     text += Markup("An audit that shares nothing with the model recomputed every bill and volume: it {verdict}, relative difference {difference}. ").format(
         verdict="agrees" if a.passed else "does not agree", difference=f.tiny(a.relative_difference)
@@ -240,5 +255,8 @@ def proof(plan: Plan) -> Markup:
     if a.exact is None:
         return text + "The check in exact arithmetic was not run."
     return text + Markup("A check in exact arithmetic {verdict} {checked} of {total} constraints, largest relative violation {violation}.").format(
-        verdict="confirmed" if a.exact.passed else "failed; it looked at", checked=f.count(a.exact.rows_checked), total=f.count(a.exact.rows_total), violation=f.tiny(a.exact.largest_violation)
+        verdict="confirmed" if a.exact.passed else "failed; it looked at",
+        checked=f.count(a.exact.rows_checked),
+        total=f.count(a.exact.rows_total),
+        violation=f.tiny(a.exact.largest_violation),
     )

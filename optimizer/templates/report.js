@@ -21,7 +21,8 @@
     };
     for (const place of document.querySelectorAll("[data-chart]")) {
       const spec = coloured(specs[place.dataset.chart], style);
-      const layout = Object.assign({}, frame, { height: spec.height, autosize: !width }, spec.layout);
+      const layout = Object.assign({}, frame, { height: width ? 0.78 * spec.height : spec.height, autosize: !width }, spec.layout);
+      layout.legend = Object.assign({}, frame.legend, spec.layout.legend);
       if (width) layout.width = width;
       Plotly.react(place, spec.data, layout, { responsive: !width, displayModeBar: false, displaylogo: false, scrollZoom: false, doubleClick: false });
     }
