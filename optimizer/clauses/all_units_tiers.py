@@ -49,7 +49,7 @@ class AllUnitsTiers:
     def billed_factor(self, statement: Statement) -> Floats:
         factor = np.ones_like(statement.take)
         for n in range(factor.shape[1]):
-            if not statement.in_force[n]:
+            if statement.signing_node[n] < 0:
                 continue
             committed = statement.schedule[:, statement.start : statement.end, statement.signing_node[n]].min(initial=np.inf)
             for tier in self.terms.tiers:

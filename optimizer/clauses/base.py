@@ -78,8 +78,13 @@ class Deal:
 
     @property
     def exact(self) -> bool:
-        """Whether something is built on the charges themselves (a budget), so that a charge must be exact and not only at a minimum."""
-        return any(rule.kind == "budget" for rule in self.instance.rules) or self.instance.scenario.discount_rate < 0
+        """Whether the timing of a credit must be exact, and not only right at a minimum: a budget on single periods after the window's first one
+        would gain by a credit that comes later than the contract says, and with a negative discount rate everyone would."""
+        if self.instance.scenario.discount_rate < 0:
+            return True
+        later = self.instance.scenario.period_ids[self.contract.offer.start + 1 :]
+        budgets = [rule for rule in self.instance.rules if rule.kind == "budget"]
+        return any(rule.period in later or (rule.period is None and rule.in_ == "every_node") for rule in budgets)
 
     def period(self, n: int) -> int:
         return int(self.instance.tree.period[n])
@@ -172,8 +177,8 @@ class Statement:
     end: int
     in_force: Floats  # [N] 1 where the node is in the window and the offer was signed on the way to it
     signing: Floats  # [N] 1 at nodes where it is signed
-    signing_node: Ints  # [N] where the contract in force was signed, -1 where none is
-    base_price: Floats  # [Po, N] of the signed alternative
+    signing_node: Ints  # [N] where the contract in force was signed (the node itself where it is signed), -1 where none is
+    base_price: Floats  # [Po, N] of the signed alternative, after tiers, before anything that moves it later
     price: Floats  # [Po, N] as billed: base price after the price family and tiers
     volume: Floats  # [Po, N] committed volume of the node's period
     schedule: Floats  # [Po, T, N] committed volumes of all periods, at the node where they are signed

@@ -1,7 +1,7 @@
 """Reservation fee: the price of holding capacity.
 
 To the buyer: pay for the right, taken or not; with a volume band open downwards this is a capacity option.
-f fee per committed unit (or a share of the alternative's base price).
+f fee per committed unit (or a share of the base price after tiers).
 
     charge (reservation):   f V[j,p,t(n)] at every node of the window
 

@@ -1,0 +1,225 @@
+"""The audit: is the plan feasible, and does it cost what the model says? Plain NumPy over the scenario's data and the plan's volumes.
+
+It shares no algebra with the model: balances are simulated forward, contracts are checked by their clauses' `breach`, cash is billed. Violations are
+relative to the size of what is compared, TOLERANCE is what is allowed of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from optimizer.bill import Bill, make_bill, statement_of
+from optimizer.clauses import clauses_of
+from optimizer.clauses.base import Contract, Restricts
+from optimizer.instance import Instance, shape_of
+from optimizer.outcome import Outcome
+from optimizer.tail import tail_mean
+from scenarios.tree import Floats
+
+TOLERANCE = 1e-6
+OBJECTIVE_TOLERANCE = 1e-6
+
+
+@dataclass
+class _Worst:
+    """The largest violation seen so far."""
+
+    size: float = 0.0
+    where: str = ""
+    checks: int = field(default=0)
+
+    def see(self, violation: Floats | float, scale: Floats | float, where: str) -> None:
+        relative = np.max(np.asarray(violation) / np.maximum(1.0, np.abs(np.asarray(scale))), initial=0.0)
+        self.checks += 1
+        if relative > self.size:
+            self.size, self.where = float(relative), where
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the audit found."""
+
+    violation: float  # largest, relative
+    where: str
+    bill: Bill
+    path_costs: Floats  # [L] present value, penalties included
+    path_cash: Floats  # [L] present value of cash
+    objective: float
+    expected: float
+    cvar: float
+
+    def passed(self, solver_objective: float) -> bool:
+        """Whether the plan is feasible and its objective the solver's."""
+        return self.violation <= TOLERANCE and self.difference(solver_objective) <= OBJECTIVE_TOLERANCE
+
+    def difference(self, solver_objective: float) -> float:
+        """Relative difference of the audit's objective from the solver's."""
+        return abs(self.objective - solver_objective) / max(1.0, abs(self.objective), abs(solver_objective))
+
+
+def audit(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcome) -> Findings:
+    """Recompute feasibility and every cash flow of `outcome`."""
+    worst = _Worst()
+    _commitments(instance, contracts, outcome, worst)
+    _clauses(instance, contracts, outcome, worst)
+    _capacity(instance, contracts, outcome, worst)
+    _spot(instance, outcome, worst)
+    _balance(instance, outcome, worst)
+    bill = make_bill(instance, contracts, outcome)
+    for i, (terms, measures) in enumerate(zip(instance.rules, bill.measures, strict=True)):
+        if terms.violation_price is None:
+            for measure in measures:
+                worst.see(measure.violation, measure.scale, f"rules[{i}] {measure.where}")
+    tree = instance.tree
+    path_costs, path_cash = (_along_paths(instance, x * instance.discount) for x in (bill.total(tree.size), bill.cash(tree.size)))
+    probability = tree.probability[tree.leaves]
+    expected = float(path_costs @ probability)
+    cvar = tail_mean(path_costs, probability, instance.risk_tail)
+    objective = (1.0 - instance.risk_weight) * expected + instance.risk_weight * cvar
+    return Findings(worst.size, worst.where, bill, path_costs, path_cash, objective, expected, cvar)
+
+
+def _along_paths(instance: Instance, amount: Floats) -> Floats:
+    """Sum of an amount per node along the path to each leaf. [L]"""
+    total = amount.copy()
+    for n in range(1, len(total)):
+        total[n] += total[instance.tree.parent[n]]
+    return total[instance.tree.leaves]
+
+
+def _commitments(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcome, worst: _Worst) -> None:
+    """At most one alternative, volumes within its range and profile, deliveries equal takes, deliveries only where allowed."""
+    for offer, contract in zip(instance.offers, contracts, strict=True):
+        signed, volume = outcome.signed[offer.index], outcome.volume[offer.index]
+        where = f"offer '{offer.id}'"
+        worst.see(np.maximum(signed.sum(axis=0) - 1.0, 0.0), 1.0, f"{where}: alternatives signed")
+        for m in contract.signing_nodes:
+            chosen = np.flatnonzero(signed[:, m] > 0.5)
+            planned = volume[:, offer.start : offer.end, m]
+            if not len(chosen):
+                worst.see(planned, np.max([a.high.max() for a in contract.alternatives], initial=1.0), f"{where}: volume without signature")
+                continue
+            a = contract.alternatives[chosen[0]]
+            shape = shape_of(a.profile, offer.end - offer.start)
+            low, high = a.low[:, None] * shape, a.high[:, None] * shape
+            worst.see(np.maximum(low - planned, planned - high), high, f"{where}: volume range")
+            if a.profile.kind != "free":
+                steady = planned.max(axis=1, keepdims=True) * shape / shape.max()
+                worst.see(np.abs(planned - steady), high, f"{where}: volume profile")
+            elif a.profile.ramp is not None:
+                worst.see(np.abs(np.diff(planned, axis=1)) - a.profile.ramp * a.high[:, None], high[:, 1:], f"{where}: ramp")
+        taken, brought = outcome.take[offer.index], outcome.deliver[offer.index]
+        worst.see(np.abs(brought.sum(axis=1) - taken), taken, f"{where}: deliveries against takes")
+        elsewhere = [s for s in range(brought.shape[1]) if s not in offer.sites]
+        worst.see(brought[:, elsewhere], taken.max(initial=1.0), f"{where}: deliveries to sites it does not serve")
+
+
+def _clauses(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcome, worst: _Worst) -> None:
+    for offer, contract in zip(instance.offers, contracts, strict=True):
+        statement = statement_of(instance, offer, contract, outcome)
+        size = max((float(a.high.max()) for a in contract.alternatives), default=1.0)
+        worst.see(outcome.take[offer.index][:, contract.signed_at < 0], size, f"offer '{offer.id}': takes outside its window")
+        for clause in clauses_of(offer.clauses):
+            if isinstance(clause, Restricts):
+                worst.see(clause.breach(statement), size, f"offer '{offer.id}': {clause.terms.kind}")
+
+
+def _capacity(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcome, worst: _Worst) -> None:
+    """Takes and commitments within what each supplier has, its opened steps included; steps opened only when earned, once per path."""
+    tree = instance.tree
+    for n in instance.nodes:
+        path, t = tree.path(n), int(tree.period[n])
+        capacity = instance.capacity[:, :, t].copy()
+        for e in instance.steps:
+            standing = sum(outcome.opened[e.index, m] for m in path if max(int(tree.period[m]), 0) + e.build <= t)
+            worst.see(sum(outcome.opened[e.index, m] for m in path) - 1.0, 1.0, f"capacity step '{e.id}' opened twice")
+            capacity[e.supplier, e.product] += e.volume * standing
+        takes, commits = np.zeros_like(capacity), np.zeros_like(capacity)
+        for offer, contract in zip(instance.offers, contracts, strict=True):
+            if contract.signed_at[n] >= 0:
+                for local, p in enumerate(offer.products):
+                    takes[offer.supplier, p] += outcome.take[offer.index][local, n]
+                    commits[offer.supplier, p] += outcome.volume[offer.index][local, t, contract.signed_at[n]]
+        limited = np.isfinite(capacity)
+        for what, volume in (("takes", takes), ("commitments", commits)):
+            worst.see((volume - capacity)[limited], capacity[limited], f"{what} within capacity at {tree.ids[n]}")
+    for e in instance.steps:
+        theirs = [o for o in instance.offers if o.supplier == e.supplier and e.product in o.products]
+        offered = len({t for o in theirs for t in range(o.start, o.end)})
+        for m in np.flatnonzero(outcome.opened[e.index] > 0.5):
+            path = tree.path(int(m))
+            committed = sum(float(outcome.volume[o.index][o.products.index(e.product)][:, path].sum()) for o in theirs)
+            worst.see(e.committed * offered - committed, e.committed * offered, f"capacity step '{e.id}' opened without enough commitment")
+
+
+def _spot(instance: Instance, outcome: Outcome, worst: _Worst) -> None:
+    """Orders within each block; receipts within what arrives, followed order by order."""
+    tree = instance.tree
+    for x, order, receive in zip(instance.spots, outcome.order, outcome.receive, strict=True):
+        room = x.share[:, None] * tree.states.spot_available[:, x.index]
+        room[:, 0] = 0.0
+        worst.see(order - room, room, f"spot market '{x.id}': orders within what is on offer")
+        arriving = _arrivals(instance, order.sum(axis=0), tree.states.spot_lead[:, x.index])
+        worst.see(receive.sum(axis=0) - arriving, arriving, f"spot market '{x.id}': receipts within arrivals")
+
+
+def _arrivals(instance: Instance, volume: Floats, lead: Floats) -> Floats:
+    """What arrives at every node of volumes sent at every node with a lead in periods, by sending each volume down the tree. [..., N]"""
+    tree = instance.tree
+    found = np.zeros_like(volume)
+    children: list[list[int]] = [[] for _ in range(tree.size)]
+    for n in instance.nodes:
+        children[tree.parent[n]].append(n)
+    for n in instance.nodes:
+        if not np.any(volume[..., n]):
+            continue
+        whole, part = divmod(float(lead[n]) + 1e-12, 1.0)
+        part = max(0.0, part - 1e-12)
+        level = [n]
+        for _ in range(int(whole)):
+            level = [c for d in level for c in children[d]]
+        for d in level:
+            found[..., d] += (1.0 - part) * volume[..., n]
+            for c in children[d]:
+                found[..., c] += part * volume[..., n]
+    return found
+
+
+def _balance(instance: Instance, outcome: Outcome, worst: _Worst) -> None:
+    """Every site's volumes simulated from node to node: nothing is used that was not there, unmet demand is not understated."""
+    tree = instance.tree
+    products, sites = outcome.unmet.shape[:2]
+    inflow = np.zeros((products, sites, tree.size))
+    for offer in instance.offers:
+        arriving = _arrivals(instance, outcome.deliver[offer.index], instance.late_share(offer.index))
+        for local, p in enumerate(offer.products):
+            inflow[p] += arriving[local]
+    for x, receive in zip(instance.spots, outcome.receive, strict=True):
+        inflow[x.product] += receive
+    for r, lane in enumerate(instance.lanes):
+        inflow[lane.product, lane.target] += outcome.move[r]
+        inflow[lane.product, lane.origin] -= outcome.move[r]
+        worst.see(outcome.move[r] - lane.capacity, min(lane.capacity, 1e12), f"transfer {r}: capacity")
+    for u, swap in enumerate(instance.swaps):
+        inflow[swap.product] += outcome.swap[u]
+        inflow[swap.substitute] -= swap.ratio * outcome.swap[u]
+        allowed = swap.max_share * tree.states.demand[:, swap.product, :].T
+        worst.see(outcome.swap[u] - allowed, allowed, f"substitution {u}: share of demand")
+    for p in range(products):
+        for s in range(sites):
+            stock, shortage = instance.stocks.get((p, s)), instance.shortage.get((p, s))
+            kept = 0.0 if stock is None else 1.0 - stock.spoilage
+            carried = 0.0 if shortage is None else 1.0 - shortage.lost
+            before, backlog = np.zeros(tree.size), np.zeros(tree.size)
+            before[1:] = outcome.stock[p, s][tree.parent[1:]]
+            backlog[1:] = outcome.unmet[p, s][tree.parent[1:]]
+            if stock is not None:
+                before[tree.parent == 0] = stock.initial
+                worst.see(outcome.stock[p, s] - stock.capacity, min(stock.capacity, 1e12), "stock within capacity")
+            demand = tree.states.demand[:, p, s]
+            needs = demand + carried * backlog + outcome.stock[p, s]
+            there = kept * before + inflow[p, s] + outcome.unmet[p, s]
+            where = f"balance of '{instance.scenario.products[p].id}' at '{instance.scenario.sites[s].id}'"
+            worst.see((needs - there)[1:], np.maximum(needs, demand.max(initial=1.0))[1:], where)

@@ -1,0 +1,173 @@
+"""What an outcome costs, recomputed from the scenario and the volumes alone: no Pyomo, no ledger, no solver variable.
+
+The same rows as the ledger's (source, clause, category, node), nominal, in the scenario's currency. Contracts are billed by their clauses' `bill`;
+spot, storage, transfers, substitution, shortage and rule penalties are computed here in their own way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from optimizer.clauses import clauses_of
+from optimizer.clauses.base import Contract, SetsPrice, SplitsAlternatives, Statement
+from optimizer.instance import Instance, OfferData
+from optimizer.ledger import CAPACITY, DELIVERY, HOLDING, PENALTIES, RULE, SHORTAGE, SIGNING, SPOT, SUBSTITUTION, TRANSFER
+from optimizer.outcome import Outcome
+from optimizer.rules import rule_of
+from optimizer.rules.base import Measure
+from scenarios.tree import Floats
+
+
+@dataclass(frozen=True)
+class Billed:
+    """One row of the bill: amounts at every node. [N]"""
+
+    source_kind: str
+    source: str
+    clause: str
+    category: str
+    amount: Floats
+
+    @property
+    def is_cash(self) -> bool:
+        return self.category not in PENALTIES
+
+
+@dataclass(frozen=True)
+class Bill:
+    """All rows, and the rules measured on the way (a priced rule's violation is billed)."""
+
+    rows: tuple[Billed, ...]
+    measures: tuple[tuple[Measure, ...], ...]  # per rule
+
+    def cash(self, size: int) -> Floats:
+        """Nominal cash per node. [N]"""
+        return np.asarray(sum((row.amount for row in self.rows if row.is_cash), np.zeros(size)))
+
+    def total(self, size: int) -> Floats:
+        """Nominal cost per node, penalties included. [N]"""
+        return np.asarray(sum((row.amount for row in self.rows), np.zeros(size)))
+
+
+def make_bill(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcome) -> Bill:
+    """Bill everything in `outcome`."""
+    rows: list[Billed] = []
+    for offer, contract in zip(instance.offers, contracts, strict=True):
+        rows += _contract(instance, offer, contract, outcome)
+    rows += _spot(instance, outcome)
+    rows += _sites(instance, outcome)
+    rows += _sideways(instance, outcome)
+    cash = Bill(tuple(rows), ()).cash(instance.tree.size)
+    measures = tuple(tuple(rule_of(terms).check(instance, outcome, cash)) for terms in instance.rules)
+    for i, (terms, found) in enumerate(zip(instance.rules, measures, strict=True)):
+        if terms.violation_price:
+            amount = np.zeros(instance.tree.size)
+            for measure in found:
+                amount[measure.node] += terms.violation_price * measure.violation
+            rows.append(Billed("rule", f"rules[{i}]", terms.kind, RULE, amount))
+    return Bill(tuple(row for row in rows if np.any(row.amount)), measures)
+
+
+def statement_of(instance: Instance, offer: OfferData, contract: Contract, outcome: Outcome) -> Statement:
+    """What happened under one offer, as its clauses' bills see it. The price is put together from the statement itself."""
+    tree, o, size = instance.tree, offer.index, instance.tree.size
+    names = {a.id: a for a in offer.alternatives}
+    base = np.zeros((len(offer.products), size))  # of the alternative signed at each signing node
+    signing = np.zeros(size)
+    for j, a in enumerate(contract.alternatives):
+        original = names.get(a.id) or names[a.id.rsplit("/tier-", 1)[0]]
+        chosen = outcome.signed[o][j] > 0.5
+        base[:, chosen] = original.price[:, None]
+        signing[chosen] = 1.0
+    at = np.where(contract.signed_at >= 0, contract.signed_at, 0)
+    in_force = np.where(contract.signed_at >= 0, signing[at], 0.0)
+    period = np.maximum(tree.period, 0)
+    every = np.arange(size)
+    statement = Statement(
+        parent=tree.parent,
+        period=tree.period,
+        years=instance.years,
+        begin=instance.begin,
+        start=offer.start,
+        end=offer.end,
+        in_force=in_force,
+        signing=signing,
+        signing_node=np.where(signing > 0, every, np.where(in_force > 0, at, -1)),
+        base_price=np.where(signing > 0, base, base[:, at] * in_force),
+        price=base,
+        volume=outcome.volume[o][:, period, at] * in_force,
+        schedule=outcome.volume[o],
+        take=outcome.take[o],
+        deliverable=tree.states.deliverable[:, o],
+        late_weeks=tree.states.late_weeks[:, o],
+        index={x.id: tree.states.index[:, i] for i, x in enumerate(instance.scenario.indices)},
+    )
+    tiers = [c for c in clauses_of(offer.clauses) if isinstance(c, SplitsAlternatives) and isinstance(c, SetsPrice)]
+    for clause in tiers:
+        statement = replace(statement, base_price=statement.base_price * clause.billed_factor(statement))
+    price = statement.base_price
+    for clause in clauses_of(offer.clauses):
+        if isinstance(clause, SetsPrice) and clause not in tiers:
+            price = price * clause.billed_factor(statement)
+    return replace(statement, price=price)
+
+
+def _contract(instance: Instance, offer: OfferData, contract: Contract, outcome: Outcome) -> list[Billed]:
+    statement = statement_of(instance, offer, contract, outcome)
+    rate = np.array([instance.rate(offer, n) for n in range(instance.tree.size)])
+    rows = []
+    for terms, clause in ((c.terms, c) for c in clauses_of(offer.clauses)):
+        for category, amount in clause.bill(statement).items():
+            rows.append(Billed("offer", offer.id, terms.kind, category, amount * rate))
+    rows.append(Billed("offer", offer.id, "signing", SIGNING, statement.signing * offer.signing_cost * rate))
+    brought = np.einsum("ps,psn->n", offer.delivery, outcome.deliver[offer.index])
+    rows.append(Billed("offer", offer.id, "delivery", DELIVERY, brought * rate))
+    return rows
+
+
+def _spot(instance: Instance, outcome: Outcome) -> list[Billed]:
+    rows = []
+    for x, order, receive in zip(instance.spots, outcome.order, outcome.receive, strict=True):
+        price = instance.tree.states.spot_price[:, x.index]
+        rows.append(Billed("spot", x.id, "spot", SPOT, (x.factor[:, None] * order).sum(axis=0) * price))
+        rows.append(Billed("spot", x.id, "delivery", DELIVERY, x.delivery @ receive))
+    return rows
+
+
+def _sites(instance: Instance, outcome: Outcome) -> list[Billed]:
+    """Holding cost, and the penalty of unmet demand: the convex cost of the whole shortage, filled from the cheapest step."""
+    tree, size = instance.tree, instance.tree.size
+    years = instance.years[np.maximum(tree.period, 0)] * (tree.period >= 0)
+    last = np.isin(np.arange(size), tree.leaves)
+    holding: dict[int, Floats] = {}
+    penalty: dict[int, Floats] = {}
+    for (p, s), stock in instance.stocks.items():
+        holding[s] = holding.get(s, np.zeros(size)) + stock.holding * years * outcome.stock[p, s]
+    for (p, s), x in instance.shortage.items():
+        unmet, peak = outcome.unmet[p, s], instance.peak[:, p, s]
+        weighted, left = np.zeros(size), unmet.copy()
+        for width, factor in zip(x.width, x.factor, strict=True):
+            part = np.minimum(left, width * peak) if np.isfinite(width) else left
+            weighted += factor * part
+            left = left - part
+        carried = 1.0 - x.lost
+        cost = (x.lost * x.cost_lost + carried * x.cost_year * years) * weighted + carried * x.terminal * unmet * last
+        penalty[s] = penalty.get(s, np.zeros(size)) + cost
+    sites = instance.scenario.sites
+    rows = [Billed("site", sites[s].id, "storage", HOLDING, amount) for s, amount in holding.items()]
+    return rows + [Billed("site", sites[s].id, "shortage", SHORTAGE, amount) for s, amount in penalty.items()]
+
+
+def _sideways(instance: Instance, outcome: Outcome) -> list[Billed]:
+    sites, products = instance.scenario.sites, instance.scenario.products
+    rows = []
+    for r, lane in enumerate(instance.lanes):
+        rows.append(Billed("transfer", f"{sites[lane.origin].id}-{sites[lane.target].id}", "transfer", TRANSFER, lane.cost * outcome.move[r]))
+    for u, swap in enumerate(instance.swaps):
+        name = f"{products[swap.substitute].id}-for-{products[swap.product].id}"
+        rows.append(Billed("substitution", name, "substitution", SUBSTITUTION, swap.cost * outcome.swap[u].sum(axis=0)))
+    for e in instance.steps:
+        rows.append(Billed("supplier", instance.scenario.suppliers[e.supplier].id, e.id, CAPACITY, e.cost * outcome.opened[e.index]))
+    return rows
