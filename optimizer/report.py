@@ -35,13 +35,16 @@ def write_tables(plan: Plan, directory: Path) -> list[Path]:
     A text that begins with = + - or @ gets a leading ' so that no spreadsheet runs it as a formula; numbers stay as they are.
     Raises OSError, with every file either complete or untouched.
     """
+    from pandas.api.types import is_numeric_dtype
+
     from scenarios.files import write_whole
 
     directory.mkdir(exist_ok=True)
     written = []
     for name, frame in tables(plan).items():
         path = directory / f"{name}.csv"
-        write_whole(path, frame.map(_harmless).rename(columns=_harmless).to_csv(index=False, lineterminator="\n"))
+        texts = {str(column): frame[column].map(_harmless) for column in frame if not is_numeric_dtype(frame[column])}
+        write_whole(path, frame.assign(**texts).to_csv(index=False, lineterminator="\n"))
         written.append(path)
     return written
 

@@ -33,7 +33,8 @@ SYMBOLS = ("circle", "diamond", "square", "cross", "star", "triangle-up", "x")
 
 def charts(plan: Plan, names: Names, periods: Sequence[str]) -> Iterator[Chart]:
     """Every chart the plan has data for. `periods`: ids in order. Volumes of different units get charts of their own."""
-    hues = {names("supplier", k): f"@c{i % MAX_SERIES}" for i, k in enumerate(dict.fromkeys(o.supplier for o in plan.offers))}
+    costly = sorted(plan.offers, key=lambda o: -o.expected_cost)  # the largest suppliers get the colours that are furthest apart
+    hues = {names("supplier", k): f"@c{i % MAX_SERIES}" for i, k in enumerate(dict.fromkeys(o.supplier for o in costly))}
     units = list(dict.fromkeys(plan.units.values()))[:MAX_UNITS]
     for i, unit in enumerate(units):
         products = {p for p, u in plan.units.items() if u == unit}

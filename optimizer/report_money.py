@@ -31,8 +31,8 @@ def spend(plan: Plan, names: Names, periods: Sequence[str], hues: Mapping[str, s
     traces = list(bars({who: {t: v / scale for t, v in by.items()} for who, by in series.items()}, when, hues))
     columns = [Column("Period"), *(Column(f"{who} ({plan.currency})", "money") for who in series), Column(f"All ({plan.currency})", "money")]
     rows = [(t, *(by[t] for by in series.values()), totals[t]) for t in when]
-    peak, most = max(totals, key=totals.__getitem__), max(series, key=lambda who: sum(series[who].values()))
-    share = percent(sum(series[most].values()) / total)
+    peak, most = max(totals, key=totals.__getitem__), max(paid, key=lambda who: sum(paid[who].values()))
+    share = percent(sum(paid[most].values()) / total)
     title = f"Spend peaks in {peak} at {money(totals[peak], plan.currency)}; {share} of all spend goes to {'the spot market' if most == SPOT else most}"
     note = f"Expected cash in {words}, nominal, by who is paid; credits count negative. Shortage and rule penalties are not cash and are left out."
     yield Chart("spend", title, note, traces, layout_of(words) | {"barmode": "relative"}, Table("Expected cash, nominal", columns, rows))
