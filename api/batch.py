@@ -16,6 +16,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,7 +24,9 @@ from typing import Any, Protocol
 from api.exit_codes import ExitCode, NotWritten, UsageProblem, error_document, exit_code_of, message_of, outcome_of, worst
 from api.sources import dump_plan, read_source
 from models.errors import Cancelled, OfftakeError
+from models.options import SolveSettings, override
 from optimizer.progress import OnProgress, ignore
+from scenarios.files import parse_scenario, write_whole
 
 SUMMARY = "summary.json"
 PLAN_SUFFIX = ".plan.json"
@@ -45,6 +48,8 @@ class Task:
     name: str
     raw: bytes
     settings: dict[str, Any]
+    patience_seconds: float
+    """A worker that takes longer than this is stuck."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +105,7 @@ class Listener(Protocol):
 
 def solve_task(task: Task, on_progress: OnProgress = ignore, stop: threading.Event | None = None) -> Answer:
     """Solve one task and turn whatever happens into an answer. Runs in the worker."""
-    from models.options import override
-    from optimizer import engine
-    from scenarios.files import parse_scenario
+    from optimizer import engine  # a second of imports, which only workers need
 
     began = time.monotonic()
     try:
@@ -188,16 +191,12 @@ class Folder:
 
     def keep_plan(self, run: Run, plan: str) -> Run:
         """Write the plan of `run`; the row then names it."""
-        from scenarios.files import write_whole
-
         name = run.name + PLAN_SUFFIX
         write_whole(self.path / name, plan)
         return replace(run, plan=name, plan_sha256=hashlib.sha256(plan.encode()).hexdigest())
 
     def keep_summary(self, runs: Iterable[Run]) -> None:
         """Write the summary: these runs, and the earlier ones of other scenarios."""
-        from scenarios.files import write_whole
-
         rows = {**self.earlier, **{run.name: run for run in runs}}
         write_whole(self.path / SUMMARY, json.dumps(summary_document(rows[name] for name in sorted(rows)), indent=1) + "\n")
 
@@ -221,11 +220,12 @@ def run_batch(
     work: Callable[..., Answer] = solve_task,
 ) -> list[Run]:
     """The runs, in the order of the requests. A document is read when its turn comes, so the memory needed doesn't grow with the batch."""
-    waiting, flying, runs = deque(requests), dict[Future[Answer], Run](), dict[str, Run]()
+    waiting, flying, runs = deque(requests), dict[Future[Answer], tuple[Run, float]](), dict[str, Run]()
 
     def finish(run: Run) -> None:
         runs[run.name] = run
-        folder.keep_summary(runs.values())
+        with suppress(OSError):  # a full disk costs the resuming, not the batch
+            folder.keep_summary(runs.values())
         listener.finished(run.name)
 
     while waiting or flying:
@@ -236,9 +236,10 @@ def run_batch(
                 finish(run)
                 continue
             listener.started(request.name)
-            flying[runner.submit(work, Task(request.name, raw, settings))] = run
+            flying[runner.submit(work, Task(request.name, raw, settings, _patience(raw, settings)))] = run, time.monotonic()
         for future in wait(flying, return_when=FIRST_COMPLETED).done:
-            finish(_land(future, flying.pop(future), folder))
+            before, began = flying.pop(future)
+            finish(_land(future, replace(before, seconds=time.monotonic() - began), folder))
     return [runs[request.name] for request in requests]
 
 
@@ -254,6 +255,16 @@ def _prepare(request: Request, folder: Folder, settings: dict[str, Any], stop: t
     if earlier:
         return earlier, None
     return (failed(run, Cancelled()), None) if stop.is_set() else (run, raw)
+
+
+def _patience(raw: bytes, settings: dict[str, Any]) -> float:
+    """The time limit of the run and as much again, with two minutes for everything around the search."""
+    limit = settings.get("time_limit_seconds")
+    try:
+        limit = limit or json.loads(raw)["solve"]["time_limit_seconds"]
+    except (ValueError, KeyError, TypeError, RecursionError):  # the worker will say what is wrong with it
+        limit = None
+    return 120 + 2 * (limit if isinstance(limit, int | float) and 0 < limit <= 14_400 else SolveSettings().time_limit_seconds)
 
 
 def _land(future: Future[Answer], before: Run, folder: Folder) -> Run:

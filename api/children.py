@@ -39,9 +39,9 @@ class Children:
         self._on_progress, self._stop = on_progress, stop
         self._killed = threading.Event()
 
-    def submit(self, work: Work, task: Any, /, *, limit_seconds: float | None = None) -> Future[Any]:
-        """The future result of `work(task)`. It raises WorkerLost when `work` raised, or the child died or outlived `limit_seconds`."""
-        return self._threads.submit(self._supervise, work, task, limit_seconds)
+    def submit(self, work: Work, task: Any, /) -> Future[Any]:
+        """The future result of `work(task)`. It raises WorkerLost when `work` raised, or the child died or outlived `task.patience_seconds`."""
+        return self._threads.submit(self._supervise, work, task)
 
     def kill(self) -> None:
         """End every child now; their futures raise WorkerLost."""
@@ -51,15 +51,14 @@ class Children:
         """Take no more tasks."""
         self._threads.shutdown(wait=wait, cancel_futures=cancel_futures)
 
-    def _supervise(self, work: Work, task: Any, limit_seconds: float | None) -> Any:
+    def _supervise(self, work: Work, task: Any) -> Any:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe(duplex=True)
         process = context.Process(target=_child, args=(theirs, work, task), daemon=True)
         process.start()
         theirs.close()
-        deadline = time.monotonic() + limit_seconds if limit_seconds else None
         try:
-            return self._listen(ours, task, deadline)
+            return self._listen(ours, task)
         except EOFError:
             process.join()
             raise WorkerLost(_cause_of_death(process.exitcode)) from None
@@ -68,13 +67,13 @@ class Children:
             process.join()
             ours.close()
 
-    def _listen(self, pipe: Connection, task: Any, deadline: float | None) -> Any:
+    def _listen(self, pipe: Connection, task: Any) -> Any:
         """Messages from the child until its answer; raises EOFError when it ends without one."""
-        asked = False
+        deadline, asked = time.monotonic() + task.patience_seconds, False
         while True:
             if self._killed.is_set():
                 raise WorkerLost("The process was ended because the command was interrupted.")
-            if deadline is not None and time.monotonic() > deadline:
+            if time.monotonic() > deadline:
                 raise WorkerLost("The process did not end in time and was killed. Lower `time_limit_seconds`, or shrink the scenario.")
             if self._stop.is_set() and not asked:
                 asked = True

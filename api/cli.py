@@ -81,7 +81,7 @@ def _complain(error: BaseException, as_json: bool) -> ExitCode:
     else:
         error = KeyboardInterrupt() if type(error).__name__ == "Abort" else error  # older typers' word for Ctrl-C
         outcome = outcome_of(error)
-        _tell(f"{outcome.title}. {message_of(error)}")
+        _tell(f"Error: {message_of(error)}")
         if outcome.kind == "internal":
             traceback.print_exception(error)
     if as_json:
@@ -170,6 +170,7 @@ def batch(
         _print_json(summary_document(runs))
     else:
         _show(lambda console: print_summary(runs, console))
+        _tell(f"Plans and summary are in {out}")
     return worst(run.exit_code for run in runs)
 
 
@@ -237,8 +238,8 @@ def example(
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+    host: Annotated[str | None, _option("--host", metavar="ADDRESS", text="Address to listen on (default: 127.0.0.1).")] = None,
+    port: Annotated[int | None, _option("--port", metavar="NUMBER", min=0, max=65535, text="Port to listen on (default: 8000); 0 takes a free one.")] = None,
 ) -> ExitCode:
     """Start the HTTP service and the web form."""
     from api.serving import serve_until_interrupted

@@ -107,7 +107,7 @@ def worst(codes: Iterable[int]) -> ExitCode:
 def message_of(error: BaseException) -> str:
     """The sentence to show. Only Offtake's own errors speak for themselves; a stranger's text is named as what it is."""
     if isinstance(error, KeyboardInterrupt):
-        return "Interrupted; nothing was written."
+        return "Interrupted."
     if isinstance(error, MemoryError):
         return "The memory ran out. Shrink the scenario (futures, periods, sites), or run it on a larger machine."
     if isinstance(error, OfftakeError):

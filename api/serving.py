@@ -1,27 +1,42 @@
-"""`offtake serve`: the HTTP service on a socket that is opened before anything is loaded, so that a taken port is said at once."""
+"""`offtake serve`: the HTTP service on a socket that is opened before anything heavy is loaded, so that a taken port is said at once."""
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 
 from api.exit_codes import UsageProblem
+from api.settings import UnusableSettings, is_loopback, settings_from
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
+def serve_until_interrupted(host: str | None, port: int | None, tell: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C; what is not given comes from the environment (`OFFTAKE_HOST`, `OFFTAKE_PORT`). Raises UsageProblem when that can't be."""
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    try:
+        settings = settings_from()
+        settings = replace(settings, **given)
+    except UnusableSettings as error:
+        raise UsageProblem(str(error)) from None
+    with _listening(settings.host, settings.port) as listening:
+        from api.app import server
 
-def serve_until_interrupted(host: str, port: int, tell: Callable[[str], None]) -> None:
-    """Serve `api.app:app` until Ctrl-C. Raises UsageProblem when nothing can listen there."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((host, port))
-        except OSError as error:
-            raise UsageProblem(f"Nothing can listen on {host}, port {port}: {error.strerror or error}. Choose another with --host or --port.") from None
-        import uvicorn
-
-        shown = f"[{host}]" if ":" in host else host
+        shown = f"[{settings.host}]" if ":" in settings.host else settings.host
         tell(f"Offtake listens on http://{shown}:{listening.getsockname()[1]} (Ctrl-C ends it)")
-        if host not in LOOPBACK:
-            tell("There is no log-in: whoever can reach this address can use it.")
-        uvicorn.Server(uvicorn.Config("api.app:app", log_level="warning")).run(sockets=[listening])
+        if not is_loopback(settings.host):
+            tell("There is no sign-in: whoever reaches this address can read, stop and start runs.")
+        with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+            server(settings, log_level="warning").run(sockets=[listening])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen()  # whoever reads the address can connect at once, and waits while the service loads
+    except OSError as error:
+        bound.close()
+        raise UsageProblem(f"Nothing can listen on {host}, port {port}: {error.strerror or error}. Choose another with --host or --port.") from None
+    return bound

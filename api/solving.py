@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,8 +65,22 @@ def solve_one(source: str, settings: dict[str, Any]) -> tuple[Plan, Scenario]:
 
         return engine.solve(scenario, override(scenario.solve, **settings), on_progress=display, stop=stop), scenario
 
-    with stop_on_interrupt(stop, display.stopping), display:
+    with stop_on_interrupt(stop, display.stopping), display, results_only():
         return in_thread(work)
+
+
+@contextmanager
+def results_only() -> Iterator[None]:
+    """While inside, whatever a library prints goes to standard error: standard output is for results, and a script reads it as JSON."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def solve_many(sources: Sequence[str], out: Path, settings: dict[str, Any], jobs: int | None, resume: bool) -> list[batch.Run]:

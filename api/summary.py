@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 
 def print_summary(runs: Sequence[Run], console: Console) -> None:
-    """Print one row per scenario, then how many ended how."""
+    """Print one row per scenario, then why some have no plan, then how many ended how."""
     page = Page(console)
-    columns = [("Scenario", "left"), ("Status", "left"), ("Objective", "right"), ("Gap", "right"), ("Time", "right"), ("Message", "left")]
+    columns = [("Scenario", "left"), ("Status", "left"), ("Objective", "right"), ("Gap", "right"), ("Time", "right"), ("Note", "left")]
     page.table(columns, [_row(run) for run in runs], limit=len(runs))
+    for run in runs:
+        if run.plan is None:
+            page.say(f"{run.name}: {reason(run)}", mark="!")
     counts = Counter(run.status.replace("_", " ") for run in runs)
     earlier = sum(run.skipped for run in runs)
     ended = ", ".join(f"{count:,} {status}" for status, count in counts.items())
@@ -27,17 +30,13 @@ def print_summary(runs: Sequence[Run], console: Console) -> None:
 
 def _row(run: Run) -> tuple[str, ...]:
     objective = f"{run.currency} {figure(run.objective)}" if run.objective is not None else ""
-    return (run.name, run.status.replace("_", " "), objective, percent(run.gap) if run.gap is not None else "", f"{run.seconds:,.1f} s", _message(run))
+    note = "solved earlier" if run.skipped else {"time": "time limit", "user": "stopped by you"}.get(run.stop_reason or "", "")
+    return (run.name, run.status.replace("_", " "), objective, percent(run.gap) if run.gap is not None else "", f"{run.seconds:,.1f} s", note)
 
 
-def _message(run: Run) -> str:
-    """Why it failed, in one sentence; nothing where there is a plan."""
-    if run.skipped:
-        return "solved earlier"
-    if run.plan is not None:
-        return {"time": "time limit", "user": "stopped by you"}.get(run.stop_reason or "", "")
-    if run.findings:
-        first = run.findings[0]
-        rest = f" (and {len(run.findings) - 1} more)" if len(run.findings) > 1 else ""
-        return f"{first['path']}: {first['message']}{rest}".removeprefix(": ")
-    return (run.message.splitlines() or [""])[0]
+def reason(run: Run) -> str:
+    """Why there is no plan: the message, cut to the first of many findings."""
+    if not run.findings:
+        return run.message
+    first, others = run.findings[0], len(run.findings) - 1
+    return f"{first['path']}: {first['message']}{f' (and {others} more)' if others else ''}".removeprefix(": ")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
-import time
+from pathlib import Path
 from typing import Any
 
 from api.batch import Answer, Task, solve_task
-from models.errors import Cancelled, Conflict, Infeasible, TimeLimit
+from models.errors import AuditMismatch, Cancelled, Conflict, Infeasible, NumericallyDoubtful, SolverFailure, TimeLimit
 from models.options import SolveSettings
 from models.plan import (
     Audit,
@@ -36,6 +37,7 @@ from models.plan import (
 from models.scenario import Scenario
 from optimizer import engine
 from optimizer.progress import OnProgress, Progress, ignore
+from scenarios import library
 
 PERIODS = ("2027", "2028", "2029")
 MILLION = 1e6
@@ -258,28 +260,30 @@ def _cost_line() -> CostLine:
     )
 
 
+def named(name: str) -> bytes:
+    """The quickstart scenario under another name: the stand-ins below do as the name says."""
+    return json.dumps({**json.loads(library.read("quickstart")), "name": name}).encode()
+
+
 def fake_solve(scenario: Scenario, settings: SolveSettings | None = None, *, on_progress: OnProgress = ignore, stop: threading.Event | None = None) -> Plan:
     """What `engine.solve` would do, as told by the scenario's name:
 
-    `infeasible`, `time limit`, `crash` and `noisy` do what they say; `search` goes on until it is stopped and then has a plan, `search in vain` has none,
-    `deaf` never listens. Anything else is solved at once.
+    `infeasible`, `time limit`, `audit`, `memory`, `crash` and `noisy` do what they say; `search` goes on until it is stopped and then has a plan,
+    `search in vain` has none then, `deaf` never listens; these three say so when they have begun. Anything else is solved at once.
     """
     settings = settings or scenario.solve
     on_progress(Progress("build", 0.0))
     on_progress(Progress("solve", 0.1, incumbent=700e6, bound=600e6, gap=1 / 7))
     word = scenario.name
-    if word == "infeasible":
-        raise Infeasible([Conflict("rules[0]", "fill rate at least 99 %", 3.5, "percentage points"), Conflict("rules[1]", "budget of 2027 at most 1")])
-    if word == "time limit":
-        raise TimeLimit(settings.time_limit_seconds, bound=5.0)
-    if word == "crash":
-        raise ZeroDivisionError("a fault of ours")
+    if word in ERRORS:
+        raise ERRORS[word]
     if word == "noisy":
         os.write(1, b"a native library says hello\n")
-    if word == "deaf":
-        threading.Event().wait(120)
-    if word.startswith("search"):
-        if stop is None or not stop.wait(120):
+        print("a library says hello")
+    if word == "deaf" or word.startswith("search"):
+        _say_that_it_searches()
+        heard = threading.Event().wait(120) if word == "deaf" or stop is None else stop.wait(120)
+        if not heard:
             raise AssertionError("nobody stopped the search")
         if word == "search in vain":
             raise Cancelled
@@ -288,11 +292,30 @@ def fake_solve(scenario: Scenario, settings: SolveSettings | None = None, *, on_
     return synthetic_plan(scenario=word, **status)
 
 
+def _say_that_it_searches() -> None:
+    """On standard error; and to the pipe named by OFFTAKE_TEST_BEGUN, because a batch's workers have no standard error."""
+    os.write(2, b"searching\n")
+    if name := os.environ.get("OFFTAKE_TEST_BEGUN"):
+        Path(name).write_text("searching")
+
+
+ERRORS: dict[str, Exception] = {
+    "infeasible": Infeasible([Conflict("rules[0]", "fill rate at least 99 %", 3.5, "percentage points"), Conflict("rules[1]", "budget of 2027 at most 1")]),
+    "time limit": TimeLimit(60.0, bound=5.0),
+    "doubtful": NumericallyDoubtful("the prices in spot[0].price lie nine orders of magnitude apart"),
+    "audit": AuditMismatch("the audit finds USD 5 more than the model"),
+    "solver": SolverFailure("the solver answered nonsense"),
+    "memory": MemoryError(),
+    "crash": ZeroDivisionError("a fault of ours"),
+}
+
+
 def fake_task(task: Task, on_progress: OnProgress = ignore, stop: threading.Event | None = None) -> Answer:
     """A batch's worker without a solver; a scenario named `killed` ends its process as the kernel would when memory runs out, `stuck` never ends."""
-    if b'"killed"' in task.raw:
+    if b'"name": "killed"' in task.raw:
         os.kill(os.getpid(), signal.SIGKILL)
-    if b'"stuck"' in task.raw:
-        time.sleep(120)
+    if b'"name": "stuck"' in task.raw:
+        on_progress(Progress("solve", 0.1))
+        threading.Event().wait(120)
     engine.solve = fake_solve
     return solve_task(task, on_progress=on_progress, stop=stop)
