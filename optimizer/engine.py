@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
 
+from models.errors import AuditMismatch, Cancelled, Infeasible, InvalidScenario, TimeLimit
+from models.errors import Finding as Found
 from models.options import SolveSettings
-from models.plan import Plan
+from models.plan import Audit, ExactCheck, Phase, Plan, Provenance
 from models.scenario import Scenario
-from optimizer.progress import OnProgress, ignore
+from optimizer.answer import Tables, make_tables
+from optimizer.audit import TOLERANCE, Findings, audit
+from optimizer.baselines import BaselineResult, compute_baselines
+from optimizer.exact import exact_check
+from optimizer.explain import baselines_of, decision_sentences, sandwich
+from optimizer.instance import Instance, build_instance
+from optimizer.model import build_model
+from optimizer.numerics import examine
+from optimizer.outcome import read_outcome
+from optimizer.progress import OnProgress, Progress, ignore
+from optimizer.size import estimate_nonzeros
+from optimizer.solve.conflict import find_conflict
+from optimizer.solve.extensive import method_of
+from optimizer.solve.extensive import solve as solve_extensive
+from optimizer.solve.highs import Answer
+from optimizer.solve.highs import version as highs_version
+from optimizer.solve.problem import Problem, compile_problem
+from scenarios.files import dump_scenario
+from scenarios.tree import build_tree
+
+MAIN_SHARE = 0.75  # of the time limit for the plan itself; the baselines have the rest, and what the plan leaves over
+MOST_ROWS = 200_000  # rows per node in a plan with detail "auto"
 
 
 def solve(scenario: Scenario, settings: SolveSettings | None = None, *, on_progress: OnProgress = ignore, stop: threading.Event | None = None) -> Plan:
@@ -17,4 +44,178 @@ def solve(scenario: Scenario, settings: SolveSettings | None = None, *, on_progr
     search; the best plan found so far is returned with status "feasible" and stop_reason "user".
     Raises Infeasible, TimeLimit, Cancelled, NumericallyDoubtful, SolverFailure or AuditMismatch (`models.errors`).
     """
-    raise NotImplementedError
+    settings = settings or scenario.solve
+    clock = Clock(settings.time_limit_seconds, on_progress)
+
+    clock.enter("read")
+    instance = build_instance(scenario, build_tree(scenario))
+    _refuse_giants(instance, settings)
+    clock.enter("build")
+    kernel = build_model(instance)
+    clock.enter("compile")
+    problem = compile_problem(kernel)
+    numerics = examine(scenario, problem)
+
+    clock.enter("solve")
+    share = MAIN_SHARE if settings.baselines else 1.0
+    answer = solve_extensive(problem, gap=settings.gap, seconds=share * clock.left(), seed=settings.seed, on_best=clock.best, stop=stop)
+    clock.solver(answer.seconds)
+    if answer.x is None:
+        _explain_failure(problem, instance, answer, settings, clock)
+        raise TimeLimit(settings.time_limit_seconds, answer.bound)
+    clock.best(answer.objective, answer.bound)
+
+    clock.enter("baselines")
+    compared = compute_baselines(instance, kernel.contracts, problem, settings, clock.left, stop) if settings.baselines else None
+
+    clock.enter("audit")
+    outcome = read_outcome(instance, kernel.contracts, problem.values(answer.x))
+    found = audit(instance, kernel.contracts, outcome)
+    exact = exact_check(problem, answer.x, answer.objective)
+    _refuse_mismatch(found, exact, answer.objective)
+
+    clock.enter("report")
+    nodes = settings.detail == "nodes" or (settings.detail == "auto" and problem.matrix.shape[1] <= MOST_ROWS)
+    tables = make_tables(instance, kernel.contracts, outcome, found, answer.objective, answer.bound, nodes)
+    return _plan(scenario, instance, settings, problem, answer, compared, found, exact, tables, numerics, clock)
+
+
+class Clock:
+    """Phases, the time they took, and what the caller hears of them."""
+
+    def __init__(self, limit: float, on_progress: OnProgress) -> None:
+        self.started = time.monotonic()
+        self.limit, self.on_progress = limit, on_progress
+        self.phase, self.since = "", self.started
+        self.phases: list[Phase] = []
+        self.incumbent: float | None = None
+        self.bound: float | None = None
+
+    def left(self) -> float:
+        """Seconds left of the limit."""
+        return self.limit - (time.monotonic() - self.started)
+
+    def enter(self, phase: str) -> None:
+        """End the current phase and begin another."""
+        now = time.monotonic()
+        if self.phase:
+            self.phases.append(Phase(name=self.phase, seconds=round(now - self.since, 6)))
+        self.phase, self.since = phase, now
+        if phase:
+            self.tell()
+
+    def solver(self, seconds: float) -> None:
+        """Note how much of the current phase was spent inside HiGHS."""
+        self.phases.append(Phase(name=f"{self.phase} (inside HiGHS)", seconds=round(seconds, 6)))
+
+    def best(self, incumbent: float | None, bound: float | None) -> None:
+        """Hear of a better plan or bound."""
+        self.incumbent = incumbent if incumbent is not None else self.incumbent
+        self.bound = bound if bound is not None else self.bound
+        self.tell()
+
+    def tell(self) -> None:
+        gap = None
+        if self.incumbent is not None and self.bound is not None:
+            gap = max(0.0, self.incumbent - self.bound) / max(abs(self.incumbent), 1e-9)
+        self.on_progress(Progress(self.phase, time.monotonic() - self.started, self.incumbent, self.bound, gap))
+
+
+def _refuse_giants(instance: Instance, settings: SolveSettings) -> None:
+    estimate = estimate_nonzeros(instance)
+    if estimate > settings.max_nonzeros:
+        raise InvalidScenario(
+            [Found("", f"the model would have about {estimate:,.0f} nonzeros, more than `solve.max_nonzeros` = {settings.max_nonzeros:,}; use fewer futures, or raise the limit")]
+        )
+
+
+def _explain_failure(problem: Problem, instance: Instance, answer: Answer, settings: SolveSettings, clock: Clock) -> None:
+    """Raise what says best why there is no plan; return if it was the clock."""
+    if answer.status == "infeasible":
+        raise Infeasible(find_conflict(problem, instance, max(clock.left(), 5.0), settings.seed))
+    if answer.stop_reason == "user":
+        raise Cancelled
+
+
+def _refuse_mismatch(found: Findings, exact: ExactCheck, objective: float) -> None:
+    if not found.passed(objective):
+        raise AuditMismatch(
+            f"The audit disagrees with the model, so no plan is shown: largest violation {found.violation:.2e} ({found.where or 'none'}; allowed {TOLERANCE:.0e}), "
+            f"objective {found.objective:,.6f} by audit and {objective:,.6f} by the solver. This is our fault; please report the scenario."
+        )
+    if not exact.passed:
+        raise AuditMismatch(
+            f"The solver's answer fails the exact check: violation {exact.largest_violation:.2e} in {exact.row}, objective off by {exact.objective_difference:.2e}. "
+            "This is not your fault; another `seed` may help. Please report the scenario."
+        )
+
+
+def _plan(
+    scenario: Scenario,
+    instance: Instance,
+    settings: SolveSettings,
+    problem: Problem,
+    answer: Answer,
+    compared: list[BaselineResult] | None,
+    found: Findings,
+    exact: ExactCheck,
+    tables: Tables,
+    numerics: object,
+    clock: Clock,
+) -> Plan:
+    orderings = sandwich(answer, compared)
+    suspect = any(line.startswith("FAILED") for line in orderings)
+    warnings = [*getattr(numerics, "warnings", ())]
+    if suspect:
+        warnings.append("Suspect: an ordering that must hold does not (see the audit); treat the figures with care and report the scenario.")
+    if not tables.flows and problem.matrix.shape[1] > MOST_ROWS:
+        warnings.append('Rows per node are left out for size; `"detail": "nodes"` in `solve` brings them.')
+    if instance.risk_weight == 1.0:
+        warnings.append("Only the worst futures count (risk weight 1), so decisions in the others are not optimised.")
+    clock.enter("")
+    return Plan(
+        format="offtake-plan/1",
+        scenario=scenario.name,
+        currency=scenario.currency,
+        units={x.id: x.unit for x in scenario.products},
+        status="optimal" if answer.status == "optimal" else "feasible",
+        stop_reason=answer.stop_reason,  # type: ignore[arg-type]
+        decision=decision_sentences(scenario, tables, compared),
+        warnings=tuple(warnings),
+        summary=tables.summary,
+        awards=tables.awards,
+        offers=tables.offers,
+        capacity_opened=tables.capacity_opened,
+        futures=tables.futures,
+        fill_rates=tables.fill_rates,
+        flow_summaries=tables.flow_summaries,
+        cost_summaries=tables.cost_summaries,
+        rules=tables.rules,
+        baselines=baselines_of(answer, compared),
+        audit=Audit(
+            passed=True,
+            largest_violation=found.violation,
+            where=found.where,
+            objective=found.objective,
+            solver_objective=answer.objective,
+            relative_difference=found.difference(answer.objective),
+            exact=exact,
+            sandwich=orderings,
+            suspect=suspect,
+        ),
+        numerics=numerics,  # type: ignore[arg-type]
+        provenance=Provenance(
+            scenario_sha256=hashlib.sha256(dump_scenario(scenario)).hexdigest(),
+            seed=settings.seed,
+            gap_asked=settings.gap,
+            method=method_of(problem),
+            foresight=instance.tree.foresight,
+            versions={name: version(name) for name in ("offtake", "pyomo", "highspy")} | {"highs": highs_version()},
+            nodes=instance.tree.size,
+            futures=len(instance.tree.futures),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            phases=tuple(clock.phases),
+        ),
+        flows=tables.flows,
+        costs=tables.costs,
+    )

@@ -14,7 +14,7 @@ from models.clauses import Clause
 from models.offer import Offer, Profile, ShapedProfile
 from models.rules import Rule
 from models.scenario import Scenario
-from scenarios.tree import Floats, Ints, Tree
+from scenarios.tree import Floats, Tree
 
 WEEKS_PER_YEAR = 52.0
 QUANTITY_TOLERANCE = 1e-6  # the one tolerance with which volumes are compared with thresholds, relative to the threshold above 1
@@ -254,9 +254,9 @@ def _offer(o: int, offer: Offer, index: dict[str, dict[str, int]], order: dict[s
     start = order[offer.window.start]
     alternatives = []
     for alternative in offer.alternatives:
-        price = {p: alternative.price for p in offer.products} if not isinstance(alternative.price, tuple) else {x.product: x.price for x in alternative.price}
+        price = dict.fromkeys(offer.products, alternative.price) if not isinstance(alternative.price, tuple) else {x.product: x.price for x in alternative.price}
         ranges = alternative.volume_per_period
-        volume = {x.product: (x.min, x.max) for x in ranges} if isinstance(ranges, tuple) else {p: (ranges.min, ranges.max) for p in offer.products}
+        volume = {x.product: (x.min, x.max) for x in ranges} if isinstance(ranges, tuple) else dict.fromkeys(offer.products, (ranges.min, ranges.max))
         alternatives.append(
             AlternativeData(
                 alternative.id,

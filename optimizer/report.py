@@ -16,9 +16,12 @@ from optimizer.report_text import shared_unit
 
 if TYPE_CHECKING:
     import pandas as pd
+    from jinja2 import Template
 
     from models.scenario import Scenario
+    from optimizer.report_plotly import Chart
 
+ASSETS = Path(__file__).parent / "templates"
 MIXED = "mixed units"
 
 
@@ -152,31 +155,46 @@ def chart_specs(plan: Plan, scenario: Scenario | None = None) -> list[dict[str, 
 
 def html_report(plan: Plan, scenario: Scenario | None = None) -> str:
     """The report as one HTML file: own style, own scripts, no network. `scenario` lends its names; ids stand in without it."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
+    content = _content(plan, scenario)
+    scripts = [_plotly_js(), (ASSETS / "report.js").read_text("utf-8")] if content["charts"] else []
+    style = Markup((ASSETS / "report.css").read_text("utf-8"))
+    data = Markup(_json(_specs(content["charts"])))
+    hashes = [_digest(script) for script in scripts]
+    return _template("report.html").render(**content, data=data, style=style, scripts=[Markup(script) for script in scripts], hashes=hashes)
+
+
+def html_parts(plan: Plan, scenario: Scenario | None = None) -> dict[str, Any]:
+    """The report for a page that brings `report.css`, `report.js` (both in ASSETS) and Plotly itself: `verdict` and `body` as HTML without styles
+    or scripts, `charts` as the data that `report.js` draws."""
+    content = _content(plan, scenario)
+    body = _template("report_body.html").render(**content)
+    return {"verdict": str(content["text"].verdict(plan)), "body": body, "charts": _specs(content["charts"])}
+
+
+def _template(name: str) -> Template:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(ASSETS), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
+    return environment.get_template(name)
+
+
+def _content(plan: Plan, scenario: Scenario | None) -> dict[str, Any]:
+    """What the templates speak of."""
     from optimizer import report_tables, report_text
     from optimizer.report_charts import charts
 
     names = report_text.names_of(scenario)
     drawn = list(charts(plan, names, _periods(plan, scenario)))
-    folder = Path(__file__).parent / "templates"
-    scripts = [_plotly_js(), (folder / "report.js").read_text("utf-8")] if drawn else []
-    environment = Environment(
-        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    return environment.get_template("report.html").render(
-        plan=plan,
-        names=names,
-        text=report_text,
-        figures=report_text.Figures(plan),
-        tables=report_tables,
-        charts=drawn,
-        data=Markup(_json({chart.id: {"data": chart.traces, "layout": chart.layout, "height": chart.height} for chart in drawn})),
-        style=Markup((folder / "report.css").read_text("utf-8")),
-        scripts=[Markup(script) for script in scripts],
-        hashes=[_digest(script) for script in scripts],
-    )
+    return {"plan": plan, "names": names, "text": report_text, "figures": report_text.Figures(plan), "tables": report_tables, "charts": drawn}
+
+
+def _specs(charts: Iterable[Chart]) -> dict[str, Any]:
+    """What the script draws, by chart."""
+    return {chart.id: {"data": chart.traces, "layout": chart.layout, "height": chart.height} for chart in charts}
 
 
 def _periods(plan: Plan, scenario: Scenario | None) -> list[str]:

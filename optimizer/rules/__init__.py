@@ -6,6 +6,7 @@ from typing import Any
 
 from models import rules as documents
 from optimizer.rules.all_or_none import AllOrNone
+from optimizer.rules.base import Rule
 from optimizer.rules.budget import Budget
 from optimizer.rules.domestic_share import DomesticShare
 from optimizer.rules.exclusive import Exclusive
@@ -16,7 +17,6 @@ from optimizer.rules.shortage_cvar import ShortageCvar
 from optimizer.rules.spot_share import SpotShare
 from optimizer.rules.supplier_count import SupplierCount
 from optimizer.rules.supplier_share import SupplierShare
-from optimizer.rules.base import Rule
 
 RULES: tuple[tuple[type[Any], type[Any]], ...] = (
     (documents.DomesticShare, DomesticShare),

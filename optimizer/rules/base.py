@@ -113,7 +113,7 @@ def scopes(instance: Instance, rule: MeasuredRule) -> list[Scope]:
     if rule.in_ == "every_node":
         return [Scope(tree.ids[n], n, {n: 1.0}) for n in nodes]
     if rule.in_ == "every_future":
-        return [Scope(name, int(leaf), {n: 1.0 for n in tree.path(int(leaf))[1:]}) for name, leaf in zip(tree.futures, tree.leaves, strict=True)]
+        return [Scope(name, int(leaf), dict.fromkeys(tree.path(int(leaf))[1:], 1.0)) for name, leaf in zip(tree.futures, tree.leaves, strict=True)]
     label = "on average" if rule.period is None else f"on average in {rule.period}"
     return [Scope(label, 0, {n: float(tree.probability[n]) for n in nodes})]
 

@@ -8,8 +8,9 @@ inside a callback would vanish, so callbacks only copy numbers, and what they ca
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import highspy
@@ -19,7 +20,6 @@ from models.errors import SolverFailure
 from optimizer.solve.problem import Problem
 from scenarios.tree import Floats
 
-VERSION = f"{highspy.HIGHS_VERSION_MAJOR}.{highspy.HIGHS_VERSION_MINOR}.{highspy.HIGHS_VERSION_PATCH}" if hasattr(highspy, "HIGHS_VERSION_MAJOR") else highspy.Highs().version()
 INTERRUPT_EVERY = 0.2  # seconds between progress events
 
 
@@ -55,15 +55,10 @@ def solve_problem(
     `stop` is looked at during the search; the best solution so far is kept.
     """
     scaled, columns, objective_scale = scale(problem)
-    solver = highspy.Highs()
-    options = {
-        "output_flag": False, "random_seed": seed, "threads": 1, "mip_rel_gap": gap, "mip_abs_gap": 0.0 if gap == 0 else 1e-9,
-        "time_limit": max(seconds, 0.01), "presolve": "on" if presolve else "off",
-    }  # fmt: skip
-    for name, value in options.items():
-        solver.setOptionValue(name, value)
-    if solver.passModel(_as_lp(scaled)) == highspy.HighsStatus.kError:
-        raise SolverFailure("HiGHS refused the model; please report the scenario.")
+    solver = _loaded(scaled, seed, presolve)
+    solver.setOptionValue("mip_rel_gap", gap)
+    solver.setOptionValue("mip_abs_gap", 0.0 if gap == 0 else 1e-9)
+    solver.setOptionValue("time_limit", max(seconds, 0.01))
     if start is not None:
         solution = highspy.HighsSolution()
         solution.col_value = list(start / columns)
@@ -138,6 +133,73 @@ def _answer(solver: Any, problem: Problem, columns: Floats, objective_scale: flo
     return Answer(kind, reason, x, objective, min(bound, objective), max(int(info.mip_node_count), 0), float(solver.getRunTime()))
 
 
+def version() -> str:
+    """Version of HiGHS."""
+    return str(highspy.Highs().version())
+
+
+def _loaded(problem: Problem, seed: int, presolve: bool = True) -> Any:
+    """A HiGHS object with a (scaled) problem in it: one thread, fixed seed, no output."""
+    solver = highspy.Highs()
+    for name, value in {"output_flag": False, "random_seed": seed, "threads": 1, "presolve": "on" if presolve else "off"}.items():
+        solver.setOptionValue(name, value)
+    if solver.passModel(_as_lp(problem)) == highspy.HighsStatus.kError:
+        raise SolverFailure("HiGHS refused the model; please report the scenario.")
+    return solver
+
+
+@dataclass(frozen=True)
+class Relaxed:
+    """Solution of a linear relaxation: objective in the problem's units, and everything that a search wants to know."""
+
+    objective: float
+    x: Floats  # [C]
+    reduced: Floats  # [C] reduced costs in the problem's units
+    basis: Any
+
+
+class Live:
+    """A linear relaxation kept alive: bounds of its integer columns change between solves, each solve starts from a basis."""
+
+    def __init__(self, problem: Problem, seed: int = 0) -> None:
+        scaled, self._columns, self._scale = scale(problem)
+        self._problem = problem
+        self.integers = np.flatnonzero(problem.integer).astype(np.int32)
+        self._solver = _loaded(replace(scaled, integer=np.zeros_like(problem.integer)), seed)
+        self.seconds = 0.0
+
+    def solve(self, lower: Floats, upper: Floats, basis: Any = None, seconds: float = 1e9, stop: threading.Event | None = None) -> Relaxed | None:
+        """Solve with bounds on the integer columns; None if infeasible. Raises Interrupted when time is up or `stop` is set."""
+        solver = self._solver
+        solver.changeColsBounds(len(self.integers), self.integers, lower.astype(float), upper.astype(float))
+        if basis is not None:
+            solver.setBasis(basis)
+        solver.setOptionValue("time_limit", max(seconds, 0.01) + solver.getRunTime())
+        watch = _Watch(solver, 1.0, 0.0, None, stop)
+        watch.listen()
+        started = time.perf_counter()
+        solver.run()
+        self.seconds += time.perf_counter() - started
+        watch.silence()
+        if watch.failure is not None:
+            raise watch.failure
+        status, kinds = solver.getModelStatus(), highspy.HighsModelStatus
+        if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
+            return None
+        if status in (kinds.kTimeLimit, kinds.kInterrupt, kinds.kHighsInterrupt):
+            raise Interrupted("user" if watch.stopped else "time")
+        if status not in (kinds.kOptimal, kinds.kModelEmpty):
+            raise SolverFailure(f"HiGHS ended with the status '{solver.modelStatusToString(status)}', which can't be used.")
+        solution = solver.getSolution()
+        x = np.asarray(solution.col_value, dtype=float)[: len(self._columns)] * self._columns
+        reduced = np.asarray(solution.col_dual, dtype=float)[: len(self._columns)] * self._scale / self._columns
+        return Relaxed(float(self._problem.cost @ x) + self._problem.offset, x, reduced, solver.getBasis())
+
+
+class Interrupted(Exception):
+    """A linear solve was cut short: by the clock ("time") or by the caller ("user")."""
+
+
 def _as_lp(problem: Problem) -> Any:
     lp = highspy.HighsLp()
     rows, columns = problem.matrix.shape
@@ -157,11 +219,8 @@ def scale(problem: Problem) -> tuple[Problem, Floats, float]:
 
     Geometric-mean scaling, two sweeps, over rows and continuous columns (Curtis & Reid 1972 in its plain form); costs so that the median is near 1.
     """
-    from dataclasses import replace
-
     matrix = problem.matrix.tocsr()
     rows, columns = matrix.shape
-    row, column = np.ones(rows), np.ones(columns)
     size = np.abs(matrix.data)
     row_of = np.repeat(np.arange(rows), np.diff(matrix.indptr))
     logs = np.log2(np.where(size > 0, size, 1.0))

@@ -11,8 +11,8 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy import sparse
 
 from optimizer.decisions import KERNEL, Kernel
-from optimizer.risk import RISK, cost_range
 from optimizer.outcome import Values
+from optimizer.risk import RISK, cost_range
 from scenarios.tree import Floats, Ints
 
 Bools = Any

@@ -24,6 +24,7 @@
       const layout = Object.assign({}, frame, { height: width ? 0.78 * spec.height : spec.height, autosize: !width }, spec.layout);
       layout.legend = Object.assign({}, frame.legend, spec.layout.legend);
       if (width) layout.width = width;
+      place.style.setProperty("--height", `${layout.height}px`);
       Plotly.react(place, spec.data, layout, { responsive: !width, displayModeBar: false, displaylogo: false, scrollZoom: false, doubleClick: false });
     }
   }

@@ -1,0 +1,98 @@
+"""What the figures say, in sentences whose every number is a stored one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.plan import Baseline, Baselines
+from models.scenario import Scenario
+from optimizer.answer import Tables
+from optimizer.baselines import BaselineResult
+from optimizer.solve.highs import Answer
+
+ORDER_TOLERANCE = 1e-6
+
+
+def money(amount: float, currency: str) -> str:
+    """An amount as people say it: USD 412.3 million."""
+    for size, word in ((1e9, "billion"), (1e6, "million")):
+        if abs(amount) >= size:
+            return f"{currency} {amount / size:,.2f} {word}"
+    return f"{currency} {amount:,.0f}"
+
+
+def decision_sentences(scenario: Scenario, tables: Tables, compared: list[BaselineResult] | None) -> tuple[str, ...]:
+    """What to sign, what it costs and how it compares, in a few sentences."""
+    names = {offer.id: offer.name or offer.id for offer in scenario.offers}
+    now = [award for award in tables.awards if award.period is None]
+    later = sorted({award.offer for award in tables.awards if award.period is not None})
+    if now:
+        signed = "; ".join(f"{names[a.offer]} ({a.alternative})" for a in now)
+        value = sum(a.committed_value for a in now)
+        first = f"Sign {len(now)} of {len(scenario.offers)} offers now: {signed}; committed value {money(value, scenario.currency)}."
+    else:
+        first = f"Sign none of the {len(scenario.offers)} offers now and buy on the spot market." if scenario.offers else "There is no offer to sign; buy on the spot market."
+    sentences = [first]
+    for offer in later:
+        chance = next(o.signing_probability for o in tables.offers if o.offer == offer)
+        sentences.append(f"Decide on {names[offer]} when its time comes: it is signed with a probability of {100 * chance:.0f} %.")
+    s = tables.summary
+    sentences.append(
+        f"This costs {money(s.expected_cost, scenario.currency)} on average (present value, penalties included) and {money(s.cvar, scenario.currency)} in the worst "
+        f"{100 * s.tail:g} % of futures; {100 * s.fill_rate:.1f} % of demand is met on time, and some demand stays unmet with a probability of {100 * s.shortage_probability:.0f} %."
+    )
+    spot = next((b for b in compared or [] if b.name == "spot_only"), None)
+    if spot is not None and spot.objective is not None and tables.awards:
+        saved = spot.objective - s.objective
+        verb = "saves" if saved >= 0 else "costs"
+        sentences.append(f"Against buying everything on the spot market it {verb} {money(abs(saved), scenario.currency)}, risk included.")
+    return tuple(sentences)
+
+
+def baselines_of(answer: Answer, compared: list[BaselineResult] | None) -> Baselines | None:
+    """The baselines as a document, with VSS and EVPI and the intervals that the gaps leave."""
+    if compared is None:
+        return None
+    by = {b.name: b for b in compared}
+    average, foresight, spot = by["average_future"], by["perfect_foresight"], by["spot_only"]
+    vss = evpi = None
+    vss_interval = evpi_interval = None
+    if average.objective is not None and average.bound is not None:
+        vss = average.objective - answer.objective
+        vss_interval = (average.bound - answer.objective, average.objective - answer.bound)
+    if foresight.objective is not None and foresight.bound is not None:
+        evpi = answer.objective - foresight.objective
+        evpi_interval = (answer.bound - foresight.objective, answer.objective - foresight.bound)
+    return Baselines(
+        baselines=tuple(
+            Baseline.model_validate(
+                {"name": b.name, "objective": b.objective, "bound": b.bound, "expected_cost": b.expected, "cvar": b.cvar, "fill_rate": b.fill_rate, "note": b.note}
+            )
+            for b in compared
+        ),
+        vss=vss,
+        vss_interval=vss_interval,
+        evpi=evpi,
+        evpi_interval=evpi_interval,
+        value_of_contracts=None if spot.objective is None else spot.objective - answer.objective,
+    )
+
+
+def sandwich(answer: Answer, compared: list[BaselineResult] | None) -> tuple[str, ...]:
+    """Orderings that must hold, each in words; one that does not begins with FAILED."""
+    lines = [_ordered("bound", answer.bound, "objective", answer.objective)]
+    for b in compared or []:
+        if b.objective is None or b.bound is None:
+            continue
+        if b.name == "perfect_foresight":
+            lines.append(_ordered("perfect foresight (bound)", b.bound, "plan", answer.objective))
+        elif not b.note:
+            lines.append(_ordered("plan (bound)", answer.bound, {"spot_only": "spot only", "average_future": "average future's plan"}[b.name], b.objective))
+    return tuple(lines)
+
+
+def _ordered(low_name: str, low: float, high_name: str, high: float) -> str:
+    if not np.isfinite(low):
+        return f"{low_name} not known yet <= {high_name} {high:,.6g}"
+    holds = low <= high + ORDER_TOLERANCE * max(1.0, abs(low), abs(high))
+    return f"{'' if holds else 'FAILED: '}{low_name} {low:,.6g} <= {high_name} {high:,.6g}"

@@ -1,0 +1,78 @@
+"""How far the numbers of a scenario spread, before and after scaling, and which fields are to blame when it is too far.
+
+Warn at a ratio of 1e7 between the largest and smallest coefficient after scaling, refuse at 1e9 times more than any solver can be trusted with.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.errors import NumericallyDoubtful
+from models.plan import Numerics
+from models.scenario import Scenario
+from optimizer.solve.highs import scale
+from optimizer.solve.problem import Problem
+from scenarios.tree import Floats
+
+WARN, REFUSE = 1e7, 1e9
+
+
+def examine(scenario: Scenario, problem: Problem) -> Numerics:
+    """Ranges and warnings. Raises NumericallyDoubtful when coefficients spread too far even after scaling."""
+    scaled, _, _ = scale(problem)
+    after = _range(scaled.matrix.data)
+    ratio = after[1] / after[0] if after[0] > 0 else 1.0
+    warnings = []
+    if ratio >= WARN:
+        low, high = _extremes(scenario)
+        said = f"coefficients spread over {ratio:.0e} after scaling; the smallest number is {low}, the largest {high}: use units that bring them closer together"
+        if ratio >= REFUSE:
+            raise NumericallyDoubtful(f"The scenario's numbers spread too far for a trustworthy answer: {said}.")
+        warnings.append(f"Numerically doubtful: {said}.")
+    prices = _range(problem.cost)
+    if prices[0] > 0 and prices[1] / prices[0] >= 1e12:
+        low, high = _extremes(scenario)
+        warnings.append(f"Numerically doubtful: costs spread over {prices[1] / prices[0]:.0e}; the smallest number is {low}, the largest {high}.")
+    rows, columns = problem.matrix.shape
+    sides = np.concatenate([problem.row_lower, problem.row_upper])
+    bounds = np.concatenate([problem.lower, problem.upper])
+    return Numerics(
+        rows=rows,
+        columns=columns,
+        integers=int(problem.integer.sum()),
+        nonzeros=int(problem.matrix.nnz),
+        coefficient_range=_range(problem.matrix.data),
+        cost_range=prices,
+        bound_range=_range(bounds),
+        rhs_range=_range(sides),
+        scaled_coefficient_range=after,
+        warnings=tuple(warnings),
+    )
+
+
+def _range(values: Floats) -> tuple[float, float]:
+    """Smallest and largest finite magnitude above zero; zeros if there is none."""
+    sizes = np.abs(values[np.isfinite(values)])
+    sizes = sizes[sizes > 0]
+    return (float(sizes.min()), float(sizes.max())) if sizes.size else (0.0, 0.0)
+
+
+def _extremes(scenario: Scenario) -> tuple[str, str]:
+    """The smallest and the largest number of the document above zero, each with its path."""
+    found: list[tuple[float, str]] = []
+
+    def walk(value: object, path: str) -> None:
+        if isinstance(value, bool):
+            return
+        if isinstance(value, int | float) and value:
+            found.append((abs(float(value)), path))
+        elif isinstance(value, dict):
+            for key, item in value.items():
+                walk(item, f"{path}.{key}" if path else str(key))
+        elif isinstance(value, list | tuple):
+            for i, item in enumerate(value):
+                walk(item, f"{path}[{i}]")
+
+    walk(scenario.model_dump(exclude={"solve", "risk", "discount_rate"}, exclude_defaults=True), "")
+    low, high = min(found), max(found)
+    return f"`{low[1]}` = {low[0]:g}", f"`{high[1]}` = {high[0]:g}"

@@ -1,0 +1,195 @@
+"""Branch and bound over few binaries and a large linear recourse.
+
+A contract model has a few dozen binaries (what to sign) and hundreds of thousands of continuous columns (what happens then). HiGHS's own MIP search
+spends most of its time on cuts and sub-MIPs that such a model does not reward; solving the relaxation once and re-solving it from a basis as binaries
+are fixed is 5 to 20 times faster on the reference problem and the bundled case (`benchmarks/search.py`). HiGHS still solves every linear program.
+
+    bound of a node = objective of its relaxation;  the node with the least bound goes next;  branching on the most fractional binary
+    reduced-cost fixing: a binary at its bound whose reduced cost exceeds incumbent - bound stays there in the whole subtree
+
+Deterministic: the order of nodes depends on numbers only, never on time.
+Reference: Land & Doig (1960), An automatic method of solving discrete programming problems, Econometrica 28(3).
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from optimizer.solve.highs import Answer, Interrupted, Live, OnBest, Relaxed
+from optimizer.solve.problem import Problem
+from scenarios.tree import Floats
+
+INTEGRALITY = 1e-6
+MOST_BINARIES = 80
+LEAST_COLUMNS = 2_000
+MOST_SOLVES = 3_000
+
+
+def suits(problem: Problem) -> bool:
+    """Whether the search pays: few binaries, much linear recourse."""
+    integer = problem.integer
+    binary = (problem.lower[integer] >= 0).all() and (problem.upper[integer] <= 1).all()
+    return bool(0 < integer.sum() <= MOST_BINARIES and binary and len(problem.cost) >= LEAST_COLUMNS)
+
+
+@dataclass(order=True)
+class _Node:
+    """A part of the search space, by bound, then by age."""
+
+    bound: float
+    age: int
+    lower: Floats = field(compare=False)
+    upper: Floats = field(compare=False)
+    at: Floats = field(compare=False)  # binaries in the relaxation
+    basis: Any = field(compare=False)
+
+
+class Search:
+    """One search over one problem."""
+
+    def __init__(self, problem: Problem, gap: float, seconds: float, seed: int, on_best: OnBest | None, stop: threading.Event | None) -> None:
+        self.problem, self.gap, self.on_best, self.stop = problem, gap, on_best, stop
+        self.live = Live(problem, seed)
+        self.columns = self.live.integers
+        self.deadline = time.monotonic() + seconds
+        self.incumbent: Floats | None = None
+        self.value = float("inf")
+        self.bound = float("-inf")
+        self.least_dropped = float("inf")
+        self.solves = 0
+        self.open: list[_Node] = []
+
+    def run(self) -> Answer:
+        """Search until the gap is closed, time is up or the caller stops."""
+        reason = "gap"
+        try:
+            self._root()
+            while self.open and not self._closed(self.open[0].bound):
+                if self.solves >= MOST_SOLVES:
+                    return self._hand_over()
+                self._branch(heapq.heappop(self.open))
+        except Interrupted as cut:
+            reason = str(cut)
+        self.bound = self._proven(reason == "gap")
+        if self.incumbent is None:
+            status = "infeasible" if reason == "gap" else "no_solution"
+        else:
+            status = "optimal" if reason == "gap" else "feasible"
+        return Answer(status, reason, self.incumbent, self.value, min(self.bound, self.value), self.solves, self.live.seconds)
+
+    def _proven(self, finished: bool) -> float:
+        left = min((node.bound for node in self.open), default=self.value if finished else self.bound)
+        return min(left, self.least_dropped)
+
+    def _slack(self) -> float:
+        """How far below the incumbent a node may lie and still be dropped."""
+        return self.gap * abs(self.value) if np.isfinite(self.value) else 0.0
+
+    def _closed(self, bound: float) -> bool:
+        return bound >= self.value - self._slack()
+
+    def _drop(self, bound: float) -> bool:
+        """Whether a relaxation with this bound needs no look; what is dropped within the gap still counts in the bound."""
+        if not self._closed(bound):
+            return False
+        self.least_dropped = min(self.least_dropped, bound)
+        return True
+
+    def _solve(self, lower: Floats, upper: Floats, basis: Any) -> Relaxed | None:
+        left = self.deadline - time.monotonic()
+        if self.stop is not None and self.stop.is_set():
+            raise Interrupted("user")
+        if left <= 0:
+            raise Interrupted("time")
+        self.solves += 1
+        return self.live.solve(lower, upper, basis, left, self.stop)
+
+    def _root(self) -> None:
+        lower, upper = self.problem.lower[self.columns], self.problem.upper[self.columns]
+        root = self._solve(lower, upper, None)
+        if root is None:
+            return
+        self.bound = root.objective
+        self._look_at(root, lower, upper, try_rounding=True)
+
+    def _look_at(self, found: Relaxed, lower: Floats, upper: Floats, try_rounding: bool) -> None:
+        """Take an integral relaxation as incumbent, or queue it (after trying the nearest integral point)."""
+        at = found.x[self.columns]
+        if np.abs(at - np.round(at)).max() <= INTEGRALITY:
+            self._fix(np.round(at), found.basis)
+            return
+        if try_rounding:
+            self._fix(np.round(at), found.basis)
+        if self._drop(found.objective):
+            return
+        lower, upper = self._tighten(found, at, lower, upper)
+        heapq.heappush(self.open, _Node(found.objective, self.solves, lower, upper, at, found.basis))
+        self._tell()
+
+    def _fix(self, at: Floats, basis: Any) -> None:
+        """Solve with all binaries fixed; keep the result if it is better."""
+        found = self._solve(at, at, basis)
+        if found is not None and found.objective < self.value:
+            x = found.x.copy()
+            x[self.columns] = at
+            self.value, self.incumbent = float(self.problem.cost @ x) + self.problem.offset, x
+            self._tell()
+
+    def _tighten(self, found: Relaxed, at: Floats, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
+        if not np.isfinite(self.value):
+            return lower, upper
+        reduced, room = found.reduced[self.columns], self.value - found.objective
+        stay_low = (at <= INTEGRALITY) & (reduced > room)
+        stay_high = (at >= 1 - INTEGRALITY) & (-reduced > room)
+        return np.where(stay_high, 1.0, lower), np.where(stay_low, 0.0, upper)
+
+    def _branch(self, node: _Node) -> None:
+        self.bound = max(self.bound, node.bound)
+        free = node.lower < node.upper
+        fraction = np.where(free, np.abs(node.at - np.round(node.at)), -1.0)
+        k = int(np.argmax(fraction))
+        near = float(np.round(node.at[k]))
+        pending = [near, 1.0 - near]
+        while pending:
+            lower, upper = node.lower.copy(), node.upper.copy()
+            lower[k] = upper[k] = pending[0]
+            try:
+                found = self._solve(lower, upper, node.basis)
+            except Interrupted:
+                heapq.heappush(self.open, node)  # what was not looked at still counts in the bound
+                raise
+            pending.pop(0)
+            if found is not None and not self._drop(found.objective):
+                try:
+                    self._look_at(found, lower, upper, try_rounding=self.solves < 12 or self.solves % 8 == 0)
+                except Interrupted:
+                    heapq.heappush(self.open, node)
+                    raise
+
+    def _tell(self) -> None:
+        if self.on_best is not None:
+            bound = min((node.bound for node in self.open), default=self.bound)
+            self.on_best(self.value if self.incumbent is not None else None, max(self.bound, bound) if np.isfinite(bound) else None)
+
+    def _hand_over(self) -> Answer:
+        """Too many nodes for a search without cuts: HiGHS goes on from the incumbent; the better of the two bounds counts."""
+        from optimizer.solve.highs import solve_problem
+
+        proven = self._proven(False)
+        left = max(self.deadline - time.monotonic(), 1.0)
+        answer = solve_problem(self.problem, gap=self.gap, seconds=left, start=self.incumbent, on_best=self.on_best, stop=self.stop)
+        if answer.x is None and self.incumbent is not None:
+            answer = Answer("feasible", answer.stop_reason, self.incumbent, self.value, answer.bound, answer.nodes, answer.seconds)
+        bound = min(max(answer.bound, proven), answer.objective)
+        return Answer(answer.status, answer.stop_reason, answer.x, answer.objective, bound, self.solves + answer.nodes, self.live.seconds + answer.seconds)
+
+
+def search(problem: Problem, *, gap: float, seconds: float, seed: int = 0, on_best: OnBest | None = None, stop: threading.Event | None = None) -> Answer:
+    """Solve a problem that `suits`, to a relative gap. The answer's status, bound and stop reason mean what they mean for HiGHS."""
+    return Search(problem, gap, seconds, seed, on_best, stop).run()
