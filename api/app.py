@@ -1,8 +1,7 @@
-"""The HTTP service: `api.app:app`, or `create_app(settings)`; `serve(settings)` runs it."""
+"""The HTTP service: `create_app(settings)`; `server(settings)` to run it; `api.app:app` for those who bring their own server."""
 
 from __future__ import annotations
 
-import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,13 +17,11 @@ from api.guard import Guard
 from api.jobs import LocalRunner, Runner
 from api.routes import documents, events, health, pages, results, runs
 from api.routes.state import Services
-from api.settings import Settings, is_loopback, settings_from
+from api.settings import Settings, settings_from
 from api.store import MemoryStore, Store
 
 if TYPE_CHECKING:
     import uvicorn
-
-log = logging.getLogger("offtake")
 
 
 def create_app(settings: Settings | None = None, *, store: Store | None = None, runner: Runner | None = None) -> FastAPI:
@@ -62,13 +59,6 @@ def close(app: FastAPI) -> None:
     services: Services = app.state.services
     services.runner.close()
     services.checker.close()
-
-
-def serve(settings: Settings) -> None:
-    """Serve until interrupted. Raises UnusableSettings before anything listens."""
-    if not is_loopback(settings.host):
-        log.warning("Listening on %s without sign-in: whoever reaches port %d can read, stop and start runs.", settings.host, settings.port)
-    server(settings).run()
 
 
 def server(settings: Settings, log_level: str = "info") -> uvicorn.Server:

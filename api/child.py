@@ -86,7 +86,7 @@ def _outcome(solve: str, raw: bytes, settings: SolveSettings, tell: Callable[[Pr
         module, _, name = solve.partition(":")
         scenario = parse_scenario(raw)
         plan = getattr(import_module(module), name)(scenario, settings, on_progress=tell, stop=stop)
-        page = json.dumps({"plan": _without_rows(plan), "charts": _charts(plan, scenario)}, separators=(",", ":")).encode()
+        page = json.dumps({"plan": _without_rows(plan), **_report(plan, scenario)}, separators=(",", ":")).encode()
         return Outcome(plan.status, plan.stop_reason, plan.model_dump_json().encode(), page, _headline(plan))
     except Exception as error:
         if not isinstance(error, OfftakeError):
@@ -119,17 +119,15 @@ def _without_rows(plan: Plan) -> dict[str, Any]:
     return plan.model_copy(update={"flows": (), "costs": ()}).model_dump(mode="json")
 
 
-def _charts(plan: Plan, scenario: Scenario) -> list[dict[str, Any]]:
-    """The report's charts for the page. A plan must not be lost to a chart that can't be drawn, so that is logged and left out."""
+def _report(plan: Plan, scenario: Scenario) -> dict[str, Any]:
+    """The report for the page of the run. A plan must not be lost to a page that can't be drawn, so that is logged and left out."""
     try:
-        from optimizer.report import chart_specs
-    except ImportError:
-        return []
-    try:
-        return chart_specs(plan, scenario)
+        from optimizer.report import html_parts
+
+        return html_parts(plan, scenario)
     except Exception:
         traceback.print_exc()
-        return []
+        return {"verdict": "", "body": "", "charts": {}}
 
 
 def check_child(channel: Connection) -> None:

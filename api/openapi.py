@@ -31,11 +31,14 @@ def document(app: FastAPI) -> dict[str, Any]:
         schema = model.model_json_schema(ref_template=REF, mode=mode)  # type: ignore[arg-type]
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
+    for address in ("/v1/runs", "/v1/validate"):
+        spec["paths"][address]["post"]["requestBody"] = _scenario_body()
     for path in spec["paths"].values():
         for operation in path.values():
             _problems(operation["responses"])
-    for address in ("/v1/runs", "/v1/validate"):
-        spec["paths"][address]["post"]["requestBody"] = _scenario_body()
+            if all(parameter["in"] == "path" for parameter in operation.get("parameters", ())) and "requestBody" not in operation:
+                operation["responses"].pop("422", None)  # FastAPI lists it wherever there is a parameter, but a path is never invalid
+            operation["responses"] = dict(sorted(operation["responses"].items()))
     return spec
 
 

@@ -37,6 +37,7 @@ class Request:
     """What a run was asked to do."""
 
     name: str
+    currency: str
     body: bytes
     settings: SolveSettings
     fingerprint: str
@@ -53,7 +54,7 @@ class Outcome:
     plan: bytes | None = None
     """The plan as JSON."""
     page: bytes | None = None
-    """What the page of a run shows, as JSON: the plan without its rows per node, and the charts."""
+    """What the page of a run shows, as JSON: `plan` without its rows per node, and the report's `verdict`, `body` and `charts`."""
     headline: dict[str, Any] | None = None
     problem: dict[str, Any] | None = None
     """Title, detail, findings or conflicts of a run without a plan."""

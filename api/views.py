@@ -92,6 +92,8 @@ class RunView(View):
     id: str
     name: str
     """The scenario's name."""
+    currency: str
+    """The scenario's currency, that of all its money."""
     state: State
     stop_reason: str | None
     """gap, time, user, memory, worker_lost, infeasible, invalid, doubtful, solver_failure, audit_mismatch or internal; null while unfinished."""
@@ -153,6 +155,7 @@ def run_view(run: Run, store: Store) -> RunView:
     return RunView(
         id=run.id,
         name=run.request.name,
+        currency=run.request.currency,
         state=run.state,
         stop_reason=outcome.stop_reason if outcome else None,
         stopping=run.stopping,
@@ -176,7 +179,7 @@ def _as(view: type[View], data: dict[str, Any] | None) -> Any:
 def links(run: Run) -> dict[str, str]:
     """Where to go from a run; what it can't do now is left out."""
     here = f"/v1/runs/{run.id}"
-    found = {"self": here, "page": f"/runs/{run.id}", "events": f"{here}/events"}
+    found = {"self": here, "page": f"/runs/{run.id}", "events": f"{here}/events", "scenario": f"{here}/scenario"}
     if not run.over:
         found |= {"stop": f"{here}/stop", "cancel": f"{here}/cancel"}
     if run.outcome and run.outcome.plan:

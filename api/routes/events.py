@@ -15,7 +15,9 @@ router = APIRouter(prefix="/v1/runs", tags=["runs"])
 POLL_SECONDS = 0.1
 
 
-def _resumed(run: KnownRun, parts: Parts, last_event_id: Annotated[str | None, Header(description="Resume after this event")] = None) -> int:
+def _resumed(
+    run: KnownRun, parts: Parts, last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", description="Resume after this event")] = None
+) -> int:
     """The number of the last event the listener has seen. Answers 204, which ends a browser's reconnecting, when nothing can follow it."""
     after = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 16 else 0
     if after and run.over and not parts.store.events(run.id, after):

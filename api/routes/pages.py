@@ -1,25 +1,84 @@
-"""The pages people see: the form, the list of runs, a run, the routes."""
+"""The pages people see: the form, a run, the list of runs, the routes."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from pathlib import Path
+from typing import Any
 
-from fastapi import APIRouter, FastAPI
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
+from api.problems import KINDS, Problem
+from api.routes.documents import bundled
+from api.routes.results import page_of
+from api.routes.state import Parts
+from api.store import WITH_PLAN
+from api.views import run_view
+from api.web import WEB, page, plotly
+from scenarios import library
+
 router = APIRouter(include_in_schema=False)
-WEB = Path(__file__).parent.parent / "web"
+GROUPS = (("clause-", "One contract clause each"), ("rule-", "One business rule each"), ("", "Worked cases"))
+PHASES = ("read", "build", "compile", "solve", "baselines", "audit", "report")
+RUNS_SHOWN = 50
+
+
+@router.get("/")
+def form(parts: Parts, example: str = "quickstart", run: str = "") -> HTMLResponse:
+    """The form, filled with a bundled scenario or with that of an earlier run."""
+    earlier = parts.store.get(run) if run else None
+    known = library.names()
+    chosen = "" if earlier else example if example in known else ""
+    text = earlier.request.body.decode("utf-8-sig") if earlier else library.read(chosen).decode() if chosen else ""
+    groups: dict[str, list[Any]] = {title: [] for _, title in reversed(GROUPS)}
+    for view in bundled():
+        groups[next(title for prefix, title in GROUPS if view.name.startswith(prefix))].append(view)
+    return page("form.html", groups=groups, chosen=chosen, text=text, earlier=earlier, limit=parts.settings.max_body_bytes)
+
+
+@router.get("/runs")
+def recent_runs(parts: Parts) -> HTMLResponse:
+    """The newest runs."""
+    return page("runs.html", runs=[run_view(run, parts.store) for run in parts.store.latest(RUNS_SHOWN)], shown=RUNS_SHOWN)
+
+
+@router.get("/runs/{run_id}")
+def run_page(run_id: str, parts: Parts) -> HTMLResponse:
+    """A run: progress while it lasts, then the plan or the reason why there is none."""
+    run = parts.store.get(run_id)
+    if run is None:
+        return page("lost.html", 404, problem=Problem("no-run"))
+    found = page_of(run.outcome) if run.outcome and run.state in WITH_PLAN else None
+    return page("run.html", run=run_view(run, parts.store), phases=PHASES, report=found, style_ids=plotly.inline_style_ids())
+
+
+@router.get("/docs")
+def routes(request: Request, parts: Parts) -> HTMLResponse:
+    """Every route and every kind of problem, from the OpenAPI document."""
+    spec = request.app.openapi()
+    groups: dict[str, list[Any]] = {}
+    for path, methods in spec["paths"].items():
+        for method, operation in methods.items():
+            groups.setdefault(operation["tags"][0], []).append({"path": path, "method": method.upper(), **operation})
+    return page("docs.html", groups=groups, kinds=KINDS, settings=parts.settings, version=spec["info"]["version"])
 
 
 @router.get("/static/plotly.min.js")
 def plotly_script() -> FileResponse:
-    """The script of the installed plotly wheel; the package itself isn't imported."""
-    spec = find_spec("plotly")
-    folder = Path(spec.submodule_search_locations[0])
-    return FileResponse(folder / "package_data" / "plotly.min.js", media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
+    """The script of the installed plotly wheel."""
+    return FileResponse(plotly.script(), media_type="text/javascript", headers={"Cache-Control": "max-age=86400"})
+
+
+@router.get("/static/report/{name}")
+def report_asset(name: str) -> FileResponse:
+    """Style and script of the report, which a run's page shares."""
+    from optimizer.report import ASSETS
+
+    if name not in ("report.css", "report.js"):
+        raise Problem("no-table", "There is no such file.")
+    return FileResponse(ASSETS / name)
 
 
 def mount(app: FastAPI) -> None:
+    """Serve the own styles and modules."""
     app.mount("/static", StaticFiles(directory=WEB / "static"))

@@ -7,7 +7,7 @@ import json
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 
@@ -23,6 +23,9 @@ REPORT_POLICY = (
     "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 )
 """A report brings its own scripts and styles, so it runs in a sandbox: it can reach neither this service nor any other."""
+
+Detail = Annotated[Literal["full", "summary"], Query(description="`summary` leaves out the rows per node")]
+Download = Annotated[bool, Query(description="Answer as a file to keep")]
 
 
 def finished(run: Run) -> Outcome:
@@ -45,15 +48,21 @@ def _attached(run: Run, ending: str) -> dict[str, str]:
 
 
 @router.get("/{run_id}/solution", responses={200: {"model": Plan}, **ERRORS}, response_class=Response)
-def get_solution(run: KnownRun, detail: Literal["full", "summary"] = "full", download: bool = False) -> Response:
-    """The plan. `detail=summary` leaves out the rows per node."""
+def get_solution(run: KnownRun, detail: Detail = "full", download: Download = False) -> Response:
+    """The plan as JSON."""
     outcome = finished(run)
     content = outcome.plan if detail == "full" else json.dumps(page_of(outcome)["plan"]).encode()
     return Response(content, media_type="application/json", headers=_attached(run, ".json") if download else {})
 
 
+@router.get("/{run_id}/scenario", responses={200: {"content": {"application/json": {}}}, 404: {}}, response_class=Response)
+def get_scenario(run: KnownRun) -> Response:
+    """The scenario as it was sent."""
+    return Response(run.request.body, media_type="application/json", headers=_attached(run, "-scenario.json"))
+
+
 def page_of(outcome: Outcome) -> dict[str, Any]:
-    """What the page of a run shows: `plan` without its rows per node, and `charts`."""
+    """What the page of a run shows: `plan` without its rows per node, and the report's parts."""
     found: dict[str, Any] = json.loads(outcome.page or b"{}")
     return found
 
@@ -82,7 +91,7 @@ def _zipped(tables: dict[str, Path]) -> bytes:
 
 
 @router.get("/{run_id}/report", responses={200: {"content": {"text/html": {}}}, **ERRORS}, response_class=Response)
-def get_report(run: KnownRun, download: bool = False) -> Response:
+def get_report(run: KnownRun, download: Download = False) -> Response:
     """The report as one HTML page that opens without a network."""
     from optimizer.report import html_report
 

@@ -42,13 +42,18 @@ class Overrides(BaseModel):
 class Page(BaseModel):
     """Which runs to list."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     state: State | None = None
+    """Only runs in this state."""
     limit: Annotated[int, Query(ge=1, le=100)] = 20
+    """How many at most."""
     cursor: Annotated[int | None, Query(ge=1, le=2**53)] = None
+    """Where to go on; part of `next`."""
 
 
-Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+KEY_HELP = "Any text of yours; sending the same request with the same key again finds the same run"
+Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$", description=KEY_HELP)]
+Prefer = Annotated[str | None, Header(alias="Prefer", description="`wait=10`: answer 200 with the finished run if it ends within 10 seconds")]
 
 
 START_ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -68,7 +73,7 @@ async def start_run(
     parts: Parts,
     options: Annotated[Overrides, Query()],
     idempotency_key: Key = None,
-    prefer: Annotated[str | None, Header(description="`wait=10`: answer 200 with the finished run if it ends within 10 seconds")] = None,
+    prefer: Prefer = None,
 ) -> RunView:
     """Solve the scenario in the body. Answers 202 and a `Location` to follow; with an `Idempotency-Key`, sending the same again finds the same run."""
     body = await read_body(request, parts.settings)
@@ -88,7 +93,7 @@ def _create(parts: Services, body: bytes, options: Overrides, key: str | None) -
     settings = override(checked.settings, **options.model_dump())
     fingerprint = hashlib.sha256(body + b"\0" + options.model_dump_json().encode()).hexdigest()
     try:
-        return parts.store.create(RunRequest(checked.name, body, settings, fingerprint, key))
+        return parts.store.create(RunRequest(checked.name, checked.currency, body, settings, fingerprint, key))
     except KeyReused:
         raise Problem("key-reused") from None
     except Full:

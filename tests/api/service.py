@@ -42,8 +42,8 @@ def until(found: Callable[[], Any], seconds: float = 20) -> Any:
 
 
 def tiny(name: str = "fine", **changes: Any) -> bytes:
-    """A sound scenario of one site and one period; the stand-in solve goes by its name."""
-    sound = {"format": "offtake/1", "name": name, "periods": ["2027"], "sites": [{"id": "ohio"}], "products": [{"id": "cable", "unit": "km"}]}
+    """A sound scenario of one site; the stand-in solve goes by its name."""
+    sound = {"format": "offtake/1", "name": name, "periods": ["2027", "2028", "2029"], "sites": [{"id": "ohio"}], "products": [{"id": "cable", "unit": "km"}]}
     return json.dumps({**sound, "demand": [], "shortage": [], **changes}).encode()
 
 

@@ -9,9 +9,10 @@ import time
 
 from models.errors import AuditMismatch, Conflict, Infeasible, TimeLimit
 from models.options import SolveSettings
-from models.plan import Audit, Numerics, Plan, Provenance, Summary
+from models.plan import Plan
 from models.scenario import Scenario
 from optimizer.progress import OnProgress, Progress
+from tests.optimizer.report_plan import report_plan
 
 SOLVE = f"{__name__}:solve"
 SECRET = "the scenario's own text"
@@ -19,7 +20,8 @@ SECRET = "the scenario's own text"
 
 def solve(scenario: Scenario, settings: SolveSettings, *, on_progress: OnProgress, stop: threading.Event) -> Plan:
     """What the engine would do with a scenario of this name."""
-    on_progress(Progress("build", 0.0))
+    for phase in ("read", "build", "compile", "solve"):
+        on_progress(Progress(phase, 0.0))
     name = scenario.name
     if name == "patient":
         return _until(stop, on_progress, settings)
@@ -57,60 +59,5 @@ def _until(stop: threading.Event, on_progress: OnProgress, settings: SolveSettin
 
 
 def plan(settings: SolveSettings, status: str = "optimal", reason: str = "gap") -> Plan:
-    """A plan with little in it."""
-    summary = dict.fromkeys(Summary.model_fields, 0.0) | {
-        "objective": 100.0,
-        "bound": 99.995,
-        "gap": 5e-5,
-        "expected_cost": 100.0,
-        "cvar": 130.0,
-        "fill_rate": 0.99,
-        "tail": 0.1,
-    }
-    ranges = dict.fromkeys(("coefficient_range", "cost_range", "bound_range", "rhs_range", "scaled_coefficient_range"), (1.0, 1.0))
-    return Plan(
-        format="offtake-plan/1",
-        scenario="stand-in",
-        currency="USD",
-        units={"cable": "km"},
-        status=status,
-        stop_reason=reason,
-        decision=("Sign nothing.",),
-        warnings=(),
-        summary=Summary(**summary),
-        awards=(),
-        offers=(),
-        capacity_opened=(),
-        futures=(),
-        fill_rates=(),
-        flow_summaries=(),
-        cost_summaries=(),
-        rules=(),
-        baselines=None,
-        audit=Audit(
-            passed=True,
-            largest_violation=0.0,
-            where="",
-            objective=100.0,
-            solver_objective=100.0,
-            relative_difference=0.0,
-            exact=None,
-            sandwich=(),
-            suspect=False,
-        ),
-        numerics=Numerics(rows=1, columns=1, integers=0, nonzeros=1, warnings=(), **ranges),
-        provenance=Provenance(
-            scenario_sha256="0" * 64,
-            seed=settings.seed,
-            gap_asked=settings.gap,
-            method="none",
-            foresight="none",
-            versions={},
-            nodes=1,
-            futures=1,
-            created="2026-01-01T00:00:00Z",
-            phases=(),
-        ),
-        flows=(),
-        costs=(),
-    )
+    """A plan with something in every table."""
+    return report_plan(baselines="all" if settings.baselines else "none").model_copy(update={"status": status, "stop_reason": reason})
