@@ -38,7 +38,7 @@ class Summary(Document):
     expected_shortage: float
     """Mean over futures of unmet volume, counted in every period it stays unmet."""
     fill_rate: float
-    """1 - expected shortage / expected demand."""
+    """1 - expected shortage / expected volume asked for, which is new demand plus what is carried over from the period before."""
     shortage_probability: float
     """Probability of a future with any unmet demand."""
     shortage_cvar: float
@@ -171,8 +171,11 @@ class FillRateLine(Document):
     site: str
     unit: str
     expected_demand: float
+    expected_asked: float
+    """New demand plus what is carried over from the period before."""
     expected_shortage: float
     fill_rate: float
+    """1 - expected shortage / expected asked."""
 
 
 class Baseline(Document):

@@ -27,7 +27,7 @@ from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Contract
 from optimizer.instance import Instance
 from optimizer.ledger import PENALTIES
-from optimizer.outcome import Outcome
+from optimizer.outcome import Outcome, asked_for
 from optimizer.rules import rule_of
 from optimizer.tail import tail_mean, tail_shares
 from scenarios.tree import Floats
@@ -174,6 +174,7 @@ def _futures(instance: Instance, outcome: Outcome, found: Findings) -> tuple[Fut
     probability = tree.probability[tree.leaves]
     demand = _path_sums(instance, tree.states.demand.sum(axis=(1, 2)))
     shortage = _path_sums(instance, outcome.unmet.sum(axis=(0, 1)))
+    asked = _path_sums(instance, asked_for(instance, outcome.unmet).sum(axis=(0, 1)))
     tail = tail_shares(found.path_costs, probability, instance.risk_tail)
     return tuple(
         FutureLine(
@@ -183,7 +184,7 @@ def _futures(instance: Instance, outcome: Outcome, found: Findings) -> tuple[Fut
             cash=float(found.path_cash[i]),
             demand=float(demand[i]),
             shortage=float(shortage[i]),
-            fill_rate=1.0 - float(shortage[i] / demand[i]) if demand[i] > 0 else 1.0,
+            fill_rate=1.0 - float(shortage[i] / asked[i]) if asked[i] > 0 else 1.0,
             tail_share=float(tail[i]),
         )
         for i, name in enumerate(tree.futures)
@@ -193,16 +194,23 @@ def _futures(instance: Instance, outcome: Outcome, found: Findings) -> tuple[Fut
 def _fill_rates(instance: Instance, outcome: Outcome) -> tuple[FillRateLine, ...]:
     scenario, probability = instance.scenario, instance.tree.probability
     demand = np.einsum("nps,n->ps", instance.tree.states.demand[1:], probability[1:])
-    unmet = outcome.unmet @ probability
+    unmet, asked = outcome.unmet @ probability, asked_for(instance, outcome.unmet) @ probability
     rows = []
     for p, product in enumerate(scenario.products):
-        places = [("", demand[p].sum(), unmet[p].sum()), *((site.id, demand[p, s], unmet[p, s]) for s, site in enumerate(scenario.sites))]
+        places = [("", demand[p].sum(), asked[p].sum(), unmet[p].sum())]
+        places += [(site.id, demand[p, s], asked[p, s], unmet[p, s]) for s, site in enumerate(scenario.sites)]
         rows += [
             FillRateLine(
-                product=product.id, site=site, unit=product.unit, expected_demand=float(asked), expected_shortage=float(missed), fill_rate=1.0 - float(missed / asked)
+                product=product.id,
+                site=site,
+                unit=product.unit,
+                expected_demand=float(wanted),
+                expected_asked=float(whole),
+                expected_shortage=float(missed),
+                fill_rate=1.0 - float(missed / whole),
             )
-            for site, asked, missed in places
-            if asked > 0
+            for site, wanted, whole, missed in places
+            if wanted > 0
         ]
     return tuple(rows)
 

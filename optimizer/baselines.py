@@ -21,7 +21,7 @@ from optimizer.audit import audit
 from optimizer.clauses.base import Contract
 from optimizer.instance import Instance, build_instance
 from optimizer.model import build_model
-from optimizer.outcome import read_outcome
+from optimizer.outcome import asked_for, read_outcome
 from optimizer.solve.extensive import solve
 from optimizer.solve.highs import Answer
 from optimizer.solve.problem import Problem, compile_problem
@@ -73,10 +73,10 @@ def _tried(name: str, instance: Instance, contracts: tuple[Contract, ...], probl
 
 
 def fill_rate(instance: Instance, unmet: Floats) -> float:
-    """1 - expected unmet / expected demand, over everything."""
+    """1 - expected unmet volume / expected volume asked for, over everything."""
     probability = instance.tree.probability
-    demand = float((instance.tree.states.demand.sum(axis=(1, 2)) * probability)[1:].sum())
-    return 1.0 - float((unmet.sum(axis=(0, 1)) * probability).sum()) / demand if demand > 0 else 1.0
+    asked = float((asked_for(instance, unmet) @ probability).sum())
+    return 1.0 - float((unmet @ probability).sum()) / asked if asked > 0 else 1.0
 
 
 def _spot_only(

@@ -41,6 +41,15 @@ class Outcome:
         return taken, ordered
 
 
+def asked_for(instance: Instance, unmet: Floats) -> Floats:
+    """Volume asked for at every node: new demand plus what is carried from the node before. [P, S, N]"""
+    tree = instance.tree
+    asked = np.moveaxis(tree.states.demand, 0, 2) * (tree.period >= 0)
+    for (p, s), shortage in instance.shortage.items():
+        asked[p, s, 1:] += (1.0 - shortage.lost) * unmet[p, s, tree.parent[1:]]
+    return asked
+
+
 def read_outcome(instance: Instance, contracts: tuple[Contract, ...], values: Values) -> Outcome:
     """The outcome in the kernel variables' values. Binaries are rounded, volumes below zero by the solver's tolerance are zero."""
     n, t, s = instance.tree.size, len(instance.years), len(instance.scenario.sites)

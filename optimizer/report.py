@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.plan import Plan
+from optimizer.report_tables import MIXED, offer_units
 from optimizer.report_text import shared_unit
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from optimizer.report_plotly import Chart
 
 ASSETS = Path(__file__).parent / "templates"
-MIXED = "mixed units"
 
 
 def tables(plan: Plan) -> dict[str, pd.DataFrame]:
@@ -59,7 +59,7 @@ def _harmless(cell: Any) -> Any:
 def _contents(plan: Plan) -> dict[str, tuple[Sequence[str], Iterable[Sequence[Any]]]]:
     """Columns and rows of each table."""
     cur, unit, units = plan.currency, shared_unit(plan) or MIXED, plan.units
-    offer_units = _offer_units(plan)
+    taken = offer_units(plan)
     awards = ("offer", "supplier", "alternative", "node", "period", "probability")
     awarded = [
         (*attrgetter(*awards)(a), v.product, v.period, v.volume, units.get(v.product, ""), a.probability * v.volume) for a in plan.awards for v in a.volumes
@@ -83,7 +83,7 @@ def _contents(plan: Plan) -> dict[str, tuple[Sequence[str], Iterable[Sequence[An
             [(*attrgetter(*awards)(a), a.committed_value, cur, " ".join(a.clauses)) for a in plan.awards],
         ),
         "award_volumes": ((*awards[:5], "probability", "product", "delivery_period", "volume", "unit", "expected_volume"), awarded),
-        "offers": ((*offered, "unit", "currency"), [(*row, offer_units.get(row[0], ""), cur) for row in _rows(offered, plan.offers)]),
+        "offers": ((*offered, "unit", "currency"), [(*row, taken.get(row[0], ""), cur) for row in _rows(offered, plan.offers)]),
         "capacity_opened": simple["capacity_opened"],
         "futures": ((*future, "unit", "currency"), [(*row, unit, cur) for row in _rows(future, plan.futures)]),
         "fill_rates": simple["fill_rates"],
@@ -128,15 +128,6 @@ def _baselines(plan: Plan) -> tuple[Sequence[str], list[Sequence[Any]]]:
         difference = None if b.objective is None else b.objective - s.objective
         rows.append((b.name, b.objective, b.bound, b.expected_cost, b.cvar, b.fill_rate, difference, plan.currency, b.note))
     return columns, rows
-
-
-def _offer_units(plan: Plan) -> dict[str, str]:
-    """Unit of each offer that takes any volume."""
-    found: dict[str, set[str]] = {}
-    for line in plan.flow_summaries:
-        if line.kind == "take":
-            found.setdefault(line.source, set()).add(plan.units.get(line.product, ""))
-    return {offer: units.pop() if len(units) == 1 else MIXED for offer, units in found.items()}
 
 
 def chart_specs(plan: Plan, scenario: Scenario | None = None) -> list[dict[str, Any]]:

@@ -64,7 +64,7 @@ def _supply(
     if not sum(demand):
         return
     series = largest(supply)
-    spread = _spread(plan, "unmet", products, periods)
+    spread = _spread(plan, products, periods)
     ink = {"line": {"color": "@ink", "width": 2, "dash": "dot"}, "marker": {"size": 6, "color": "@ink"}}
     traces = [
         *bars(series, periods, hues),
@@ -83,7 +83,7 @@ def _supply(
     rows = [(t, *(v[t] for v in series.values()), demand[i], unmet[i], *(spread[i] if spread else (None, None))) for i, t in enumerate(periods)]
     title = _supply_title(series, demand, unmet, periods)
     note = f"Mean over the futures, in {unit} per period. Dotted line: demand. Below: shortage" + (", with whiskers from P5 to P95." if spread else ".")
-    yield Chart(name, sentence(subject + title), note, traces, layout, Table(f"Mean supply and demand, {unit}", columns, rows), height=460)
+    yield Chart(name, sentence(subject + title), note, traces, layout, Table(f"Mean supply and demand, {unit}", columns, rows), height=430 + 10 * len(series))
 
 
 def _supply_title(series: Series, demand: list[float], unmet: list[float], periods: Sequence[str]) -> str:
@@ -98,13 +98,18 @@ def _supply_title(series: Series, demand: list[float], unmet: list[float], perio
     return f"{covered}; " + (f"shortage peaks in {periods[worst]} at {percent(shares[worst])}" if shares[worst] > NOISE else "nothing runs short")
 
 
-def _spread(plan: Plan, kind: str, products: set[str], periods: Sequence[str]) -> list[tuple[float, float]] | None:
-    """P5 and P95 per period of a volume summed over sites and products, from the rows per node; None when those were left out for size."""
+def _spread(plan: Plan, products: set[str], periods: Sequence[str]) -> list[tuple[float, float]] | None:
+    """P5 and P95 per period of the shortage of some products together; from the rows per node, or, where those were left out for size, from the
+    summary over all sites, which holds one product at a time (None when there are several).
+    """
     if not plan.flows:
-        return None
+        if len(products) > 1:
+            return None
+        known = {line.period: (line.p5, line.p95) for line in plan.flow_summaries if line.kind == "shortage" and line.product in products}
+        return [known.get(t, (0.0, 0.0)) for t in periods]
     nodes: dict[str, dict[str, tuple[float, float]]] = {t: {} for t in periods}
     for line in plan.flows:
-        if line.kind == kind and line.product in products and line.period in nodes:
+        if line.kind == "unmet" and line.product in products and line.period in nodes:
             here = nodes[line.period]
             here[line.node] = (here.get(line.node, (0.0, 0.0))[0] + line.volume, line.probability)
     return [(_quantile(nodes[t].values(), 0.05), _quantile(nodes[t].values(), 0.95)) for t in periods]
@@ -138,7 +143,7 @@ def _commitments(
     traces, seen = [], defaultdict[str, int](int)
     for trace, offer in zip(bars(series, periods, {o: hues.get(supplier.get(o, ""), "@other") for o in series}), series, strict=True):
         who = supplier.get(offer, "")
-        trace["marker"]["pattern"] = {"shape": PATTERNS[seen[who] % len(PATTERNS)], "solidity": 0.2, "fgcolor": "@paper"}
+        trace["marker"]["pattern"] = {"shape": PATTERNS[seen[who] % len(PATTERNS)], "solidity": 0.3, "fgcolor": "@paper", "fillmode": "overlay"}
         seen[who] += 1
         traces.append(trace)
     columns = [Column("Period"), *(Column(offer, "volume") for offer in series), Column("All offers", "volume")]
@@ -149,7 +154,7 @@ def _commitments(
         title = f"{volume(totals[peak], unit)} committed in every period"
     note = f"Committed volume in {unit} per period. One colour per supplier, one pattern per offer; contracts that may come later count with their probability."
     layout = layout_of(unit) | {"barmode": "stack"}
-    yield Chart(name, sentence(subject + title), note, traces, layout, Table(f"Committed volume, {unit}", columns, rows))
+    yield Chart(name, sentence(subject + title), note, traces, layout, Table(f"Committed volume, {unit}", columns, rows), height=350 + 18 * len(series))
 
 
 def _fill_rates(plan: Plan, names: Names) -> Iterator[Chart]:

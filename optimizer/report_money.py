@@ -12,12 +12,16 @@ from optimizer.report_plotly import OTHER, SPOT, Chart, Trace, bar, bars, larges
 from optimizer.report_tables import Column, Table
 from optimizer.report_text import NOISE, Names, label, money, money_scale, percent
 
+EVERYONE = "All payments"
+
 
 def spend(plan: Plan, names: Names, periods: Sequence[str], hues: Mapping[str, str]) -> Iterator[Chart]:
     """Expected cash per period by who is paid, nominal, penalties left out."""
     when = [*dict.fromkeys(c.period for c in plan.costs if c.period not in periods), *periods]
     suppliers = {o.offer: names("supplier", o.supplier) for o in plan.offers}
     paid: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(when, 0.0))
+    if not plan.costs:  # rows per node were left out for size
+        paid[EVERYONE] = dict.fromkeys(when, 0.0) | {c.key: c.expected for c in plan.cost_summaries if c.dimension == "cash_period"}
     for line in plan.costs:
         if line.category not in PENALTIES:
             who = suppliers.get(line.source, OTHER) if line.source_kind == "offer" else SPOT if line.source_kind == "spot" else OTHER
@@ -32,10 +36,13 @@ def spend(plan: Plan, names: Names, periods: Sequence[str], hues: Mapping[str, s
     columns = [Column("Period"), *(Column(f"{who} ({plan.currency})", "money") for who in series), Column(f"All ({plan.currency})", "money")]
     rows = [(t, *(by[t] for by in series.values()), totals[t]) for t in when]
     peak, most = max(totals, key=totals.__getitem__), max(paid, key=lambda who: sum(paid[who].values()))
-    share = percent(sum(paid[most].values()) / total)
-    title = f"Spend peaks in {peak} at {money(totals[peak], plan.currency)}; {share} of all spend goes to {'the spot market' if most == SPOT else most}"
-    note = f"Expected cash in {words}, nominal, by who is paid; credits count negative. Shortage and rule penalties are not cash and are left out."
-    yield Chart("spend", title, note, traces, layout_of(words) | {"barmode": "relative"}, Table("Expected cash, nominal", columns, rows))
+    title = f"Spend peaks in {peak} at {money(totals[peak], plan.currency)}"
+    if most != EVERYONE:
+        title += f"; {percent(sum(paid[most].values()) / total)} of all spend goes to {'the spot market' if most == SPOT else most}"
+    note = f"Expected cash in {words}, nominal; cash at signing counts in the first period, credits count negative, penalties are not cash and are left out."
+    yield Chart(
+        "spend", title, note, traces, layout_of(words) | {"barmode": "relative"}, Table("Expected cash, nominal", columns, rows), height=360 + 10 * len(series)
+    )
 
 
 def distribution(plan: Plan) -> Iterator[Chart]:

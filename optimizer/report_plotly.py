@@ -85,8 +85,8 @@ def layout_of(y: str = "", x: str = "") -> dict[str, Any]:
 
 
 def round_steps(low: float, high: float) -> list[float]:
-    """About five round numbers between `low` and `high` for an axis."""
-    raw = (high - low) / 5
+    """Three to eight round numbers between `low` and `high` for an axis."""
+    raw = (high - low) / 7
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * (1 - 1e-9))
     return [float(f"{step * i:.10g}") for i in range(math.ceil(low / step), math.floor(high / step) + 1)]

@@ -10,11 +10,12 @@ from models.plan import Award, Plan
 from optimizer.report_text import MINUS, SPACE, Names, label, money, number, percent, percent_digits, tiny
 
 MAX_ROWS = 200
+MIXED = "mixed units"
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. `kind`: text, money, volume, share, tiny, count, seconds."""
+    """A column of a table. `kind`: text, money, volume, range (lowest, highest), share, tiny, seconds."""
 
     label: str
     kind: str = "text"
@@ -63,9 +64,11 @@ def _texts(kind: str, values: list[Any]) -> list[str]:
         return ["–" if v is None else _share(v, digits) for v in values]
     if kind == "text":
         return ["–" if v is None else str(v) for v in values]
+    if kind == "range":
+        return ["–" if v is None else number(v[0]) if v[0] == v[1] else f"{number(v[0])} to {number(v[1])}" for v in values]
     if kind == "tiny":
         return ["–" if v is None else tiny(v) for v in values]
-    digits = {"money": _decimals(numbers, 2), "volume": _decimals(numbers, 3), "count": 0, "seconds": 2}[kind]
+    digits = {"money": _decimals(numbers, 2), "volume": _decimals(numbers, 3), "seconds": 2}[kind]
     return ["–" if v is None else f"{v:,.{digits}f}".replace("-", MINUS) for v in values]
 
 
@@ -80,10 +83,20 @@ def _share(value: float, digits: int) -> str:
 
 
 def _decimals(numbers: list[float], most: int) -> int:
-    """Decimals for a column: none from a thousand on, at most `most` below, and none that are all zero."""
-    if not numbers or max(map(abs, numbers)) >= 1000:
-        return 0
+    """Decimals for a column: fewer the larger the numbers, at most `most`, and none that are all zero."""
+    largest = max(map(abs, numbers), default=0.0)
+    if largest >= 100:
+        most = 1 if most == 3 and largest < 1000 else 0
     return next(digits for digits in range(most + 1) if digits == most or all(abs(v - round(v, digits)) < 1e-9 for v in numbers))
+
+
+def offer_units(plan: Plan) -> dict[str, str]:
+    """Unit of each offer that takes any volume."""
+    found: dict[str, set[str]] = {}
+    for line in plan.flow_summaries:
+        if line.kind == "take":
+            found.setdefault(line.source, set()).add(plan.units.get(line.product, ""))
+    return {offer: units.pop() if len(units) == 1 else MIXED for offer, units in found.items()}
 
 
 def contracts(plan: Plan, names: Names) -> list[Contract]:
@@ -102,38 +115,27 @@ def _contract(plan: Plan, names: Names, awards: list[Award]) -> Contract:
     worth = (
         money(values[0], plan.currency) if max(values) - min(values) < 0.005 else f"{money(min(values), plan.currency)} to {money(max(values), plan.currency)}"
     )
-    lows: dict[tuple[str, str], list[float]] = {}
-    for award in awards:
-        for line in award.volumes:
-            lows.setdefault((line.product, line.period), []).append(line.volume)
-    keys = [(period, names("product", product), plan.units.get(product, "")) for product, period in lows]
-    if all(min(v) == max(v) for v in lows.values()):
-        columns = _columns("Period", "Product", "Unit", ("Committed", "volume"))
-        rows: list[tuple[Any, ...]] = [(*key, v[0]) for key, v in zip(keys, lows.values(), strict=True)]
-    else:  # signed at several nodes, for different volumes
-        columns = _columns("Period", "Product", "Unit", ("Committed at least", "volume"), ("at most", "volume"))
-        rows = [(*key, min(v), max(v)) for key, v in zip(keys, lows.values(), strict=True)]
+    volumes: dict[str, dict[str, list[float]]] = {}
+    for line in (line for award in awards for line in award.volumes):
+        volumes.setdefault(line.period, {}).setdefault(line.product, []).append(line.volume)
+    products = list(dict.fromkeys(product for by in volumes.values() for product in by))
+    rows = [(period, *((min(by[p]), max(by[p])) if p in by else None for p in products)) for period, by in volumes.items()]
+    columns = _columns("Period", *((f"{names('product', p)} ({plan.units.get(p, '')})", "range") for p in products))
     table = Table(f"Committed volume of {names('offer', first.offer)}", columns, rows, empty="No volume is committed.")
     return Contract(names("offer", first.offer), names("supplier", first.supplier), first.alternative, when, worth, first.clauses, table)
 
 
 def offer_tables(plan: Plan, names: Names) -> Iterator[Table]:
     """What each offer brings, offers that are not signed, and which capacity steps are opened."""
-    cost = (f"Expected cost, present value ({plan.currency})", "money")
-    signed = [(names("offer", o.offer), names("supplier", o.supplier), o.alternative, o.expected_volume, o.expected_cost) for o in plan.offers if o.signed]
-    yield Table(
-        "Signed offers: what they bring and cost",
-        _columns("Offer", "Supplier", "Alternative", ("Expected volume", "volume"), cost),
-        signed,
-        empty="No offer is signed now.",
-    )
-    unsigned = [
-        (names("offer", o.offer), names("supplier", o.supplier), o.signing_probability, o.expected_volume, o.expected_cost)
-        for o in sorted(plan.offers, key=lambda o: -o.signing_probability)
-        if not o.signed
-    ]
-    columns = ("Offer", "Supplier", ("Probability of signing later", "share"), ("Expected volume", "volume"), cost)
-    yield Table("Offers not signed now", _columns(*columns), unsigned, empty="Every offer is signed.")
+    units = offer_units(plan)
+    signed = []
+    for o in sorted((o for o in plan.offers if o.signed), key=lambda o: (o.alternative is None, -o.expected_cost)):
+        when = f"now ({o.alternative})" if o.alternative is not None else f"later, probability {percent(o.signing_probability)}"
+        signed.append((names("offer", o.offer), names("supplier", o.supplier), when, o.expected_volume, units.get(o.offer, ""), o.expected_cost))
+    columns = _columns("Offer", "Supplier", "Signed", ("Expected volume", "volume"), "Unit", (f"Expected cost, present value ({plan.currency})", "money"))
+    yield Table("What the signed contracts are expected to bring and cost", columns, signed, empty="No contract is signed.")
+    refused = [(names("offer", o.offer), names("supplier", o.supplier)) for o in plan.offers if not o.signed]
+    yield Table("Offers not signed", _columns("Offer", "Supplier"), refused, empty="Every offer is signed, now or later.")
     if plan.capacity_opened:
         steps = [(names("supplier", c.supplier), c.step, "now" if c.node == "now" else f"at node {c.node}", c.probability) for c in plan.capacity_opened]
         yield Table("Capacity steps opened", _columns("Supplier", "Step", "Opened", ("Probability", "share")), steps)
@@ -141,13 +143,17 @@ def offer_tables(plan: Plan, names: Names) -> Iterator[Table]:
 
 def rule_table(plan: Plan) -> Table:
     """Every rule, broken ones first, then binding ones."""
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for r in sorted(plan.rules, key=lambda r: (r.violation <= 0, not r.binding)):
         state = "broken and paid for" if r.violation > 0 else "binding" if r.binding else "has room"
         measured = _measures(r.kind, plan)
         rows.append((r.text, "hard" if r.hard else "priced", state, measured(r.value), measured(r.limit), r.where, r.violation or None, r.penalty or None))
-    columns = ("Rule", "Kind", "In this plan", "Measured where tightest", "Limit", "Where", ("Violation", "volume"), (f"Penalty ({plan.currency})", "money"))
-    return Table("Rules", _columns(*columns), rows, empty="The scenario has no rules.")
+    columns = _columns(
+        "Rule", "Kind", "In this plan", "Measured where tightest", "Limit", "Where", ("Violation", "volume"), (f"Penalty ({plan.currency})", "money")
+    )
+    if not any(r.violation > 0 for r in plan.rules):
+        columns, rows = columns[:-2], [row[:-2] for row in rows]
+    return Table("Rules", columns, rows, empty="The scenario has no rules.")
 
 
 def _measures(kind: str, plan: Plan) -> Callable[[float], str]:
@@ -186,16 +192,22 @@ def baseline_table(plan: Plan) -> Table:
 
 
 def cost_tables(plan: Plan, names: Names) -> Iterator[Table]:
-    """Expected cost by each dimension; each adds up to the expected cost."""
+    """Expected cost by each dimension, which adds up to the expected cost, and cash by period, which adds up to the expected cash."""
     for dimension in dict.fromkeys(c.dimension for c in plan.cost_summaries):
         lines = [c for c in plan.cost_summaries if c.dimension == dimension]
-        if dimension not in ("period", "year"):
+        if not dimension.endswith("period"):
             lines.sort(key=lambda c: -abs(c.present))
         total = sum(c.present for c in lines)
         rows: list[tuple[Any, ...]] = [(_key(names, dimension, c.key), c.expected, c.present, c.present / total if total else None) for c in lines]
         rows.append(("Sum", sum(c.expected for c in lines), total, 1.0 if total else None))
-        columns = (label(dimension), (f"Nominal ({plan.currency})", "money"), (f"Present value ({plan.currency})", "money"), ("Share", "share"))
-        yield Table(f"Expected cost by {label(dimension).lower()}", _columns(*columns), rows)
+        title = "Expected cash by period" if dimension == "cash_period" else f"Expected cost by {label(dimension).lower()}"
+        columns = (
+            title.split(" by ")[1].capitalize(),
+            (f"Nominal ({plan.currency})", "money"),
+            (f"Present value ({plan.currency})", "money"),
+            ("Share", "share"),
+        )
+        yield Table(title, _columns(*columns), rows)
 
 
 def proof_tables(plan: Plan) -> Iterator[Table]:
@@ -246,6 +258,10 @@ def _columns(*columns: str | tuple[str, str]) -> tuple[Column, ...]:
 
 
 def _key(names: Names, dimension: str, key: str) -> str:
-    if dimension == "category":
-        return label(key)
-    return names(dimension, key) if key else f"no {dimension}"
+    """A key as people call it; a source is `kind:id`."""
+    if dimension == "source":
+        kind, _, identifier = key.partition(":")
+        return f"{names(kind, identifier)} ({kind})"
+    if dimension == "supplier" and key in ("", "none"):
+        return "None: penalties, storage, transport"
+    return label(key) if dimension == "category" or (dimension, key) == ("supplier", "spot market") else names(dimension, key)

@@ -9,7 +9,7 @@ from models.rules.base import MeasuredRule
 
 
 class FillRate(MeasuredRule):
-    """1 - unmet / demand is at least `min`; volume that stays unmet counts again in every period. Violation: percentage points."""
+    """1 - unmet / asked for is at least `min`; asked for is new demand plus what is carried over. Violation: percentage points of demand."""
 
     kind: Literal["fill_rate"]
     min: Share

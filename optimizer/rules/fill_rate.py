@@ -1,8 +1,8 @@
 """Fill rate: how much of demand must be met on time.
 
-To the buyer: a service level. Volume that stays unmet counts again in every period. w weights of the scope, D demand.
+To the buyer: a service level. What is carried over from the period before is asked for again. w weights of the scope, D demand, l the lost share.
 
-    fill_rate_reached:   sum_n w[n] unmet <= (1 - min) sum_n w[n] D     (violation: percentage points)
+    fill_rate_reached:   sum_n w[n] unmet[n] <= (1 - min) sum_n w[n] (D[n] + (1 - l) unmet[parent])     (violation: percentage points of demand)
 
 Reference: Nahmias (2008), Production and Operations Analysis, section 5.5, type 2 service. Worked number: demand 1,000, min 97 %: at most 30 unmet.
 """
@@ -16,7 +16,8 @@ import numpy as np
 from models.rules import FillRate as Terms
 from optimizer.clauses.base import Bounds, Index
 from optimizer.instance import Instance
-from optimizer.outcome import Outcome
+from optimizer.ledger import Term
+from optimizer.outcome import Outcome, asked_for
 from optimizer.rules.base import Desk, Measure, scopes, when
 from scenarios.tree import Floats
 
@@ -43,21 +44,30 @@ class FillRate:
         pairs = self._pairs(instance)
         for i, scope in enumerate(scopes(instance, self.terms)):
             demand = sum(w * float(instance.tree.states.demand[n, p, s]) for n, w in scope.weights.items() for p, s in pairs)
-            terms = [(w, kernel.unmet[p, s, b, n]) for n, w in scope.weights.items() for p, s in pairs for b in range(len(instance.shortage[p, s].width))]
+            terms: list[Term] = []
+            for n, w in scope.weights.items():
+                before = int(instance.tree.parent[n])
+                for p, s in pairs:
+                    blocks, carried = range(len(instance.shortage[p, s].width)), 1.0 - instance.shortage[p, s].lost
+                    terms += [(w, kernel.unmet[p, s, b, n]) for b in blocks]
+                    if before > 0 and carried > 0:
+                        terms += [(-(1.0 - self.terms.min) * carried * w, kernel.unmet[p, s, b, before]) for b in blocks]
             rows[i, scope.node] = (None, terms, (1.0 - self.terms.min) * demand)
             unit[i, scope.node] = demand / 100.0
         desk.impose("fill_rate_reached", rows, unit)
 
     def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
         pairs = self._pairs(instance)
+        every = asked_for(instance, outcome.unmet)
         demand = sum((instance.tree.states.demand[:, p, s] for p, s in pairs), np.zeros(instance.tree.size))
+        asked = sum((every[p, s] for p, s in pairs), np.zeros(instance.tree.size))
         unmet = sum((outcome.unmet[p, s] for p, s in pairs), np.zeros(instance.tree.size))
         found = []
         for scope in scopes(instance, self.terms):
-            asked = float(sum(w * demand[n] for n, w in scope.weights.items()))
-            missed = float(sum(w * unmet[n] for n, w in scope.weights.items()))
-            rate = 1.0 - missed / asked if asked > 0 else 1.0
-            found.append(Measure(rate, self.terms.min, max(0.0, 100.0 * (self.terms.min - rate)), 100.0 * (rate - self.terms.min), scope.label, 100.0, scope.node))
+            new, whole, missed = (float(sum(w * x[n] for n, w in scope.weights.items())) for x in (demand, asked, unmet))
+            over = 100.0 * (missed - (1.0 - self.terms.min) * whole) / new if new > 0 else 0.0
+            rate = 1.0 - missed / whole if whole > 0 else 1.0
+            found.append(Measure(rate, self.terms.min, max(0.0, over), -over, scope.label, 100.0, scope.node))
         return found
 
     def explain(self) -> str:

@@ -158,15 +158,26 @@ def test_a_missing_baseline_says_why() -> None:
     lines = (found.baselines[0].model_copy(update=none), *found.baselines[1:])
     said = flat(report(synthetic_plan(baselines=found.model_copy(update={"baselines": lines, "value_of_contracts": None, "vss": None}))))
     assert "spot market only: no plan keeps the domestic share" in said
-    assert "spot market only none none none none" in said
+    assert "spot market only – – – –" in said
     assert "(VSS)" not in said
+
+
+def test_worth_nothing() -> None:
+    """If this fails, a worth of nothing is boasted of, or a difference of rounding is shown as an amount."""
+    found = synthetic_plan().baselines
+    assert found is not None
+    none = {"vss": 3.0, "vss_interval": (0.0, 3.0), "evpi": -1e-6, "value_of_contracts": 0.0}
+    said = flat(report(synthetic_plan(baselines=found.model_copy(update=none))))
+    assert "would have found a plan as good: VSS is nothing." in said
+    assert "Knowing the future would save nothing (EVPI)" in said
+    assert "Signing contracts saves nothing against" in said
 
 
 def test_products_in_different_units_are_not_added_up() -> None:
     """If this fails, fibre-kilometres and connectors are added up, or a volume stands without its unit."""
     rates = (
-        FillRateLine(product="cable", site="", unit="thousand fibre-km", expected_demand=26_775.0, expected_shortage=336.0, fill_rate=0.98745),
-        FillRateLine(product="connector", site="", unit="pieces", expected_demand=1_000_000.0, expected_shortage=0.0, fill_rate=1.0),
+        FillRateLine(product="cable", site="", unit="thousand fibre-km", expected_demand=26_775.0, expected_asked=26_775.0, expected_shortage=336.0, fill_rate=0.98745),
+        FillRateLine(product="connector", site="", unit="pieces", expected_demand=1_000_000.0, expected_asked=1_000_000.0, expected_shortage=0.0, fill_rate=1.0),
     )
     volumes = tuple(
         AwardVolume(product=p, period=t, volume=v) for p, rising in (("cable", 10), ("connector", 0)) for t, v in (("2027", 500.0), ("2028", 500.0 + rising))

@@ -280,6 +280,7 @@ def _fill_rates(flows: Iterable[FlowLine]) -> tuple[FillRateLine, ...]:
                     site=site,
                     unit=unit,
                     expected_demand=amount["demand"],
+                    expected_asked=amount["demand"],
                     expected_shortage=amount["unmet"],
                     fill_rate=1 - amount["unmet"] / amount["demand"],
                 )
