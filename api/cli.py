@@ -76,7 +76,7 @@ def run(arguments: list[str]) -> int:
 def _complain(error: BaseException, as_json: bool) -> ExitCode:
     """Say what went wrong: to the reader on standard error, to a script on standard output."""
     if hasattr(error, "format_message"):  # typer's own: an unknown option, a missing argument
-        error.show()
+        error.show()  # type: ignore[attr-defined]
         error = UsageProblem(error.format_message())
     else:
         error = KeyboardInterrupt() if type(error).__name__ == "Abort" else error  # older typers' word for Ctrl-C

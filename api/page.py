@@ -6,6 +6,7 @@ Everything is printed through `rich.text.Text`, never through markup, and is cle
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rich import box
@@ -65,10 +66,14 @@ class MoneyScale:
     def cell(self, amount: float) -> str:
         """The number alone, for a column whose head names the unit."""
         shown = f"{amount / self.divisor:,.{self.digits}f}"
-        if float(shown.replace(",", "")) != 0:
+        if self.rounded(amount) != 0:
             return shown
         least = f"{10.0**-self.digits:.{self.digits}f}"
         return f"{0:.{self.digits}f}" if abs(amount) < 1e-6 * self.divisor else f"<{least}" if amount > 0 else f">-{least}"
+
+    def rounded(self, amount: float) -> float:
+        """`amount` in this unit, with as many digits as are shown."""
+        return round(amount / self.divisor, self.digits)
 
     def text(self, amount: float) -> str:
         """The amount with its unit, for a sentence."""
@@ -95,19 +100,26 @@ class Page:
         grid.add_row(Text(mark, style=style), Text(clean(text), style=style))
         self.draw(grid)
 
-    def table(self, columns: list[tuple[str, str]], rows: list[tuple[str, ...]], total: tuple[str, ...] = (), limit: int = MAX_ROWS) -> None:
+    def table(self, columns: list[tuple[str, str]], rows: Sequence[tuple[str, ...]], total: tuple[str, ...] = (), limit: int = MAX_ROWS) -> None:
         """Rows under heads; a column is (head, "left" | "right"). Beyond `limit` the rest is counted."""
         drawn = Table(
             box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold", show_footer=bool(total), footer_style="bold"
         )
-        widest = min(30, max((len(word) for row in rows for word in row[0].split()), default=1))  # ids are not broken
         for i, (head, justify) in enumerate(columns):
-            drawn.add_column(Text(clean(head)), Text(total[i]) if total else "", justify=justify, overflow="fold", min_width=widest if i == 0 else None)  # type: ignore[arg-type]
+            least = self._least(columns, [*rows[:limit], total] if total else rows[:limit], i)
+            drawn.add_column(Text(clean(head)), Text(total[i]) if total else "", justify=justify, overflow="fold", min_width=least)  # type: ignore[arg-type]
         for row in rows[:limit]:
             drawn.add_row(*(Text(clean(cell)) for cell in row))
         self.draw(Padding(drawn, (0, 0, 0, 2)))
         if len(rows) > limit:
             self.say(f"and {len(rows) - limit:,} more rows, all of them in the plan file", style="dim")
+
+    def _least(self, columns: list[tuple[str, str]], rows: Sequence[tuple[str, ...]], column: int) -> int | None:
+        """The least width of a column that breaks no word of it; of text columns, only where there is room for all."""
+        words = [max((len(word) for row in rows for word in clean(row[i]).split()), default=1) for i in range(len(columns))]
+        numbers = columns[column][1] == "right"
+        room = self.width - 2 - 2 * len(columns)
+        return min(words[column], 30) if numbers or sum(min(word, 30) for word in words) <= room else None
 
     def draw(self, what: Text | Table | Padding) -> None:
         """Print in the page's width."""

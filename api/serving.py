@@ -13,10 +13,9 @@ from api.settings import UnusableSettings, is_loopback, settings_from
 
 def serve_until_interrupted(host: str | None, port: int | None, tell: Callable[[str], None]) -> None:
     """Serve until Ctrl-C; what is not given comes from the environment (`OFFTAKE_HOST`, `OFFTAKE_PORT`). Raises UsageProblem when that can't be."""
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     try:
-        settings = settings_from()
-        settings = replace(settings, **given)
+        found = settings_from()
+        settings = replace(found, host=found.host if host is None else host, port=found.port if port is None else port)
     except UnusableSettings as error:
         raise UsageProblem(str(error)) from None
     with _listening(settings.host, settings.port) as listening:

@@ -39,7 +39,7 @@ def _head(plan: Plan, page: Page) -> None:
     page.heading(plan.scenario or "Plan")
     end = {"gap": "", "time": ", the time limit came first", "user": ", stopped by you"}[plan.stop_reason]
     word = "optimal" if plan.status == "optimal" else "not proven optimal"
-    took = sum(phase.seconds for phase in plan.provenance.phases)
+    took = sum(phase.seconds for phase in plan.provenance.phases if "(" not in phase.name)  # those in brackets are part of another
     page.say(f"{word}: gap {percent(plan.summary.gap)}, asked for {percent(plan.provenance.gap_asked)}{end}; {took:,.1f} s", style="dim")
     if not plan.audit.passed or plan.audit.suspect:
         page.say("The audit has doubts about this plan. Do not act on it before reading the last section.", style="bold red", mark="!")
@@ -61,17 +61,18 @@ def _figures(plan: Plan, money: MoneyScale, page: Page) -> None:
     units = set(plan.units.values())
     if len(units) == 1:
         unit = units.pop()
+        asked = sum(line.expected_asked for line in plan.fill_rates if not line.site)
         rows.append(
             (
-                "Unmet demand",
+                "Unmet",
                 f"{figure(s.expected_shortage)} {unit}",
-                f"expected, of {figure(s.expected_demand)}; {figure(s.shortage_cvar)} in the worst {percent(s.tail)}",
+                f"expected, of {figure(asked)} asked for; {figure(s.shortage_cvar)} in the worst {percent(s.tail)}",
             )
         )
     else:
         lines = [line for line in plan.fill_rates if not line.site]
         rows += [
-            (f"  {line.product}", percent(line.fill_rate), f"{figure(line.expected_shortage)} of {figure(line.expected_demand)} {line.unit} unmet")
+            (f"  {line.product}", percent(line.fill_rate), f"{figure(line.expected_shortage)} of {figure(line.expected_asked)} {line.unit} asked for are unmet")
             for line in lines
         ]
     grid = Table.grid(padding=(0, 2))
@@ -144,8 +145,8 @@ def _baselines(plan: Plan, found: Baselines, money: MoneyScale, page: Page) -> N
     s = plan.summary
     rows: list[tuple[str, ...]] = [("this plan", money.cell(s.objective), money.cell(s.expected_cost), money.cell(s.cvar), percent(s.fill_rate))]
     for line in found.baselines:
-        cells = [money.cell(x) if x is not None else "none" for x in (line.objective, line.expected_cost, line.cvar)]
-        rows.append((BASELINES[line.name], *cells, percent(line.fill_rate) if line.fill_rate is not None else "none"))
+        cells = [money.cell(x) if x is not None else "–" for x in (line.objective, line.expected_cost, line.cvar)]
+        rows.append((BASELINES[line.name], *cells, percent(line.fill_rate) if line.fill_rate is not None else "–"))
     page.table(columns, rows)
     for line in found.baselines:
         if line.note:
@@ -153,20 +154,26 @@ def _baselines(plan: Plan, found: Baselines, money: MoneyScale, page: Page) -> N
 
 
 def _worth(found: Baselines, money: MoneyScale) -> list[str]:
-    """VSS, EVPI and the value of contracts, each as a sentence."""
+    """The value of contracts, VSS and EVPI, each as a sentence. What can't be seen in the report's unit is called nothing."""
     said = []
     if found.value_of_contracts is not None:
-        said.append(f"Signing contracts saves {money.text(found.value_of_contracts)} against buying everything on the spot market.")
+        saved = found.value_of_contracts
+        amount = f"saves {money.text(saved)} against" if saved > 0 else "saves nothing against"
+        said.append(f"Signing contracts {amount} buying everything on the spot market.")
     if found.vss is not None:
-        said.append(f"Planning for all futures instead of the average one saves {money.text(found.vss)} (VSS){_interval(found.vss_interval, money)}.")
+        nothing = "Planning for the average future alone would have found a plan as good: VSS is nothing"
+        some = f"Planning for all futures instead of the average one saves {money.text(found.vss)} (VSS)"
+        said.append(f"{some if money.rounded(found.vss) else nothing}{_interval(found.vss_interval, money)}.")
     if found.evpi is not None:
-        said.append(f"Knowing the future would save another {money.text(found.evpi)} (EVPI){_interval(found.evpi_interval, money)}: no forecast is worth more.")
+        nothing = "Knowing the future would save nothing (EVPI)"
+        some = f"Knowing the future would save another {money.text(found.evpi)} (EVPI)"
+        said.append(f"{some if money.rounded(found.evpi) else nothing}{_interval(found.evpi_interval, money)}: no forecast is worth more.")
     return said
 
 
 def _interval(interval: tuple[float, float] | None, money: MoneyScale) -> str:
     """The interval left by the solver's gaps, where it is wide enough to be seen."""
-    if interval is None or money.cell(interval[0]) == money.cell(interval[1]):
+    if interval is None or money.rounded(interval[0]) == money.rounded(interval[1]):
         return ""
     return f", between {money.cell(interval[0])} and {money.cell(interval[1])} as far as proven"
 
@@ -193,14 +200,17 @@ def _measure(rule: RuleOutcome, value: float, money: MoneyScale) -> str:
     return money.text(value) if rule.kind == "budget" else figure(value)
 
 
+def _apart(relative: float) -> str:
+    return f"{relative:.0e} (relative) from" if relative > 0 else "exactly"
+
+
 def _audit(plan: Plan, money: MoneyScale, page: Page) -> None:
     audit, n = plan.audit, plan.numerics
     page.heading("Proof")
     word = "passed" if audit.passed and not audit.suspect else "SUSPECT" if audit.passed else "FAILED"
     page.say(
-        f"Audit {word}: recomputed from bills and flows, the cost is {money.text(audit.objective)}, "
-        f"{audit.relative_difference:.0e} (relative) from the solver's; "
-        f"largest violation {audit.largest_violation:.0e}{f' at {audit.where}' if audit.where and audit.largest_violation > 0 else ''}.",
+        f"Audit {word}: recomputed from bills and flows, the cost is {money.text(audit.objective)}, {_apart(audit.relative_difference)} the solver's; "
+        f"{f'largest violation {audit.largest_violation:.0e} ({audit.where})' if audit.largest_violation > 0 else 'nothing is violated'}.",
         style="" if word == "passed" else "bold red",
         mark="✓" if word == "passed" else "!",
     )

@@ -63,7 +63,17 @@ def synthetic_plan(**changes: Any) -> Plan:
         "offers": _offers(),
         "capacity_opened": (CapacityOpened(supplier="maker", step="new-line", node="now", probability=1.0),),
         "futures": _futures(),
-        "fill_rates": (FillRateLine(product="cable", site="", unit="thousand fibre-km", expected_demand=26_775.0, expected_asked=26_775.0, expected_shortage=336.0, fill_rate=0.98745),),
+        "fill_rates": (
+            FillRateLine(
+                product="cable",
+                site="",
+                unit="thousand fibre-km",
+                expected_demand=26_775.0,
+                expected_asked=26_775.0,
+                expected_shortage=336.0,
+                fill_rate=0.98745,
+            ),
+        ),
         "flow_summaries": tuple(_flow_summary(period) for period in PERIODS),
         "cost_summaries": _cost_summaries(),
         "rules": _rules(),
