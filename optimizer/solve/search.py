@@ -27,7 +27,7 @@ from scenarios.tree import Floats
 
 INTEGRALITY = 1e-6
 MOST_BINARIES = 80
-LEAST_COLUMNS = 2_000
+LEAST_COLUMNS = 200
 MOST_SOLVES = 3_000
 
 
