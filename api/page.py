@@ -102,25 +102,39 @@ class Page:
 
     def table(self, columns: list[tuple[str, str]], rows: Sequence[tuple[str, ...]], total: tuple[str, ...] = (), limit: int = MAX_ROWS) -> None:
         """Rows under heads; a column is (head, "left" | "right"). Beyond `limit` the rest is counted."""
+        shown = [tuple(clean(cell) for cell in row) for row in rows[:limit]]
         drawn = Table(
             box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold", show_footer=bool(total), footer_style="bold"
         )
-        for i, (head, justify) in enumerate(columns):
-            least = self._least(columns, [*rows[:limit], total] if total else rows[:limit], i)
-            drawn.add_column(Text(clean(head)), Text(total[i]) if total else "", justify=justify, overflow="fold", min_width=least)  # type: ignore[arg-type]
-        for row in rows[:limit]:
-            drawn.add_row(*(Text(clean(cell)) for cell in row))
+        heads = [clean(head) for head, _ in columns]
+        widths = fitting_widths(heads, [*shown, total] if total else shown, self.width - 2 - 2 * (len(columns) - 1))
+        for i, (_, justify) in enumerate(columns):
+            drawn.add_column(Text(heads[i]), Text(total[i]) if total else "", justify=justify, overflow="fold", width=widths[i])  # type: ignore[arg-type]
+        for row in shown:
+            drawn.add_row(*map(Text, row))
         self.draw(Padding(drawn, (0, 0, 0, 2)))
         if len(rows) > limit:
             self.say(f"and {len(rows) - limit:,} more rows, all of them in the plan file", style="dim")
 
-    def _least(self, columns: list[tuple[str, str]], rows: Sequence[tuple[str, ...]], column: int) -> int | None:
-        """The least width of a column that breaks no word of it; of text columns, only where there is room for all."""
-        words = [max((len(word) for row in rows for word in clean(row[i]).split()), default=1) for i in range(len(columns))]
-        numbers = columns[column][1] == "right"
-        room = self.width - 2 - 2 * len(columns)
-        return min(words[column], 30) if numbers or sum(min(word, 30) for word in words) <= room else None
-
     def draw(self, what: Text | Table | Padding) -> None:
         """Print in the page's width."""
         self._console.print(what, width=self.width, highlight=False)
+
+
+def fitting_widths(heads: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> list[int]:
+    """Widths of columns that together take at most `room`: first so much that no word is broken, then lines as few as can be.
+
+    rich shrinks the widest column first, and so cuts ids and numbers in two while there is room beside them.
+    """
+    cells = [[head, *(row[i] for row in rows)] for i, head in enumerate(heads)]
+    widths = [max(len(word) for cell in column for word in cell.split() or [""]) or 1 for column in cells]
+    while sum(widths) > room and max(widths) > 1:
+        widths[widths.index(max(widths))] -= 1
+    for first in (1, 0):  # room goes to the cells, and what is left to the heads
+        wanted = [max((len(cell) for cell in column[first:]), default=1) for column in cells]
+        while sum(widths) < room:
+            short = [want / width for want, width in zip(wanted, widths, strict=True)]
+            if max(short) <= 1:
+                break
+            widths[short.index(max(short))] += 1
+    return widths

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from api.batch import Run
 from api.live import STOPPING, BatchDisplay, SolveDisplay, fraction_done, seconds, status_line
-from api.page import MoneyScale, clean, figure, percent
+from api.page import MoneyScale, clean, figure, fitting_widths, percent
 from api.summary import print_summary
 from api.terminal import print_report
 from models.plan import Award, AwardVolume, FillRateLine, Plan
@@ -203,6 +203,21 @@ def test_long_ids_are_kept_whole_where_they_fit() -> None:
     """If this fails, an offer's id is broken in two on a terminal of 80 columns."""
     award = synthetic_plan().awards[0].model_copy(update={"offer": "offer-with-a-name-of-29-chars"})
     assert "offer-with-a-name-of-29-chars" in report(synthetic_plan(awards=(award,)))
+
+
+def test_widths_break_no_word_while_there_is_room() -> None:
+    """If this fails, ids and numbers are cut in two, or a table is wider than the page."""
+    heads = ["Offer", "Per period (thousand fibre-km)", "Commits (USD million)"]
+    rows = [("second-outside-later (base)", "8,666 to 12,380", "1,866.08"), ("a", "2", "3")]
+    assert fitting_widths(heads, rows, 80) == [27, 30, 21]
+    assert fitting_widths(heads, rows, 50) == [27, 15, 8]
+    assert sum(fitting_widths(heads, rows, 45)) == 45
+    tight = fitting_widths(heads, rows, 37)
+    assert sum(tight) <= 37
+    assert tight[0] >= len("second-outside-later")
+    assert tight[2] == len("1,866.08")
+    assert sum(fitting_widths(heads, rows, 20)) == 20
+    assert fitting_widths(heads, [], 80) == [5, 30, 21]
 
 
 def test_many_rows_are_cut_and_counted() -> None:
