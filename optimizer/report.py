@@ -71,7 +71,7 @@ def _contents(plan: Plan) -> dict[str, tuple[Sequence[str], Iterable[Sequence[An
     cost = ("node", "period", "probability", "source_kind", "source", "clause", "category", "amount", "present")
     plain = {
         "capacity_opened": (("supplier", "step", "node", "probability"), plan.capacity_opened),
-        "fill_rates": (("product", "site", "unit", "expected_demand", "expected_shortage", "fill_rate"), plan.fill_rates),
+        "fill_rates": (("product", "site", "unit", "expected_demand", "expected_asked", "expected_shortage", "fill_rate"), plan.fill_rates),
         "rules": (("path", "kind", "text", "hard", "value", "limit", "where", "binding", "violation", "penalty"), plan.rules),
         "phases": (("name", "seconds"), plan.provenance.phases),
     }
@@ -128,20 +128,6 @@ def _baselines(plan: Plan) -> tuple[Sequence[str], list[Sequence[Any]]]:
         difference = None if b.objective is None else b.objective - s.objective
         rows.append((b.name, b.objective, b.bound, b.expected_cost, b.cvar, b.fill_rate, difference, plan.currency, b.note))
     return columns, rows
-
-
-def chart_specs(plan: Plan, scenario: Scenario | None = None) -> list[dict[str, Any]]:
-    """The report's charts for another page to draw: `id`, `title` (the finding), `note`, Plotly's `data` and `layout`, `height` in pixels, and `table`
-    (title, columns, rows of texts) with the same figures. Titles, notes and tables are plain text. A colour `@name` stands for the style's `--name`.
-    """
-    from optimizer.report_charts import charts
-    from optimizer.report_text import names_of
-
-    return [
-        {"id": c.id, "title": c.title, "note": c.note, "data": c.traces, "layout": c.layout, "height": c.height}
-        | {"table": {"title": c.table.title, "columns": [x.label for x in c.table.columns], "rows": c.table.cells}}
-        for c in charts(plan, names_of(scenario), _periods(plan, scenario))
-    ]
 
 
 def html_report(plan: Plan, scenario: Scenario | None = None) -> str:

@@ -215,9 +215,7 @@ def _spot_only(plan: Plan, all_three: Baselines, baseline: Baseline) -> Markup:
     if worth is None:
         return Markup("<b>Spot only:</b> no such plan exists under these rules. {note}").format(note=baseline.note)
     text = "<b>Spot only</b> costs {worth} more" if worth > 0 else "<b>Spot only</b> costs no more than this plan ({worth})"
-    if baseline.fill_rate is not None and baseline.fill_rate < 0:
-        text += " and leaves more demand waiting, counted again in every period, than there is demand"
-    elif baseline.fill_rate is not None:
+    if baseline.fill_rate is not None:
         text += " and meets {fill} of demand on time instead of {ours}"
         return Markup(text + ".").format(worth=f.money(worth), fill=f.percent(baseline.fill_rate), ours=f.percent(plan.summary.fill_rate))
     return Markup(text + ".").format(worth=f.money(worth))

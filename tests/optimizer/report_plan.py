@@ -145,7 +145,7 @@ def _nodes(scale: float) -> tuple[tuple[FlowLine, ...], tuple[CostLine, ...]]:
     costs = [
         CostLine(
             node="now",
-            period="now",
+            period=PERIODS[0],
             probability=1.0,
             source_kind="offer",
             source="north-frame",
@@ -225,13 +225,17 @@ def _futures(flows: Iterable[FlowLine], costs: Iterable[CostLine]) -> tuple[Futu
 
 
 def _flow_summaries(flows: Iterable[FlowLine]) -> tuple[FlowSummary, ...]:
-    groups: dict[tuple[str, ...], list[FlowLine]] = defaultdict(list)
+    groups: dict[tuple[str, ...], dict[str, list[float]]] = defaultdict(dict)  # per node: volume, probability
     for x in flows:
-        groups[x.kind, x.source, x.product, x.site, x.period].append(x)
+        keys = [(x.kind, x.source, x.product, x.site, x.period)]
+        if x.kind == "unmet":
+            keys.append(("shortage", "", x.product, "", x.period))
+        for key in keys:
+            groups[key].setdefault(x.node, [0.0, x.probability])[0] += x.volume
     rows = []
     for key in sorted(groups, key=lambda k: k[4]):
-        mine = groups[key]
-        weighted = sorted([(x.volume, x.probability) for x in mine] + [(0.0, 1 - sum(x.probability for x in mine))])
+        nodes = [(volume, probability) for volume, probability in groups[key].values()]
+        weighted = sorted([*nodes, (0.0, 1 - sum(probability for _, probability in nodes))])
 
         def quantile(share: float, weighted: list[tuple[float, float]] = weighted) -> float:
             return next(v for i, (v, _) in enumerate(weighted) if sum(p for _, p in weighted[: i + 1]) >= share - 1e-12)
@@ -250,12 +254,18 @@ def _flow_summaries(flows: Iterable[FlowLine]) -> tuple[FlowSummary, ...]:
 
 
 def _cost_summaries(costs: tuple[CostLine, ...]) -> tuple[CostSummary, ...]:
-    offer: Callable[[CostLine], str] = lambda c: c.source if c.source_kind == "offer" else ""  # noqa: E731
+    def supplier(c: CostLine) -> str:
+        return SUPPLIER[c.source] if c.source_kind == "offer" else "spot market" if c.source_kind == "spot" else "none"
+
+    def cash_period(c: CostLine) -> str:
+        return "" if c.category.endswith("_penalty") else c.period
+
     keys: dict[str, Callable[[CostLine], str]] = {
         "category": lambda c: c.category,
-        "supplier": lambda c: SUPPLIER.get(offer(c), ""),
-        "offer": offer,
+        "supplier": supplier,
+        "source": lambda c: f"{c.source_kind}:{c.source}",
         "period": lambda c: c.period,
+        "cash_period": cash_period,
     }
     rows = []
     for dimension, key in keys.items():
@@ -263,7 +273,7 @@ def _cost_summaries(costs: tuple[CostLine, ...]) -> tuple[CostSummary, ...]:
         for c in costs:
             sums[key(c)][0] += c.probability * c.amount
             sums[key(c)][1] += c.probability * c.present
-        rows += [CostSummary(dimension=dimension, key=k, expected=v[0], present=v[1]) for k, v in sums.items()]
+        rows += [CostSummary(dimension=dimension, key=k, expected=v[0], present=v[1]) for k, v in sums.items() if k]
     return tuple(rows)
 
 
@@ -327,7 +337,7 @@ def _offers(flows: Iterable[FlowLine], costs: Iterable[CostLine]) -> tuple[Offer
         OfferOutcome(
             offer=o,
             supplier=s,
-            signed=chance[o] == 1,
+            signed=chance[o] > 0,
             signing_probability=chance[o],
             alternative="large" if chance[o] == 1 else None,
             expected_volume=sum(x.probability * x.volume for x in flows if x.kind == "take" and x.source == o),

@@ -16,9 +16,12 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from optimizer.report import chart_specs, html_report, tables, write_tables
-from optimizer.report_plotly import round_steps
-from optimizer.report_text import baseline_sentences, facts, money, percent, proof, tiny, verdict, volume
+from models.plan import Plan
+from models.scenario import Scenario
+from optimizer.report import html_parts, html_report, tables, write_tables
+from optimizer.report_charts import charts
+from optimizer.report_plotly import Chart, round_steps
+from optimizer.report_text import baseline_sentences, facts, money, names_of, percent, proof, tiny, verdict, volume
 from tests.optimizer.report_plan import FORMULA, PERIODS, SCRIPT, UNITS, report_plan, report_scenario
 
 NAMES = "summary awards award_volumes offers capacity_opened futures fill_rates flow_summaries cost_summaries rules baselines flows costs phases".split()  # noqa: SIM905
@@ -69,7 +72,8 @@ def test_cost_dimensions_sum_to_the_expected_cost() -> None:
     """A breakdown of cost has lost or doubled an amount."""
     plan = report_plan()
     sums = tables(plan)["cost_summaries"].groupby("dimension")["present"].sum()
-    assert set(sums.index) == {"category", "supplier", "offer", "period"}
+    assert sums.pop("cash_period") == pytest.approx(plan.summary.expected_cash)
+    assert set(sums.index) == {"category", "supplier", "source", "period"}
     assert sums.to_numpy() == pytest.approx(plan.summary.expected_cost)
 
 
@@ -89,7 +93,8 @@ def test_flows_and_their_summaries_agree() -> None:
     flows = found["flows"].assign(mean=lambda rows: rows["probability"] * rows["volume"])
     keys = ["kind", "source", "product", "site", "period"]
     rows = flows.groupby(keys)["mean"].sum()
-    assert rows.to_dict() == pytest.approx(found["flow_summaries"].set_index(keys)["mean"].to_dict())
+    summaries = found["flow_summaries"].query("kind != 'shortage'")
+    assert rows.to_dict() == pytest.approx(summaries.set_index(keys)["mean"].to_dict())
 
 
 def test_supply_demand_and_shortage_balance() -> None:
@@ -149,8 +154,7 @@ def test_report_escapes_every_text(named: bool) -> None:
 
 def test_chart_texts_are_escaped_for_plotly() -> None:
     """Plotly would read a name as its own small HTML, with links and line breaks."""
-    specs = chart_specs(report_plan(), report_scenario())
-    drawn = json.dumps([[spec["data"], spec["layout"]] for spec in specs]).replace("<extra></extra>", "")
+    drawn = json.dumps(html_parts(report_plan(), report_scenario())["charts"]).replace("<extra></extra>", "")
     assert "<" not in drawn
     assert "&lt;img src=x" in drawn
 
@@ -225,40 +229,41 @@ def test_suspect_plans_carry_an_alarm() -> None:
 def test_chart_titles_state_what_the_data_say() -> None:
     """A title disagrees with the table behind it."""
     plan = report_plan()
-    by_id = {spec["id"]: spec for spec in chart_specs(plan)}
+    by_id = _charts(plan)
     sums = {kind: sum(x.mean for x in plan.flow_summaries if x.kind == kind and x.product == "cable") for kind in ("deliver", "receive", "demand")}
-    title = by_id["supply-0"]["title"]
+    title = by_id["supply-0"].title
     assert f"contracts cover {percent(sums['deliver'] / sums['demand'])} of demand" in title
     assert f"the spot market {percent(sums['receive'] / sums['demand'])}" in title
-    assert money(plan.summary.cvar, "USD") in by_id["distribution"]["title"]
-    assert money(plan.summary.expected_cost, "USD") in by_id["categories"]["title"]
-    assert "Texas" in {spec["id"]: spec for spec in chart_specs(plan, report_scenario())}["fill"]["table"]["rows"][1][0]
+    assert money(plan.summary.cvar, "USD") in by_id["distribution"].title
+    assert money(plan.summary.expected_cost, "USD") in by_id["categories"].title
+    assert "Texas" in _charts(plan, report_scenario())["fill"].table.cells[1][0]
 
 
 def test_chart_of_spend_adds_up_to_the_expected_cash() -> None:
     """The spend chart has lost a payment, or counts penalties as cash."""
     plan = report_plan()
-    spend = next(spec for spec in chart_specs(plan) if spec["id"] == "spend")
-    drawn = sum(sum(trace["y"]) for trace in spend["data"])
+    spend = _charts(plan)["spend"]
+    drawn = sum(sum(trace["y"]) for trace in spend.traces)
     assert drawn * 1e6 == pytest.approx(sum(c.probability * c.amount for c in plan.costs if not c.category.endswith("_penalty")), rel=1e-6)
-    assert spend["data"][0]["x"] == ["now", *PERIODS]
+    assert spend.traces[0]["x"] == list(PERIODS)
 
 
 def test_shortage_percentiles_count_futures_without_shortage() -> None:
     """P5 and P95 of shortage are taken over the futures that run short only, or over sites apart."""
     plan = report_plan()
-    supply = next(spec for spec in chart_specs(plan) if spec["id"] == "supply-0")
+    supply = _charts(plan)["supply-0"]
     unmet = {node: sum(x.volume for x in plan.flows if x.kind == "unmet" and x.product == "cable" and x.node == node) for node in ("worst.2028", "crisis.2028")}
-    row = next(row for row in supply["table"]["rows"] if row[0] == "2028")
+    row = next(row for row in supply.table.cells if row[0] == "2028")
     assert row[-2] == "0"  # 65 % of probability has no shortage
     assert float(row[-1].replace(",", "")) == pytest.approx(unmet["crisis.2028"], abs=1)  # the worst future has 5 %, so P95 is the next one
 
 
 def test_report_without_rows_per_node() -> None:
     """A plan whose rows were left out for size can't be reported."""
-    ids = [spec["id"] for spec in chart_specs(report_plan(detail=False))]
-    assert "supply-0" in ids
-    assert "spend" not in ids
+    full, short = _charts(report_plan()), _charts(report_plan(detail=False))
+    assert list(short) == list(full)
+    assert short["supply-0"].table.cells == full["supply-0"].table.cells
+    assert sum(short["spend"].traces[0]["y"]) == pytest.approx(sum(sum(trace["y"]) for trace in full["spend"].traces))
     assert html_report(report_plan(detail=False)).endswith("</html>\n")
 
 
@@ -273,7 +278,7 @@ def test_one_future_has_no_distribution() -> None:
     """A deterministic plan draws a distribution of one bar."""
     plan = report_plan()
     only = plan.futures[0].model_copy(update={"probability": 1.0})
-    assert "distribution" not in [spec["id"] for spec in chart_specs(report_plan(futures=(only,)))]
+    assert "distribution" not in _charts(report_plan(futures=(only,)))
 
 
 def test_report_is_quick_without_importing_plotly_or_pandas() -> None:
@@ -326,7 +331,7 @@ def test_volumes_and_differences_are_readable() -> None:
     assert volume(31_200.4, "thousand f-km") == "31,200\u00a0thousand f-km"
     assert volume(0.5, "t") == "0.5\u00a0t"
     assert tiny(2.3e-12) == "2\u00a0×\u00a010⁻¹²"
-    assert round_steps(0.5, 2.1) == [0.5, 1.0, 1.5, 2.0]
+    assert round_steps(4.06, 9.5) == [5.0, 6.0, 7.0, 8.0, 9.0]
 
 
 @pytest.fixture(scope="module")
@@ -358,8 +363,12 @@ def test_report_in_a_browser(tmp_path: Path, chromium: Any, width: int, scheme: 
     assert logged == []
     assert asked == [file.as_uri()]
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert page.locator(".chart").count() == len(chart_specs(report_plan()))
+    assert page.locator(".chart").count() == len(_charts(report_plan()))
     page.close()
+
+
+def _charts(plan: Plan, scenario: Scenario | None = None) -> dict[str, Chart]:
+    return {chart.id: chart for chart in charts(plan, names_of(scenario), PERIODS)}
 
 
 def _read(path: Path) -> list[dict[str, str]]:
