@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from models.clauses import PRICE_FAMILY, AllUnitsTiers, IncrementalTiers, IndexedPrice, Tier
@@ -54,7 +55,10 @@ class Checker:
     def series(self, path: str, values: Sequence[float] | None) -> None:
         """A series has one value per period."""
         if values is not None and len(values) != len(self.periods):
-            self.say(path, f"has {len(values)} values, but there are {len(self.periods)} periods ({self.periods[0]} to {self.periods[-1]}); give one value per period")
+            self.say(
+                path,
+                f"has {len(values)} values, but there are {len(self.periods)} periods ({self.periods[0]} to {self.periods[-1]}); give one value per period",
+            )
 
     def unique(self, path: str, key: object, seen: set[object], what: str) -> None:
         """A table has one row per key."""
@@ -272,14 +276,20 @@ def _tiers(check: Checker, path: str, tiers: Sequence[Tier], rising: bool) -> No
     for k, tier in enumerate(tiers):
         if tier.to_volume is not None and tier.to_volume <= tier.from_volume:
             check.say(f"{path}[{k}].to_volume", f"the tier ends at {tier.to_volume:,g}, not above its start {tier.from_volume:,g}")
-    for k, (low, high) in enumerate(zip(tiers, tiers[1:], strict=False)):
+    for k, (low, high) in enumerate(pairwise(tiers)):
         if low.to_volume is None or low.to_volume > high.from_volume:
             end = "has no upper end" if low.to_volume is None else f"ends at {low.to_volume:,g}"
-            check.say(f"{path}[{k + 1}].from_volume", f"overlaps with the tier before it, which {end}, while this one starts at {high.from_volume:,g}; let each tier start where the one before ends")
+            check.say(
+                f"{path}[{k + 1}].from_volume",
+                f"overlaps with the tier before it, which {end}, while this one starts at {high.from_volume:,g}; let each tier start where the one before ends",
+            )
         elif low.to_volume < high.from_volume:
             check.say(f"{path}[{k + 1}].from_volume", f"leaves a gap: the tier before it ends at {low.to_volume:,g}, this one starts at {high.from_volume:,g}")
         if rising and high.discount < low.discount:
-            check.say(f"{path}[{k + 1}].discount", f"the discount falls from {low.discount:g} to {high.discount:g}; with all-units tiers it must not fall as volume rises")
+            check.say(
+                f"{path}[{k + 1}].discount",
+                f"the discount falls from {low.discount:g} to {high.discount:g}; with all-units tiers it must not fall as volume rises",
+            )
     if tiers[-1].to_volume is not None:
         check.say(f"{path}[{len(tiers) - 1}].to_volume", "the last tier has no upper end; leave `to_volume` out (the alternative's max limits the volume)")
 
@@ -359,7 +369,9 @@ def _tree(check: Checker, uncertainty: GivenTree) -> None:
         _overrides(check, path, node)
     for parent, total in children.items():
         if abs(total - 1) > PROBABILITY_TOLERANCE:
-            check.say("uncertainty.nodes", f"the children of {repr(parent) if parent else 'signing'} have probabilities that sum to {total:.6g}; they must sum to 1")
+            check.say(
+                "uncertainty.nodes", f"the children of {repr(parent) if parent else 'signing'} have probabilities that sum to {total:.6g}; they must sum to 1"
+            )
     for i, node in enumerate(uncertainty.nodes):
         if node.id in period and node.id not in children and period[node.id] != len(order) - 1:
             check.say(f"uncertainty.nodes[{i}]", f"'{node.id}' ends in '{node.period}', but every path must reach the last period '{check.periods[-1]}'")
@@ -375,7 +387,14 @@ def _overrides(check: Checker, path: str, given: Future | TreeNode) -> None:
 
     for field in ("demand_factor", "spot_price_factor", "spot_available_factor"):
         series(f"{path}.{field}", getattr(given, field))
-    tables = (("demand", "volume"), ("spot_price", "price"), ("spot_available", "available"), ("spot_lead", "lead_periods"), ("deliverability", "share"), ("lateness", "weeks"))
+    tables = (
+        ("demand", "volume"),
+        ("spot_price", "price"),
+        ("spot_available", "available"),
+        ("spot_lead", "lead_periods"),
+        ("deliverability", "share"),
+        ("lateness", "weeks"),
+    )
     for table, value in tables:
         seen: set[object] = set()
         for k, row in enumerate(getattr(given, table)):

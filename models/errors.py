@@ -58,9 +58,7 @@ class Infeasible(OfftakeError):
     def __init__(self, conflicts: list[Conflict] | tuple[Conflict, ...]) -> None:
         self.conflicts = tuple(conflicts)
         lines = [f"  - {c.path}: {c.text}" + (f" (misses by at least {c.missing:,.6g} {c.unit})" if c.missing else "") for c in self.conflicts]
-        super().__init__(
-            "No plan keeps all hard rules. These can't hold together; loosen or price (`violation_price`) one of them:\n" + "\n".join(lines)
-        )
+        super().__init__("No plan keeps all hard rules. These can't hold together; loosen or price (`violation_price`) one of them:\n" + "\n".join(lines))
 
 
 class TimeLimit(OfftakeError):

@@ -76,9 +76,9 @@ class Future(Document):
     spot_lead: tuple[SpotLeadRow, ...] = ()
     deliverability: tuple[DeliverabilityRow, ...] = ()
     lateness: tuple[LatenessRow, ...] = ()
-    index: dict[Identifier, tuple[Positive, ...]] = {}
+    index: dict[Identifier, tuple[Positive, ...]] = Field(default_factory=dict)
     """Level of each index per period (1.0 = its level at signing)."""
-    fx: dict[Identifier, tuple[Positive, ...]] = {}
+    fx: dict[Identifier, tuple[Positive, ...]] = Field(default_factory=dict)
     """Exchange rate of each currency per period: scenario currency per unit of it."""
 
 
@@ -155,8 +155,8 @@ class TreeNode(Document):
     spot_lead: tuple[NodeSpotLead, ...] = ()
     deliverability: tuple[NodeDeliverability, ...] = ()
     lateness: tuple[NodeLateness, ...] = ()
-    index: dict[Identifier, Positive] = {}
-    fx: dict[Identifier, Positive] = {}
+    index: dict[Identifier, Positive] = Field(default_factory=dict)
+    fx: dict[Identifier, Positive] = Field(default_factory=dict)
 
 
 class GivenTree(Document):

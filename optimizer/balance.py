@@ -24,9 +24,7 @@ def build_balance(kernel: Kernel) -> None:
     _sideways(kernel, supply)
     _shortage(kernel, supply)
     demand = kernel.instance.tree.states.demand
-    rows: dict[Index, Bounds] = {
-        (p, s, n): (float(demand[n, p, s]) - constant.get((p, s, n), 0.0), terms, None) for (p, s, n), terms in supply.items()
-    }
+    rows: dict[Index, Bounds] = {(p, s, n): (float(demand[n, p, s]) - constant.get((p, s, n), 0.0), terms, None) for (p, s, n), terms in supply.items()}
     constrain(kernel.model, "demand_is_served", rows)
 
 

@@ -100,7 +100,9 @@ def _average_future(
     simple = compile_problem(build_model(mean))
     planned = solve(simple, gap=min(settings.gap, 1e-6), seconds=left(), seed=settings.seed, stop=stop)
     if planned.x is None:
-        return BaselineResult("average_future", note="the average future has no plan that keeps the hard rules" if planned.status == "infeasible" else "no time was left")
+        return BaselineResult(
+            "average_future", note="the average future has no plan that keeps the hard rules" if planned.status == "infeasible" else "no time was left"
+        )
     tried = loose = problem
     for name in FIRST_STAGE:
         chosen = {tuple(key): planned.x[j] for key, j in zip(simple.keys[name][0].tolist(), simple.keys[name][1], strict=True) if key[-1] == 0}

@@ -104,12 +104,12 @@ def statement_of(instance: Instance, offer: OfferData, contract: Contract, outco
         late_weeks=tree.states.late_weeks[:, o],
         index={x.id: tree.states.index[:, i] for i, x in enumerate(instance.scenario.indices)},
     )
-    tiers = [c for c in clauses_of(offer.clauses) if isinstance(c, SplitsAlternatives) and isinstance(c, SetsPrice)]
-    for clause in tiers:
-        statement = replace(statement, base_price=statement.base_price * clause.billed_factor(statement))
+    for clause in clauses_of(offer.clauses):
+        if isinstance(clause, SetsPrice) and isinstance(clause, SplitsAlternatives):
+            statement = replace(statement, base_price=statement.base_price * clause.billed_factor(statement))
     price = statement.base_price
     for clause in clauses_of(offer.clauses):
-        if isinstance(clause, SetsPrice) and clause not in tiers:
+        if isinstance(clause, SetsPrice) and not isinstance(clause, SplitsAlternatives):
             price = price * clause.billed_factor(statement)
     return replace(statement, price=price)
 

@@ -1,12 +1,12 @@
 """The decisions of the kernel as Pyomo variables, each with its tightest data bound. Every index ends with the node at which it is decided.
 
-    signed[o,j,m]      alternative j of offer o is signed at node m (binary)
-    volume[o,j,p,t,m]  committed volume of period t, as signed at m
-    take[o,j,p,n]      volume taken            deliver[o,p,s,n]  its delivery to a site, as called off at n
-    order[i,b,n]       spot order in block b   receive[i,s,n]    spot volume brought to a site at n
-    stock[p,s,n]       stock at the end        move[r,n]         transfer on lane r
-    swap[u,s,n]        need met by substitute  unmet[p,s,b,n]    unmet demand in cost block b
-    opened[e,m]        capacity step opened (binary)
+signed[o,j,m]      alternative j of offer o is signed at node m (binary)
+volume[o,j,p,t,m]  committed volume of period t, as signed at m
+take[o,j,p,n]      volume taken            deliver[o,p,s,n]  its delivery to a site, as called off at n
+order[i,b,n]       spot order in block b   receive[i,s,n]    spot volume brought to a site at n
+stock[p,s,n]       stock at the end        move[r,n]         transfer on lane r
+swap[u,s,n]        need met by substitute  unmet[p,s,b,n]    unmet demand in cost block b
+opened[e,m]        capacity step opened (binary)
 """
 
 from __future__ import annotations
@@ -78,10 +78,10 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
                 for s in offer.sites:
                     deliver[o, p, s, n] = max(most, default=0.0)
     orders, receives = _spot(instance)
-    stock = {
+    stock: dict[Index, float] = {
         (p, s, n): min(x.capacity, max(float(instance.remaining[n]), x.initial)) for (p, s), x in instance.stocks.items() for n in instance.nodes
     }
-    lanes = {(r, n): min(x.capacity, float(instance.remaining[n])) for r, x in enumerate(instance.lanes) for n in instance.nodes}
+    lanes: dict[Index, float] = {(r, n): min(x.capacity, float(instance.remaining[n])) for r, x in enumerate(instance.lanes) for n in instance.nodes}
     unmet = _unmet(instance)
     model.signed = declare(model, "signed", signed, pyo.Binary)
     kernel = Kernel(
@@ -111,7 +111,9 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
 
 def _spot(instance: Instance) -> tuple[dict[Index, float], dict[Index, float]]:
     states = instance.tree.states
-    orders = {(x.index, b, n): float(states.spot_available[n, x.index] * x.share[b]) for x in instance.spots for b in range(len(x.share)) for n in instance.nodes}
+    orders: dict[Index, float] = {
+        (x.index, b, n): float(states.spot_available[n, x.index] * x.share[b]) for x in instance.spots for b in range(len(x.share)) for n in instance.nodes
+    }
     receives: dict[Index, float] = {}
     for x in instance.spots:
         arrivals = instance.arrivals(states.spot_lead[:, x.index])

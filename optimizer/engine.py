@@ -122,10 +122,10 @@ class Clock:
 
 
 def _refuse_giants(instance: Instance, settings: SolveSettings) -> None:
-    estimate = estimate_nonzeros(instance)
-    if estimate > settings.max_nonzeros:
+    estimate, most = estimate_nonzeros(instance), settings.max_nonzeros
+    if estimate > most:
         raise InvalidScenario(
-            [Found("", f"the model would have about {estimate:,.0f} nonzeros, more than `solve.max_nonzeros` = {settings.max_nonzeros:,}; use fewer futures, or raise the limit")]
+            [Found("", f"the model would have about {estimate:,.0f} nonzeros, more than `solve.max_nonzeros` = {most:,}; use fewer futures, or raise it")]
         )
 
 
@@ -140,12 +140,14 @@ def _explain_failure(problem: Problem, instance: Instance, answer: Answer, setti
 def _refuse_mismatch(found: Findings, exact: ExactCheck, objective: float) -> None:
     if not found.passed(objective):
         raise AuditMismatch(
-            f"The audit disagrees with the model, so no plan is shown: largest violation {found.violation:.2e} ({found.where or 'none'}; allowed {TOLERANCE:.0e}), "
-            f"objective {found.objective:,.6f} by audit and {objective:,.6f} by the solver. This is our fault; please report the scenario."
+            f"The audit disagrees with the model, so no plan is shown: largest violation {found.violation:.2e} ({found.where or 'none'}; "
+            f"allowed {TOLERANCE:.0e}), objective {found.objective:,.6f} by audit and {objective:,.6f} by the solver. "
+            "This is our fault; please report the scenario."
         )
     if not exact.passed:
         raise AuditMismatch(
-            f"The solver's answer fails the exact check: violation {exact.largest_violation:.2e} in {exact.row}, objective off by {exact.objective_difference:.2e}. "
+            f"The solver's answer fails the exact check: violation {exact.largest_violation:.2e} in {exact.row}, "
+            f"objective off by {exact.objective_difference:.2e}. "
             "This is not your fault; another `seed` may help. Please report the scenario."
         )
 

@@ -22,7 +22,7 @@ def exact_check(problem: Problem, x: Floats, objective: float, most: int = MOST_
     """Check `x` (integers rounded first) against the problem. Violations are relative to the largest term of their row, at least 1."""
     x = np.where(problem.integer, np.round(x), x)
     chosen = _rows(problem, x, most)
-    values = {}
+    values: dict[int, Fraction] = {}
     worst, where = Fraction(0), ""
     matrix = problem.matrix
     for i in chosen:

@@ -21,6 +21,11 @@ def money(amount: float, currency: str) -> str:
     return f"{currency} {amount:,.0f}"
 
 
+def _offers(scenario: Scenario) -> str:
+    count = len(scenario.offers)
+    return f"{count} offer{'' if count == 1 else 's'}"
+
+
 def decision_sentences(scenario: Scenario, tables: Tables, compared: list[BaselineResult] | None) -> tuple[str, ...]:
     """What to sign, what it costs and how it compares, in a few sentences."""
     names = {offer.id: offer.name or offer.id for offer in scenario.offers}
@@ -29,18 +34,22 @@ def decision_sentences(scenario: Scenario, tables: Tables, compared: list[Baseli
     if now:
         signed = "; ".join(f"{names[a.offer]} ({a.alternative})" for a in now)
         value = sum(a.committed_value for a in now)
-        first = f"Sign {len(now)} of {len(scenario.offers)} offers now: {signed}; committed value {money(value, scenario.currency)}."
+        first = f"Sign {len(now)} of {_offers(scenario)} now: {signed}; committed value {money(value, scenario.currency)}."
     else:
-        first = f"Sign none of the {len(scenario.offers)} offers now and buy on the spot market." if scenario.offers else "There is no offer to sign; buy on the spot market."
+        first = f"Buy on the spot market and sign nothing now ({_offers(scenario)} on the table)."
     sentences = [first]
     for offer in later:
         chance = next(o.signing_probability for o in tables.offers if o.offer == offer)
         sentences.append(f"Decide on {names[offer]} when its time comes: it is signed with a probability of {100 * chance:.0f} %.")
-    s = tables.summary
+    s, currency = tables.summary, scenario.currency
     sentences.append(
-        f"This costs {money(s.expected_cost, scenario.currency)} on average (present value, penalties included) and {money(s.cvar, scenario.currency)} in the worst "
-        f"{100 * s.tail:g} % of futures; {100 * s.fill_rate:.1f} % of demand is met on time, and some demand stays unmet with a probability of {100 * s.shortage_probability:.0f} %."
+        f"This costs {money(s.expected_cost, currency)} on average (present value, penalties included) and {money(s.cvar, currency)} in the worst "
+        f"{100 * s.tail:g} % of futures."
     )
+    if s.shortage_probability > 0:
+        sentences.append(f"{100 * s.fill_rate:.1f} % of demand is met on time; some stays unmet with a probability of {100 * s.shortage_probability:.0f} %.")
+    else:
+        sentences.append("All demand is met on time in every future.")
     spot = next((b for b in compared or [] if b.name == "spot_only"), None)
     if spot is not None and spot.objective is not None and tables.awards:
         saved = spot.objective - s.objective
@@ -66,7 +75,15 @@ def baselines_of(answer: Answer, compared: list[BaselineResult] | None) -> Basel
     return Baselines(
         baselines=tuple(
             Baseline.model_validate(
-                {"name": b.name, "objective": b.objective, "bound": b.bound, "expected_cost": b.expected, "cvar": b.cvar, "fill_rate": b.fill_rate, "note": b.note}
+                {
+                    "name": b.name,
+                    "objective": b.objective,
+                    "bound": b.bound,
+                    "expected_cost": b.expected,
+                    "cvar": b.cvar,
+                    "fill_rate": b.fill_rate,
+                    "note": b.note,
+                }
             )
             for b in compared
         ),

@@ -254,7 +254,9 @@ def _offer(o: int, offer: Offer, index: dict[str, dict[str, int]], order: dict[s
     start = order[offer.window.start]
     alternatives = []
     for alternative in offer.alternatives:
-        price = dict.fromkeys(offer.products, alternative.price) if not isinstance(alternative.price, tuple) else {x.product: x.price for x in alternative.price}
+        price = (
+            dict.fromkeys(offer.products, alternative.price) if not isinstance(alternative.price, tuple) else {x.product: x.price for x in alternative.price}
+        )
         ranges = alternative.volume_per_period
         volume = {x.product: (x.min, x.max) for x in ranges} if isinstance(ranges, tuple) else dict.fromkeys(offer.products, (ranges.min, ranges.max))
         alternatives.append(
@@ -340,4 +342,4 @@ def _remaining(tree: Tree, shortage: dict[tuple[int, int], ShortageData], scenar
         after[tree.parent[n]] = max(after[tree.parent[n]], after[n])
     ratio = max([1.0, *(x.ratio for x in scenario.substitutions)])
     carried = any(x.lost < 1 for x in shortage.values())
-    return ratio * (after if carried else np.maximum(after - before + total, 0.0))
+    return np.asarray(ratio * (after if carried else np.maximum(after - before + total, 0.0)))

@@ -25,7 +25,9 @@ def examine(scenario: Scenario, problem: Problem) -> Numerics:
     warnings = []
     if ratio >= WARN:
         low, high = _extremes(scenario)
-        said = f"coefficients spread over {ratio:.0e} after scaling; the smallest number is {low}, the largest {high}: use units that bring them closer together"
+        said = (
+            f"coefficients spread over {ratio:.0e} after scaling; the smallest number is {low}, the largest {high}: use units that bring them closer together"
+        )
         if ratio >= REFUSE:
             raise NumericallyDoubtful(f"The scenario's numbers spread too far for a trustworthy answer: {said}.")
         warnings.append(f"Numerically doubtful: {said}.")

@@ -87,4 +87,16 @@ def read_outcome(instance: Instance, contracts: tuple[Contract, ...], values: Va
             np.add.at(dense[name], tuple(keys[:, k] for k in columns), found)
     for array in (*volume, *take, *deliver, *order, *receive, *dense.values()):
         np.maximum(array, 0.0, out=array)
-    return Outcome(tuple(np.round(x) for x in signed), volume, take, deliver, order, receive, dense["stock"], dense["move"], dense["swap"], dense["unmet"], np.round(dense["opened"]))
+    return Outcome(
+        tuple(np.round(x) for x in signed),
+        volume,
+        take,
+        deliver,
+        order,
+        receive,
+        dense["stock"],
+        dense["move"],
+        dense["swap"],
+        dense["unmet"],
+        np.round(dense["opened"]),
+    )

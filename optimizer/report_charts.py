@@ -69,7 +69,8 @@ def _supply(
     traces = [
         *bars(series, periods, hues),
         {"type": "scatter", "mode": "lines+markers", "name": "Demand", "x": list(periods), "y": rounded(demand), "hovertemplate": "%{y:,.4~f}", **ink},
-        bar("Shortage", periods, unmet, "@short") | {"yaxis": "y2", "showlegend": False, "error_y": whiskers(unmet, spread)},
+        bar("Shortage", periods, unmet, "@short") | {"yaxis": "y2", "showlegend": False},
+        *([whiskers(periods, spread) | {"yaxis": "y2", "showlegend": False}] if spread else []),
     ]
     layout = layout_of(unit) | {"barmode": "stack"}
     layout["yaxis2"] = layout["yaxis"] | {"domain": [0, 0.2], "title": {"text": "shortage"}, "nticks": 4, "rangemode": "tozero"}

@@ -58,13 +58,22 @@ def largest(series: Series) -> dict[str, Mapping[str, float]]:
     return found | {name: series[name] for name in ends}
 
 
-def whiskers(mean: list[float], spread: list[tuple[float, float]] | None) -> dict[str, Any]:
-    """Error bars of Plotly are lengths from the mean; P95 can lie below the mean of a rare shortage, the bar then ends at the mean."""
-    if spread is None:
-        return {"visible": False}
-    above = rounded(max(0.0, high - m) for (_, high), m in zip(spread, mean, strict=True))
-    below = rounded(max(0.0, m - low) for (low, _), m in zip(spread, mean, strict=True))
-    return {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "color": "@ink", "thickness": 1.2, "width": 4}
+def whiskers(x: Sequence[Any], spread: Sequence[tuple[float, float]]) -> Trace:
+    """Lines from P5 to P95. Error bars of the mean would not do: the P95 of a rare shortage lies below its mean."""
+    low, high = (rounded(values) for values in zip(*spread, strict=True))
+    lengths = [b - a for a, b in zip(low, high, strict=True)]
+    ends = {"symbol": "line-ew", "size": 9, "line": {"width": 1.5, "color": "@ink"}}
+    span = {"type": "data", "symmetric": False, "array": [0] * len(low), "arrayminus": lengths, "color": "@ink", "thickness": 1.5, "width": 4}
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "Shortage P95",
+        "x": list(x),
+        "y": high,
+        "marker": ends,
+        "error_y": span,
+        "hovertemplate": "%{y:,.4~f}",
+    }
 
 
 def layout_of(y: str = "", x: str = "") -> dict[str, Any]:

@@ -89,5 +89,3 @@ def cost_range(lower: Any, upper: Any, cash: Any, leaf_nodes: list[list[int]]) -
     most = positive @ upper + negative @ lower
     least = positive @ lower + negative @ upper
     return float(min(least[nodes].sum() for nodes in leaf_nodes)), float(max(most[nodes].sum() for nodes in leaf_nodes))
-
-

@@ -215,7 +215,11 @@ def _from_futures(scenario: Scenario, uncertainty: Futures) -> Tree:
             arrived[f] = node
         where = arrived
     leaves = np.unique(where)
-    names = [[future.id for f, future in enumerate(uncertainty.futures) if where[f] == leaf] for leaf in leaves] if merged else [[x.id] for x in uncertainty.futures]
+    names = (
+        [[future.id for f, future in enumerate(uncertainty.futures) if where[f] == leaf] for leaf in leaves]
+        if merged
+        else [[x.id] for x in uncertainty.futures]
+    )
     picked = tuple(np.array(x) for x in zip(*at, strict=True))
     now = _now(scenario, base)
     states = States(*(np.concatenate([getattr(now, f.name)[None], getattr(paths, f.name)[picked]]) for f in fields(base)))

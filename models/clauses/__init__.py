@@ -31,20 +31,26 @@ CLAUSES = (
 )
 
 Clause = Annotated[
-    VolumeBand
-    | TakeOrPay
-    | Reservation
-    | FixedPrice
-    | Escalator
-    | IndexedPrice
-    | AllUnitsTiers
-    | IncrementalTiers
-    | Prepayment
-    | MinimumOrder
-    | LateDelivery,
+    VolumeBand | TakeOrPay | Reservation | FixedPrice | Escalator | IndexedPrice | AllUnitsTiers | IncrementalTiers | Prepayment | MinimumOrder | LateDelivery,
     Field(discriminator="kind"),
 ]
 
 PRICE_FAMILY = (FixedPrice, Escalator, IndexedPrice)  # an offer has at most one of these
 
-__all__ = ["CLAUSES", "PRICE_FAMILY", "Clause", "Tier", *(clause.__name__ for clause in CLAUSES)]
+__all__ = [
+    "CLAUSES",
+    "PRICE_FAMILY",
+    "AllUnitsTiers",
+    "Clause",
+    "Escalator",
+    "FixedPrice",
+    "IncrementalTiers",
+    "IndexedPrice",
+    "LateDelivery",
+    "MinimumOrder",
+    "Prepayment",
+    "Reservation",
+    "TakeOrPay",
+    "Tier",
+    "VolumeBand",
+]

@@ -31,18 +31,22 @@ RULES = (
 )
 
 Rule = Annotated[
-    DomesticShare
-    | SupplierShare
-    | SupplierCount
-    | SpotShare
-    | Budget
-    | FillRate
-    | ShortageCvar
-    | Exclusive
-    | Requires
-    | AllOrNone
-    | Force,
+    DomesticShare | SupplierShare | SupplierCount | SpotShare | Budget | FillRate | ShortageCvar | Exclusive | Requires | AllOrNone | Force,
     Field(discriminator="kind"),
 ]
 
-__all__ = ["RULES", "Rule", *(rule.__name__ for rule in RULES)]
+__all__ = [
+    "RULES",
+    "AllOrNone",
+    "Budget",
+    "DomesticShare",
+    "Exclusive",
+    "FillRate",
+    "Force",
+    "Requires",
+    "Rule",
+    "ShortageCvar",
+    "SpotShare",
+    "SupplierCount",
+    "SupplierShare",
+]

@@ -48,7 +48,7 @@ class MinimumOrder:
     def breach(self, statement: Statement) -> Floats:
         near = slack(self.terms.volume)
         small = (statement.take > near) & (statement.take < self.terms.volume - near)
-        return np.where(small, np.minimum(statement.take, self.terms.volume - statement.take), 0.0).max(axis=0)
+        return np.asarray(np.where(small, np.minimum(statement.take, self.terms.volume - statement.take), 0.0).max(axis=0))
 
     def levers(self) -> tuple[Lever, ...]:
         return (Lever("volume", "volume per period", 0.0, 1e12, 100.0, "lower"),)

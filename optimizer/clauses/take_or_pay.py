@@ -46,7 +46,11 @@ class TakeOrPay:
         return {TAKE_OR_PAY: (self.terms.price_share * statement.price * unused).sum(axis=0)}
 
     def levers(self) -> tuple[Lever, ...]:
-        return (Lever("fraction", "share of committed volume", 0.0, 1.0, 0.05, "lower"), Lever("price_share", "share of contract price", 0.0, 1.0, 0.1, "lower"))
+        return (
+            Lever("fraction", "share of committed volume", 0.0, 1.0, 0.05, "lower"),
+            Lever("price_share", "share of contract price", 0.0, 1.0, 0.1, "lower"),
+        )
 
     def explain(self) -> str:
-        return f"Volume below {100 * self.terms.fraction:g} % of the commitment of a period is paid at {100 * self.terms.price_share:g} % of the price, taken or not."
+        owed, share = 100 * self.terms.fraction, 100 * self.terms.price_share
+        return f"Volume below {owed:g} % of the commitment of a period is paid at {share:g} % of the price, taken or not."

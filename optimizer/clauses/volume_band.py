@@ -50,7 +50,7 @@ class VolumeBand:
         owed = statement.deliverable * statement.volume
         over = statement.take - owed * (1.0 + self.terms.up)
         under = owed * (1.0 - self.terms.down) - statement.take
-        return np.maximum(np.maximum(over, under), 0.0).max(axis=0)
+        return np.asarray(np.maximum(np.maximum(over, under), 0.0).max(axis=0))
 
     def levers(self) -> tuple[Lever, ...]:
         return (Lever("up", "share of committed volume", 0.0, 1.0, 0.05, "higher"), Lever("down", "share of committed volume", 0.0, 1.0, 0.05, "higher"))

@@ -10,8 +10,10 @@ Reference: de Vries & Vohra (2003), Combinatorial auctions: a survey, INFORMS Jo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from models.rules import AllOrNone as Terms
+from optimizer.clauses.base import Bounds, Index
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
 from optimizer.rules.base import Desk, Measure, count_measure, is_signed, signed_terms, signing_paths
@@ -25,10 +27,10 @@ class AllOrNone:
     terms: Terms
 
     def build(self, desk: Desk) -> None:
-        rows = {}
+        rows: dict[Index, Bounds] = {}
         circle = (*self.terms.offers, self.terms.offers[0])
         for i, path in enumerate(signing_paths(desk.instance)):
-            for k, (one, other) in enumerate(zip(circle, circle[1:], strict=False)):
+            for k, (one, other) in enumerate(pairwise(circle)):
                 rows[i, k, path.node] = (0.0, signed_terms(desk.kernel, one, path) + signed_terms(desk.kernel, other, path, -1.0), None)
         desk.impose("bundle_is_whole", rows)
 
@@ -37,7 +39,7 @@ class AllOrNone:
         circle = (*self.terms.offers, self.terms.offers[0])
         for path in signing_paths(instance):
             signed = [is_signed(instance, outcome, o, path) for o in circle]
-            steps = sum(later and not earlier for earlier, later in zip(signed, signed[1:], strict=False))
+            steps = sum(later and not earlier for earlier, later in pairwise(signed))
             found.append(count_measure(float(steps), 0.0, 0.0, path))
         return found
 

@@ -82,9 +82,9 @@ def _worst(bounds: Bounds) -> float:
     """Most by which a row with one finite side can be violated, from the bounds of its variables."""
     lower, terms, upper = bounds
     if lower is not None:
-        least = sum(c * (v.lb if c > 0 else v.ub) for c, v in terms)
+        least = float(sum(c * (v.lb if c > 0 else v.ub) for c, v in terms))
         return max(0.0, lower - least)
-    most = sum(c * (v.ub if c > 0 else v.lb) for c, v in terms)
+    most = float(sum(c * (v.ub if c > 0 else v.lb) for c, v in terms))
     return max(0.0, most - float(upper or 0.0))
 
 
@@ -121,7 +121,11 @@ def scopes(instance: Instance, rule: MeasuredRule) -> list[Scope]:
 def when(rule: MeasuredRule) -> str:
     """How a measured rule is measured, in words."""
     period = f" in {rule.period}" if rule.period else ""
-    return {"expected": f"{period} on average over the futures", "every_future": " in every future", "every_node": f"{period or ' in every period'} of every future"}[rule.in_]
+    return {
+        "expected": f"{period} on average over the futures",
+        "every_future": " in every future",
+        "every_node": f"{period or ' in every period'} of every future",
+    }[rule.in_]
 
 
 def bought(kernel: Kernel, n: int, product: str | None) -> Iterator[tuple[str, int, Any]]:
@@ -173,7 +177,17 @@ def share_measures(instance: Instance, rule: MeasuredRule, part: Floats, whole: 
         value = float(a / b) if b > 0 else (1.0 if low > 0 else 0.0)
         below, above = low * b - a, a - high * b
         tight_low = low > 0 and (high >= 1 or below >= above)
-        found.append(Measure(value, low if tight_low else high, float(max(below, above, 0.0)), float(min(-below if low > 0 else np.inf, -above if high < 1 else np.inf)), scope.label, float(max(b, 1.0)), scope.node))
+        found.append(
+            Measure(
+                value,
+                low if tight_low else high,
+                float(max(below, above, 0.0)),
+                float(min(-below if low > 0 else np.inf, -above if high < 1 else np.inf)),
+                scope.label,
+                float(max(b, 1.0)),
+                scope.node,
+            )
+        )
     return found
 
 

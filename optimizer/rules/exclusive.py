@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.rules import Exclusive as Terms
+from optimizer.clauses.base import Bounds, Index
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
 from optimizer.rules.base import Desk, Measure, count_measure, is_signed, signed_terms, signing_paths
@@ -26,7 +27,9 @@ class Exclusive:
 
     def build(self, desk: Desk) -> None:
         paths = signing_paths(desk.instance)
-        rows = {(i, path.node): (None, [t for o in self.terms.offers for t in signed_terms(desk.kernel, o, path)], 1.0) for i, path in enumerate(paths)}
+        rows: dict[Index, Bounds] = {
+            (i, path.node): (None, [t for o in self.terms.offers for t in signed_terms(desk.kernel, o, path)], 1.0) for i, path in enumerate(paths)
+        }
         desk.impose("at_most_one_is_signed", rows)
 
     def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.rules import Force as Terms
+from optimizer.clauses.base import Bounds, Index
 from optimizer.contracts import build_contracts
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
@@ -34,7 +35,7 @@ class Force:
     def build(self, desk: Desk) -> None:
         o = [x.id for x in desk.instance.offers].index(self.terms.offer)
         _, js = self._js(desk.instance, [a.id for a in desk.kernel.contracts[o].alternatives])
-        rows = {}
+        rows: dict[Index, Bounds] = {}
         for i, path in enumerate(signing_paths(desk.instance)):
             terms = [(1.0, desk.kernel.signed[o, j, path.at[o]]) for j in js]
             rows[i, path.node] = (1.0, terms, None) if self.terms.signed else (None, terms, 0.0)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.rules import Requires as Terms
+from optimizer.clauses.base import Bounds, Index
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
 from optimizer.rules.base import Desk, Measure, count_measure, is_signed, signed_terms, signing_paths
@@ -25,7 +26,7 @@ class Requires:
     terms: Terms
 
     def build(self, desk: Desk) -> None:
-        rows = {}
+        rows: dict[Index, Bounds] = {}
         for i, path in enumerate(signing_paths(desk.instance)):
             terms = signed_terms(desk.kernel, self.terms.needs, path) + signed_terms(desk.kernel, self.terms.offer, path, -1.0)
             rows[i, path.node] = (0.0, terms, None)

@@ -5,7 +5,8 @@ To the buyer: how bad the bad futures may be. U_l total unmet volume on the path
     shortage_beyond_threshold:   xi_l >= U_l - eta
     worst_shortage_kept_below:   eta + sum_l prob_l xi_l / tail <= max
 
-Reference: Rockafellar & Uryasev (2002), Conditional value-at-risk for general loss distributions, Journal of Banking & Finance 26(7). Worked number: shortages 0 (90 %), 50 (10 %), tail 20 %: CVaR 25.
+Reference: Rockafellar & Uryasev (2002), Conditional value-at-risk for general loss distributions, Journal of Banking & Finance 26(7).
+Worked number: shortages 0 (90 %), 50 (10 %), tail 20 %: CVaR 25.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ class ShortageCvar:
         most = {leaf: sum(v.ub for _, v in terms) for leaf, terms in paths.items()}
         threshold = declare(desk.block, "shortage_threshold", {(0,): max(most.values(), default=0.0)})
         excess = declare(desk.block, "shortage_excess", {(leaf,): bound for leaf, bound in most.items()})
-        rows: dict[Index, Bounds] = {(leaf,): (0.0, [(1.0, excess[leaf]), (1.0, threshold[0]), *((-c, v) for c, v in terms)], None) for leaf, terms in paths.items()}
+        rows: dict[Index, Bounds] = {
+            (leaf,): (0.0, [(1.0, excess[leaf]), (1.0, threshold[0]), *((-c, v) for c, v in terms)], None) for leaf, terms in paths.items()
+        }
         constrain(desk.block, "shortage_beyond_threshold", rows)
         worst = [(1.0, threshold[0]), *((float(tree.probability[leaf]) / self.terms.tail, excess[leaf]) for leaf in paths)]
         desk.impose("worst_shortage_kept_below", {(0,): (None, worst, self.terms.max)})

@@ -4,7 +4,8 @@ To the buyer: a ceiling on exposure. w weights of the scope, u spot orders, Q ta
 
     spot_share_kept_below:   sum_n w[n] u <= max sum_n w[n] (Q + u)
 
-Reference: Seifert, Thonemann & Hausman (2004), Optimal procurement strategies for online spot markets, EJOR 152(3). Worked number: 100 bought, max 20 %: at most 20.
+Reference: Seifert, Thonemann & Hausman (2004), Optimal procurement strategies for online spot markets, EJOR 152(3).
+Worked number: 100 bought, max 20 %: at most 20.
 """
 
 from __future__ import annotations

@@ -29,16 +29,16 @@ def find_conflict(problem: Problem, instance: Instance, seconds: float, seed: in
     each = max(seconds / (2 * len(hard) + 1), 1.0)
     missing = _violation(problem, hard, each, seed)
     if missing is not None and missing <= ELASTIC_TOLERANCE:
-        raise SolverFailure("The solver called the scenario infeasible, but a plan exists (elastic check). Please report the scenario; another `seed` may help.")
+        raise SolverFailure(
+            "The solver called the scenario infeasible, but a plan exists (elastic check). Please report the scenario; another `seed` may help."
+        )
     kept = list(hard)
     for i in hard:
         without = [k for k in kept if k != i]
         if _infeasible(problem, without, hard, each, seed):
             kept = without
     alone = _relaxed(problem, hard, kept)
-    return [
-        Conflict(_path(instance, i), rule_of(instance.rules[i]).explain(), _violation(alone, [i], each, seed), _unit(instance, i)) for i in kept
-    ]
+    return [Conflict(_path(instance, i), rule_of(instance.rules[i]).explain(), _violation(alone, [i], each, seed), _unit(instance, i)) for i in kept]
 
 
 def _path(instance: Instance, i: int) -> str:
@@ -67,7 +67,8 @@ def _violation(problem: Problem, elastic: list[int], seconds: float, seed: int) 
     below, above = rows[np.isfinite(problem.row_lower[rows])], rows[np.isfinite(problem.row_upper[rows])]
     count, columns = len(below) + len(above), len(problem.cost)
     slack: Any = sparse.coo_matrix(
-        (np.concatenate([np.ones(len(below)), -np.ones(len(above))]), (np.concatenate([below, above]), np.arange(count))), shape=(problem.matrix.shape[0], count)
+        (np.concatenate([np.ones(len(below)), -np.ones(len(above))]), (np.concatenate([below, above]), np.arange(count))),
+        shape=(problem.matrix.shape[0], count),
     )
     nothing = np.zeros(count)
     answer = solve(

@@ -21,9 +21,7 @@ def method_of(problem: Problem) -> str:
     return "extensive form, mixed-integer program (HiGHS)"
 
 
-def solve(
-    problem: Problem, *, gap: float, seconds: float, seed: int, on_best: OnBest | None = None, stop: threading.Event | None = None
-) -> Answer:
+def solve(problem: Problem, *, gap: float, seconds: float, seed: int, on_best: OnBest | None = None, stop: threading.Event | None = None) -> Answer:
     """Solve to a relative gap, however the problem is best searched."""
     free = problem.lower < problem.upper
     if not (problem.integer & free).any():

@@ -20,6 +20,7 @@ from models.errors import SolverFailure
 from optimizer.solve.problem import Problem
 from scenarios.tree import Floats
 
+INTERRUPTED = tuple(getattr(highspy.HighsModelStatus, name) for name in ("kInterrupt", "kHighsInterrupt") if hasattr(highspy.HighsModelStatus, name))
 INTERRUPT_EVERY = 0.2  # seconds between progress events
 
 
@@ -113,10 +114,13 @@ def _answer(solver: Any, problem: Problem, columns: Floats, objective_scale: flo
     status, info = solver.getModelStatus(), solver.getInfo()
     kinds = highspy.HighsModelStatus
     known = {
-        kinds.kOptimal: ("optimal", "gap"), kinds.kTimeLimit: ("feasible", "time"), kinds.kInterrupt: ("feasible", "user"),
-        kinds.kHighsInterrupt: ("feasible", "user"), kinds.kInfeasible: ("infeasible", "gap"), kinds.kModelEmpty: ("optimal", "gap"),
+        kinds.kOptimal: ("optimal", "gap"),
+        kinds.kModelEmpty: ("optimal", "gap"),
+        kinds.kTimeLimit: ("feasible", "time"),
+        **dict.fromkeys(INTERRUPTED, ("feasible", "user")),
+        kinds.kInfeasible: ("infeasible", "gap"),
         kinds.kUnboundedOrInfeasible: ("infeasible", "gap"),
-    }  # fmt: skip
+    }
     if status not in known:
         raise SolverFailure(f"HiGHS ended with the status '{solver.modelStatusToString(status)}', which can't be used.")
     kind, reason = known[status]
@@ -186,7 +190,7 @@ class Live:
         status, kinds = solver.getModelStatus(), highspy.HighsModelStatus
         if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
             return None
-        if status in (kinds.kTimeLimit, kinds.kInterrupt, kinds.kHighsInterrupt):
+        if status in (kinds.kTimeLimit, *INTERRUPTED):
             raise Interrupted("user" if watch.stopped else "time")
         if status not in (kinds.kOptimal, kinds.kModelEmpty):
             raise SolverFailure(f"HiGHS ended with the status '{solver.modelStatusToString(status)}', which can't be used.")

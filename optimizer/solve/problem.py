@@ -74,7 +74,7 @@ def compile_problem(kernel: Kernel) -> Problem:
         matrix=sparse.csr_matrix(form.A),
         row_lower=np.where(sense == 1, -np.inf, rhs),
         row_upper=np.where(sense == -1, np.inf, rhs),
-        cost=np.asarray(form.c.todense()).ravel() if sparse.issparse(form.c) else np.asarray(form.c).ravel(),
+        cost=sparse.csr_matrix(form.c).toarray().ravel(),
         offset=float(np.asarray(form.c_offset).ravel()[0]),
         lower=lower,
         upper=upper,

@@ -77,10 +77,8 @@ class Search:
         except Interrupted as cut:
             reason = str(cut)
         self.bound = self._proven(reason == "gap")
-        if self.incumbent is None:
-            status = "infeasible" if reason == "gap" else "no_solution"
-        else:
-            status = "optimal" if reason == "gap" else "feasible"
+        found, finished = self.incumbent is not None, reason == "gap"
+        status = {(True, True): "optimal", (True, False): "feasible", (False, True): "infeasible", (False, False): "no_solution"}[found, finished]
         return Answer(status, reason, self.incumbent, self.value, min(self.bound, self.value), self.solves, self.live.seconds)
 
     def _proven(self, finished: bool) -> float:
