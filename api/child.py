@@ -37,15 +37,28 @@ STOP_REASONS = {"time_limit": "time", "interrupted": "user"}
 
 
 def solve_child(channel: Connection, solve: str) -> None:
-    """Receive one scenario and its settings, send progress, then the outcome."""
+    """Load the optimizer, receive one scenario and its settings, send progress, then the outcome."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    raw, settings = channel.recv()
+    _load(solve)
+    try:
+        raw, settings = channel.recv()
+    except (EOFError, OSError):
+        return
     stop = threading.Event()
     threading.Thread(target=_listen, args=(channel, stop), daemon=True).start()
     outcome = _outcome(solve, raw, settings, Teller(channel).tell, stop)
     channel.send(outcome)
     sys.stderr.flush()
     os._exit(0)  # native libraries may take seconds to unload, and nothing here needs saving
+
+
+def _load(solve: str) -> None:
+    """Import what a solve will need. What can't be imported will be said by the run that needs it."""
+    for module in (solve.partition(":")[0], "optimizer.report"):
+        try:
+            import_module(module)
+        except Exception:
+            traceback.print_exc()
 
 
 def _listen(channel: Connection, stop: threading.Event) -> None:
@@ -103,7 +116,7 @@ def _failure(error: Exception) -> Outcome:
     if isinstance(error, InvalidScenario):
         problem["detail"] = str(error).splitlines()[0]  # the rest is listed as findings
     if isinstance(error, Infeasible):
-        problem["detail"] = "No plan keeps all hard rules. These can't hold together; loosen one of them, or give it a `violation_price`."
+        problem["detail"] = "No plan keeps all hard rules. Loosen one of those named here, or give it a `violation_price`."
     state = {"infeasible": "infeasible", "interrupted": "cancelled"}.get(kind, "failed")
     return Outcome(state, STOP_REASONS.get(kind, kind), problem=problem)  # type: ignore[arg-type]
 

@@ -12,13 +12,13 @@ import queue
 import threading
 import time
 from multiprocessing.connection import wait
-from typing import Protocol
+from typing import Any, Protocol
 
 from api.child import solve_child
 from api.memory import resident_bytes
 from api.settings import Settings
 from api.store import Outcome, Run, Store
-from models.options import override
+from models.options import SolveSettings, override
 
 log = logging.getLogger("offtake.jobs")
 TICK_SECONDS = 0.1
@@ -71,17 +71,25 @@ class LocalRunner:
         return bool(self._threads) and all(t.is_alive() for t in self._threads) and not self._closing.is_set()
 
     def _work(self) -> None:
-        while (due := self._due.get()) is not None:
-            run_id, attempt = due
-            try:
-                outcome = self._attempt(run_id, attempt)
-            except Exception:
-                log.exception("run %s: supervision failed", run_id)
-                outcome = lost("The process that solves this run could not be started or supervised. Try again; the server's log has the details.")
-            if outcome and self._store.finish(run_id, attempt, outcome):
-                log.info("run %s: %s (%s)", run_id, outcome.state, outcome.stop_reason)
+        """Supervise one attempt after another, always with the next child already started: loading the optimizer takes longer than a small solve."""
+        child = Child(self._settings.solve)
+        try:
+            while (due := self._due.get()) is not None:
+                run_id, attempt = due
+                try:
+                    outcome = self._attempt(run_id, attempt, child)
+                except Exception:
+                    log.exception("run %s: supervision failed", run_id)
+                    outcome = lost("The process that solves this run could not be supervised. Try again; the server's log has the details.")
+                if outcome and self._store.finish(run_id, attempt, outcome):
+                    log.info("run %s: %s (%s)", run_id, outcome.state, outcome.stop_reason)
+                if child.used and not self._closing.is_set():
+                    child.end()
+                    child = Child(self._settings.solve)
+        finally:
+            child.end()
 
-    def _attempt(self, run_id: str, attempt: int) -> Outcome | None:
+    def _attempt(self, run_id: str, attempt: int, child: Child) -> Outcome | None:
         """How the attempt ended; None if the run was not ours any more."""
         if self._closing.is_set():
             return SHUT_DOWN
@@ -89,25 +97,53 @@ class LocalRunner:
         if run is None:
             return None
         log.info("run %s: started", run_id)
-        supervisor = Supervisor(run, self._store, self._settings, self._closing)
+        return Supervisor(run, child, self._store, self._settings, self._closing).watch()
+
+
+class Child:
+    """A process that solves one scenario, and the pipe to it."""
+
+    def __init__(self, solve: str) -> None:
+        self._solve = solve
+        self.process: Any = None
+        self.used = False
         try:
-            return supervisor.watch()
-        finally:
-            supervisor.end()
+            self._start()
+        except OSError:
+            log.exception("a solving process could not be started; the next run tries again")
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.channel, theirs = context.Pipe()
+        process = context.Process(target=solve_child, args=(theirs, self._solve), daemon=True, name="offtake-solve")
+        process.start()
+        theirs.close()
+        self.process = process
+
+    def give(self, raw: bytes, settings: SolveSettings) -> None:
+        """Let it solve. A child that died while it was waiting is replaced first."""
+        self.used = True
+        if self.process is None or not self.process.is_alive():
+            self.end()
+            self._start()
+        self.channel.send((raw, settings))
+
+    def end(self) -> None:
+        """No process and no pipe are left behind."""
+        if self.process is not None:
+            self.channel.close()
+            self.process.kill()
+            self.process.join()
+            self.process.close()
+            self.process = None
 
 
 class Supervisor:
-    """One child process and its clock."""
+    """One attempt, its child and its clock."""
 
-    def __init__(self, run: Run, store: Store, settings: Settings, closing: threading.Event) -> None:
-        self._run, self._store, self._settings, self._closing = run, store, settings, closing
-        context = multiprocessing.get_context("spawn")
-        self._channel, theirs = context.Pipe()
-        self._child = context.Process(target=solve_child, args=(theirs, settings.solve), daemon=True, name=f"offtake-{run.id}")
-        self._child.start()
-        theirs.close()
-        wanted = run.request.settings
-        self._limit = wanted.time_limit_seconds + settings.overrun_seconds
+    def __init__(self, run: Run, child: Child, store: Store, settings: Settings, closing: threading.Event) -> None:
+        self._run, self._child, self._store, self._settings, self._closing = run, child, store, settings, closing
+        self._limit = run.request.settings.time_limit_seconds + settings.overrun_seconds
         self._deadline = time.monotonic() + self._limit
         self._stopped = False
 
@@ -115,10 +151,10 @@ class Supervisor:
         """Until the child answers, dies, or must be ended."""
         try:
             wanted = self._run.request.settings
-            self._channel.send((self._run.request.body, override(wanted, threads=min(wanted.threads, self._settings.threads))))
+            self._child.give(self._run.request.body, override(wanted, threads=min(wanted.threads, self._settings.threads)))
             while True:
-                if wait([self._channel, self._child.sentinel], TICK_SECONDS):
-                    message = self._channel.recv()  # a dead child's last words come first, then EOFError
+                if wait([self._child.channel, self._child.process.sentinel], TICK_SECONDS):
+                    message = self._child.channel.recv()  # a dead child's last words come first, then EOFError
                     if isinstance(message, Outcome):
                         return message
                     self._store.note(self._run.id, self._run.attempt, message)
@@ -133,22 +169,24 @@ class Supervisor:
                 if ending := self._overdue():
                     return ending
         except (EOFError, OSError):
-            self._child.join(self._settings.grace_seconds)
-            return lost(f"The process that solved this run ended without an answer ({_cause(self._child.exitcode)}). Try again; the server's log may say more.")
+            self._child.process.join(self._settings.grace_seconds)
+            return lost(
+                f"The process that solved this run ended without an answer ({_cause(self._child.process.exitcode)}). Try again; the server's log may say more."
+            )
 
     def _ask_to_stop(self) -> None:
         self._stopped = True
-        self._channel.send("stop")
+        self._child.channel.send("stop")
         self._limit = self._settings.stop_grace_seconds
         self._deadline = min(self._deadline, time.monotonic() + self._limit)
 
     def _leave_gently(self) -> None:
         """A cancelled solve is asked to stop and gets a moment; `end` kills what is left."""
-        self._channel.send("stop")
+        self._child.channel.send("stop")
         until = time.monotonic() + self._settings.grace_seconds
-        while not self._closing.is_set() and (left := until - time.monotonic()) > 0 and not wait([self._child.sentinel], min(left, TICK_SECONDS)):
-            while self._channel.poll():
-                self._channel.recv()  # an unread answer would keep the child from ending
+        while not self._closing.is_set() and (left := until - time.monotonic()) > 0 and not wait([self._child.process.sentinel], min(left, TICK_SECONDS)):
+            while self._child.channel.poll():
+                self._child.channel.recv()  # an unread answer would keep the child from ending
 
     def _overdue(self) -> Outcome | None:
         if time.monotonic() > self._deadline:
@@ -158,19 +196,10 @@ class Supervisor:
             text = f"The solve did not end by itself within its time limit and {self._settings.overrun_seconds:,.0f} s more, so its process was ended."
             return failed("time", "Time limit without a plan", text)
         limit = self._settings.solve_memory_bytes
-        if resident_bytes(self._child.pid) > limit:
+        if resident_bytes(self._child.process.pid) > limit:
             text = f"The solve needed more than {limit / 1e9:,.1f} GB of memory and was ended. Use fewer futures, periods or sites, or give the server more."
             return failed("memory", "Out of memory", text)
         return None
-
-    def end(self) -> None:
-        """No process and no pipe are left behind."""
-        self._channel.close()
-        if self._child.is_alive():
-            self._child.join(0.1 if self._stopped or self._closing.is_set() else TICK_SECONDS)
-        self._child.kill()
-        self._child.join()
-        self._child.close()
 
 
 def failed(reason: str, title: str, detail: str) -> Outcome:

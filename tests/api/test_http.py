@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from api.settings import Settings, UnusableSettings, settings_from
+from models.plan import Plan
 from scenarios import library
 from tests.api.service import Client, serving, tiny, until
 
@@ -136,6 +137,57 @@ def test_runs_are_listed_newest_first(client: Client) -> None:
     assert len(seen) == len(set(seen))
     for bad in ("limit=0", "cursor=x", "state=odd", "odd=1"):
         problem(client.get(f"/v1/runs?{bad}"), 422, "invalid-request")
+
+
+# --- with the engine itself ------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Client]:
+    with serving(solve=Settings.solve) as client:
+        yield client
+
+
+def test_a_bundled_scenario_is_solved(engine: Client) -> None:
+    """The service would not fit the engine: its plan, its tables or its report would not come through."""
+    body = library.read("quickstart")
+    run = engine.post("/v1/runs", content=body, headers=JSON | {"Prefer": "wait=60"}).json()
+    assert run["state"] == "optimal"
+    assert run["result"]["gap"] <= run["settings"]["gap"]
+    assert run["result"]["decision"]
+    plan = Plan.model_validate_json(engine.get(run["links"]["solution"]).content)
+    assert plan.summary.objective == run["result"]["objective"]
+    assert plan.audit.passed
+    assert plan.flows
+    summary = engine.get(run["links"]["solution"], params={"detail": "summary"}).json()
+    assert (summary["flows"], summary["costs"], len(summary["awards"])) == ([], [], len(plan.awards))
+    with zipfile.ZipFile(io.BytesIO(engine.get(run["links"]["tables"]).content)) as archive:
+        assert "awards.csv" in archive.namelist()
+        assert engine.get(run["links"]["tables"], params={"table": "awards"}).content == archive.read("awards.csv")
+    assert "awards" in problem(engine.get(run["links"]["tables"], params={"table": MARKER}), 404, "no-table")["detail"]
+    report = engine.get(run["links"]["report"])
+    assert report.headers["Content-Security-Policy"].startswith("sandbox")
+    assert plan.decision[0][:40] in report.text
+    assert engine.get(run["links"]["scenario"]).content == body
+
+
+def test_contradicting_rules_are_named(engine: Client) -> None:
+    """Someone whose rules contradict each other would not learn which."""
+    scenario = json.loads(library.read("quickstart"))
+    scenario["rules"] = [{"kind": "budget", "period": "2027", "max": 1000, "in": "every_node"}, {"kind": "fill_rate", "min": 0.99}]
+    run = engine.post("/v1/runs", content=json.dumps(scenario), headers=JSON | {"Prefer": "wait=60"}).json()
+    assert (run["state"], run["result"]) == ("infeasible", None)
+    assert any("rules[" in conflict["path"] for conflict in run["problem"]["conflicts"])
+
+
+def test_a_search_is_stopped(engine: Client) -> None:
+    """Stopping would not reach the solver."""
+    run = engine.post("/v1/runs", content=library.read("fibre"), headers=JSON).json()
+    engine.run_until(run["id"], lambda now: now["progress"] and now["progress"]["phase"] == "solve", 60)
+    engine.post(run["links"]["stop"])
+    ended = engine.run_until(run["id"], lambda now: now["finished"], 30)
+    assert ended["state"] in ("feasible", "cancelled")
+    assert ended["stop_reason"] == "user"
 
 
 # --- events ----------------------------------------------------------------------------------------------------------------------------------------

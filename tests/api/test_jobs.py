@@ -116,7 +116,7 @@ def test_cancel_kills_what_does_not_listen(client: Client) -> None:
     client.run_until(run_id, lambda run: run["progress"] and run["progress"]["incumbent"])
     before = children()
     assert client.post(f"/v1/runs/{run_id}/cancel").json()["state"] == "cancelled"
-    until(lambda: len(children()) < len(before), 5)
+    until(lambda: before - children(), 5)
     assert client.solve("fine", wait=20).json()["state"] == "optimal", "the place must be free again"
     assert client.get(f"/v1/runs/{run_id}").json()["state"] == "cancelled"
 
@@ -124,11 +124,8 @@ def test_cancel_kills_what_does_not_listen(client: Client) -> None:
 def test_a_killed_process_fails_its_run_only(client: Client) -> None:
     """A child that the system kills would leave its run running for ever or take the server down."""
     run_id = client.solve("patient").json()["id"]
-    before = children()
     client.run_until(run_id, lambda run: run["progress"] and run["progress"]["incumbent"])
-    for child in children() - before:
-        os.kill(child, signal.SIGKILL)
-    for child in before:  # the checker is killed too, and must be replaced
+    for child in children():  # the checker and the one that waits for the next run are killed too, and must be replaced
         os.kill(child, signal.SIGKILL)
     run = client.run_until(run_id, lambda run: run["state"] == "failed")
     assert run["stop_reason"] == "worker_lost"
@@ -205,7 +202,7 @@ def test_no_orphan_outlives_a_killed_server(name: str, tmp_path: Path) -> None:
         with Client(base_url=address, trust_env=False) as client:
             until(lambda: client.get("/v1/runs").json()["runs"][0]["progress"])
         left = children(server.pid)
-        assert len(left) == 2
+        assert len(left) >= 2
         server.kill()
     until(lambda: not any(Path(f"/proc/{child}").exists() for child in left), 5)
 

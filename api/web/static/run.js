@@ -20,6 +20,7 @@ function show(progress) {
   place("incumbent").textContent = amount(progress.incumbent, currency);
   place("bound").textContent = amount(progress.bound, currency);
   place("gap").textContent = percent(progress.gap);
+  place("incumbent-note").textContent = progress.incumbent === null ? "none yet" : "risk-adjusted cost, present value";
   if (progress.incumbent !== null && progress.bound !== null) {
     course.push(progress);
     draw();
