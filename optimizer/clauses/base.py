@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
 import pyomo.environ as pyo
 from pyomo.core.expr.numeric_expr import LinearExpression
 
@@ -78,13 +79,17 @@ class Deal:
 
     @property
     def exact(self) -> bool:
-        """Whether the timing of a credit must be exact, and not only right at a minimum: a budget on single periods after the window's first one
-        would gain by a credit that comes later than the contract says, and with a negative discount rate everyone would."""
-        if self.instance.scenario.discount_rate < 0:
-            return True
+        """Whether the timing of a credit must be exact, and not only right at a minimum, because somebody would gain by a credit that comes later than
+        the contract says: a budget on single periods after the window's first one; everyone, where money is worth more later (a negative discount
+        rate, or a currency that rises faster than the discount); and any budget, where the currency rises."""
         later = self.instance.scenario.period_ids[self.contract.offer.start + 1 :]
         budgets = [rule for rule in self.instance.rules if rule.kind == "budget"]
-        return any(rule.period in later or (rule.period is None and rule.in_ == "every_node") for rule in budgets)
+        if any(rule.period in later or (rule.period is None and rule.in_ == "every_node") for rule in budgets):
+            return True
+        rate = np.array([self.instance.rate(self.contract.offer, n) for n in range(self.instance.tree.size)])
+        worth = [rate * self.instance.discount, *([rate] if budgets else [])]
+        window, parent = set(self.nodes), self.instance.tree.parent
+        return any(w[n] > w[parent[n]] for w in worth for n in window if parent[n] in window)
 
     def period(self, n: int) -> int:
         return int(self.instance.tree.period[n])
