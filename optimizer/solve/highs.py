@@ -7,10 +7,12 @@ inside a callback would vanish, so callbacks only copy numbers, and what they ca
 
 from __future__ import annotations
 
+import tempfile
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import highspy
@@ -21,6 +23,7 @@ from optimizer.solve.problem import Problem
 from scenarios.tree import Floats
 
 INTERRUPTED = tuple(getattr(highspy.HighsModelStatus, name) for name in ("kInterrupt", "kHighsInterrupt") if hasattr(highspy.HighsModelStatus, name))
+LP_NAMES = str.maketrans({"[": "(", "]": ")", "/": ".", "-": "~"})
 INTERRUPT_EVERY = 0.2  # seconds between progress events
 
 
@@ -140,6 +143,24 @@ def _answer(solver: Any, problem: Problem, columns: Floats, objective_scale: flo
 def version() -> str:
     """Version of HiGHS."""
     return str(highspy.Highs().version())
+
+
+def lp_text(problem: Problem) -> str:
+    """The problem, unscaled, in CPLEX LP format as HiGHS writes it, with the names of its rows and columns.
+
+    HiGHS refuses names with brackets, slashes and minus signs: `take[frame,base/tier-1,n]` is written as `take(frame,base.tier~1,n)`.
+    """
+    solver = _loaded(problem, seed=0)
+    rows, columns = problem.matrix.shape
+    for i in range(rows):
+        solver.passRowName(i, problem.row_name(i).translate(LP_NAMES))
+    for j in range(columns):
+        solver.passColName(j, problem.column_name(j).translate(LP_NAMES))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.lp"
+        if solver.writeModel(str(path)) != highspy.HighsStatus.kOk:
+            raise SolverFailure("HiGHS could not write the model with the names of its rows and columns.")
+        return path.read_text(encoding="utf-8")
 
 
 def _loaded(problem: Problem, seed: int, presolve: bool = True) -> Any:

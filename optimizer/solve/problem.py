@@ -13,6 +13,7 @@ from scipy import sparse
 from optimizer.decisions import KERNEL, Kernel
 from optimizer.outcome import Values
 from optimizer.risk import RISK, cost_range
+from optimizer.solve.names import Names
 from scenarios.tree import Floats, Ints
 
 Bools = Any
@@ -36,6 +37,7 @@ class Problem:
     cash: Any  # [N, C] csr, discounted cost and penalties at each node
     keys: Mapping[str, tuple[Ints, Ints]]  # kernel variable -> (index rows [k, i], columns [k])
     names: tuple[tuple[Any, ...], tuple[Any, ...]]  # Pyomo row and column data, for names
+    naming: Names
 
     def values(self, x: Floats) -> Values:
         """Values of the kernel variables in a solution."""
@@ -52,12 +54,12 @@ class Problem:
         return replace(self, row_lower=np.where(dropped, -np.inf, self.row_lower), row_upper=np.where(dropped, np.inf, self.row_upper))
 
     def column_name(self, j: int) -> str:
-        """The column's name as declared."""
-        return str(self.names[1][j].name)
+        """The column's name, with ids."""
+        return self.naming.of(self.names[1][j])
 
     def row_name(self, i: int) -> str:
-        """The row's name as declared."""
-        return str(self.names[0][i].name)
+        """The row's name, with ids."""
+        return self.naming.of(self.names[0][i])
 
 
 def compile_problem(kernel: Kernel) -> Problem:
@@ -85,6 +87,7 @@ def compile_problem(kernel: Kernel) -> Problem:
         cash=_cash(kernel, of, len(columns)),
         keys={name: _keys(getattr(kernel, name), of) for name in KERNEL},
         names=(rows, columns),
+        naming=Names(kernel),
     )
     return _bounded_risk(kernel, problem)
 
