@@ -22,13 +22,22 @@ def method_of(problem: Problem) -> str:
 
 
 def solve(problem: Problem, *, gap: float, seconds: float, seed: int, on_best: OnBest | None = None, stop: threading.Event | None = None) -> Answer:
-    """Solve to a relative gap, however the problem is best searched."""
+    """Solve to a relative gap, however the problem is best searched. An answer's bound is at least what the variables' bounds alone say."""
     free = problem.lower < problem.upper
     if not (problem.integer & free).any():
-        return solve_problem(_linear(problem), gap=gap, seconds=seconds, seed=seed, on_best=on_best, stop=stop)
-    if suits(problem):
-        return search(problem, gap=gap, seconds=seconds, seed=seed, on_best=on_best, stop=stop)
-    return solve_problem(problem, gap=gap, seconds=seconds, seed=seed, on_best=on_best, stop=stop)
+        answer = solve_problem(_linear(problem), gap=gap, seconds=seconds, seed=seed, on_best=on_best, stop=stop)
+    elif suits(problem):
+        answer = search(problem, gap=gap, seconds=seconds, seed=seed, on_best=on_best, stop=stop)
+    else:
+        answer = solve_problem(problem, gap=gap, seconds=seconds, seed=seed, on_best=on_best, stop=stop)
+    return replace(answer, bound=max(answer.bound, min(answer.objective, _least(problem))))
+
+
+def _least(problem: Problem) -> float:
+    """Least objective that the bounds of the variables allow."""
+    used = problem.cost != 0
+    cost = problem.cost[used]
+    return float(np.where(cost > 0, cost * problem.lower[used], cost * problem.upper[used]).sum()) + problem.offset
 
 
 def _linear(problem: Problem) -> Problem:
