@@ -21,6 +21,7 @@ from optimizer.report_plotly import (
     sentence,
     short,
     whiskers,
+    wrapped,
 )
 from optimizer.report_tables import Column, Table
 from optimizer.report_text import NOISE, Names, percent, volume
@@ -155,7 +156,7 @@ def _commitments(
         title = f"{volume(totals[peak], unit)} committed in every period"
     note = f"Committed volume in {unit} per period. One colour per supplier, one pattern per offer; contracts that may come later count with their probability."
     layout = layout_of(unit) | {"barmode": "stack"}
-    yield Chart(name, sentence(subject + title), note, traces, layout, Table(f"Committed volume, {unit}", columns, rows), height=350 + 18 * len(series))
+    yield Chart(name, sentence(subject + title), note, traces, layout, Table(f"Committed volume, {unit}", columns, rows), height=350 + 22 * len(series))
 
 
 def _fill_rates(plan: Plan, names: Names) -> Iterator[Chart]:
@@ -176,7 +177,7 @@ def _fill_rates(plan: Plan, names: Names) -> Iterator[Chart]:
             {
                 "type": "scatter",
                 "mode": "markers",
-                "name": safe(names("product", product)),
+                "name": wrapped(names("product", product)),
                 "x": rounded(100 * line.fill_rate for line in mine),
                 "y": [place[line.site] for line in mine],
                 "marker": {"size": 11, "color": f"@c{i}", "symbol": SYMBOLS[i]},
@@ -187,6 +188,7 @@ def _fill_rates(plan: Plan, names: Names) -> Iterator[Chart]:
         )
     layout = layout_of("", "demand met on time, %")
     missing = 100 - 100 * lines[0].fill_rate
+    layout["xaxis"]["nticks"] = 5
     layout["xaxis"]["range"] = [max(0.0, 100 - 1.1 * missing - 0.05), 100 + 0.04 * missing + 0.02]
     layout["yaxis"] |= {"tickvals": list(place.values()), "ticktext": [short(names("site", s)) for s in place], "range": [len(place) - 0.5, -0.5]}
     title = f"{names('site', lines[0].site)} is served worst: {percent(lines[0].fill_rate)} of its {names('product', lines[0].product)} on time"

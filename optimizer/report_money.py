@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import accumulate
 
 from models.plan import Plan
 from optimizer.ledger import PENALTIES
@@ -100,10 +99,6 @@ def categories(plan: Plan) -> Iterator[Chart]:
         "y": place,
         "x": rounded(v / scale for v in values),
         "measure": ["relative"] * len(lines) + ["total"],
-        "text": [money(v, plan.currency) for v in values],
-        "textposition": "auto",
-        "insidetextfont": {"color": "@paper"},
-        "cliponaxis": False,
         "hoverinfo": "none",
         "increasing": {"marker": {"color": "@c0"}},
         "decreasing": {"marker": {"color": "@c1"}},
@@ -111,9 +106,8 @@ def categories(plan: Plan) -> Iterator[Chart]:
         "connector": {"line": {"color": "@grid", "width": 1}},
     }
     layout = layout_of("", words) | {"showlegend": False}
-    ends = [0.0, *accumulate(trace["x"][:-1])]
-    layout["xaxis"]["range"] = [min(ends) - 0.03 * max(ends), max(ends) * 1.2] if max(ends) > 0 else None
-    layout["yaxis"] |= {"tickvals": place, "ticktext": [short(c) for c in captions], "range": [len(captions) - 0.5, -0.5], "showgrid": False}
+    ticks = [f"{short(c)}<br>{money(v, plan.currency)}" for c, v in zip(captions, values, strict=True)]
+    layout["yaxis"] |= {"tickvals": place, "ticktext": ticks, "range": [len(captions) - 0.5, -0.5], "showgrid": False}
     title = "How the expected cost adds up"
     if total > 0:
         penalties = sum(c.present for c in lines if c.key in PENALTIES)
@@ -123,4 +117,4 @@ def categories(plan: Plan) -> Iterator[Chart]:
     rows = [(label(c.key), c.present, c.expected, c.present / total if total else None) for c in lines]
     rows.append(("Expected cost", total, sum(c.expected for c in lines), 1.0 if total else None))
     note = f"Present value in {words}. Each bar starts where the one above ends; credits point back; the last bar is the sum."
-    yield Chart("categories", title, note, [trace], layout, Table("Expected cost by category", columns, rows), height=130 + 30 * len(captions))
+    yield Chart("categories", title, note, [trace], layout, Table("Expected cost by category", columns, rows), height=90 + 36 * len(captions))

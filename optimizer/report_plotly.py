@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from textwrap import wrap
 from typing import Any
 
 from optimizer.report_tables import Table
@@ -42,7 +43,7 @@ def bars(series: Series, periods: Sequence[str], hues: Mapping[str, str]) -> Ite
 
 
 def bar(name: str, x: Sequence[Any], y: Iterable[float], color: str) -> Trace:
-    return {"type": "bar", "name": safe(name), "x": list(x), "y": rounded(y), "marker": {"color": color}, "hovertemplate": "%{y:,.4~f}"}
+    return {"type": "bar", "name": wrapped(name), "x": list(x), "y": rounded(y), "marker": {"color": color}, "hovertemplate": "%{y:,.4~f}"}
 
 
 def largest(series: Series) -> dict[str, Mapping[str, float]]:
@@ -67,7 +68,7 @@ def whiskers(x: Sequence[Any], spread: Sequence[tuple[float, float]]) -> Trace:
     return {
         "type": "scatter",
         "mode": "markers",
-        "name": "Shortage P95",
+        "name": "P95",
         "x": list(x),
         "y": high,
         "marker": ends,
@@ -108,6 +109,11 @@ def rounded(values: Iterable[float]) -> list[float]:
 def safe(text: str) -> str:
     """Plotly reads a subset of HTML in texts; names must not be read as such."""
     return escape(text, quote=False)
+
+
+def wrapped(text: str) -> str:
+    """Broken into lines that fit beside a legend's mark on a narrow screen."""
+    return "<br>".join(safe(line) for line in wrap(text, 34)) or "–"
 
 
 def short(text: str) -> str:

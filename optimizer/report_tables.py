@@ -193,7 +193,7 @@ def baseline_table(plan: Plan) -> Table:
 
 def cost_tables(plan: Plan, names: Names) -> Iterator[Table]:
     """Expected cost by each dimension, which adds up to the expected cost, and cash by period, which adds up to the expected cash."""
-    for dimension in dict.fromkeys(c.dimension for c in plan.cost_summaries):
+    for dimension in sorted(dict.fromkeys(c.dimension for c in plan.cost_summaries), key="source".__eq__):  # the longest table last
         lines = [c for c in plan.cost_summaries if c.dimension == dimension]
         if not dimension.endswith("period"):
             lines.sort(key=lambda c: -abs(c.present))

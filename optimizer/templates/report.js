@@ -15,13 +15,13 @@
     const style = getComputedStyle(root);
     const frame = {
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 10, r: 12, t: 12, b: 10 }, bargap: 0.3, separators: ".,",
-      font: { family: style.fontFamily, size: 12, color: style.getPropertyValue("--ink").trim() },
+      font: { family: style.fontFamily, size: width ? 10 : 12, color: style.getPropertyValue("--ink").trim() },
       hoverlabel: { bgcolor: style.getPropertyValue("--paper").trim(), font: { color: style.getPropertyValue("--ink").trim() } },
       legend: { orientation: "h", x: 0, xanchor: "left", y: 1.04, yanchor: "bottom", traceorder: "normal", itemclick: false, itemdoubleclick: false },
     };
     for (const place of document.querySelectorAll("[data-chart]")) {
       const spec = coloured(specs[place.dataset.chart], style);
-      const layout = Object.assign({}, frame, { height: width ? 0.78 * spec.height : spec.height, autosize: !width }, spec.layout);
+      const layout = Object.assign({}, frame, { height: width ? 0.72 * spec.height : spec.height, autosize: !width }, spec.layout);
       layout.legend = Object.assign({}, frame.legend, spec.layout.legend);
       if (width) layout.width = width;
       place.style.setProperty("--height", `${layout.height}px`);
