@@ -76,6 +76,7 @@ class OfferOutcome(Document):
     offer: str
     supplier: str
     signed: bool
+    """Now, or at some later node."""
     signing_probability: float
     alternative: str | None
     """The alternative signed now; none when not signed now."""
@@ -94,7 +95,7 @@ class CapacityOpened(Document):
 
 
 class FlowLine(Document):
-    """One volume at one node. `kind`: take (contract), order (spot), receive, deliver, stock, transfer, substitute, unmet, demand."""
+    """One volume at one node. `kind`: take and deliver (contract), order and receive (spot), stock, transfer, substitute, unmet, demand."""
 
     kind: str
     source: str
@@ -109,7 +110,7 @@ class FlowLine(Document):
 
 
 class FlowSummary(Document):
-    """A volume's distribution over the futures in one period."""
+    """A volume's distribution over the futures in one period; the kind `shortage` is unmet volume over all sites, for its quantiles."""
 
     kind: str
     source: str
@@ -138,7 +139,7 @@ class CostLine(Document):
 
 
 class CostSummary(Document):
-    """Expected cost by one dimension (category, supplier, offer, period, site ...): each dimension's rows sum to the expected cost."""
+    """Expected cost by one dimension: category, supplier, source (`kind:id`) and period each sum to the expected cost, cash_period to the expected cash."""
 
     dimension: str
     key: str

@@ -32,15 +32,15 @@ def decision_sentences(scenario: Scenario, tables: Tables, compared: list[Baseli
     now = [award for award in tables.awards if award.period is None]
     later = sorted({award.offer for award in tables.awards if award.period is not None})
     if now:
-        signed = "; ".join(f"{names[a.offer]} ({a.alternative})" for a in now)
-        value = sum(a.committed_value for a in now)
-        first = f"Sign {len(now)} of {_offers(scenario)} now: {signed}; committed value {money(value, scenario.currency)}."
+        value = money(sum(a.committed_value for a in now), scenario.currency)
+        first = f"Sign {len(now)} of {_offers(scenario)} now, for a committed value of {value}: {'; '.join(names[a.offer] for a in now)}."
     else:
         first = f"Buy on the spot market and sign nothing now ({_offers(scenario)} on the table)."
     sentences = [first]
     for offer in later:
         chance = next(o.signing_probability for o in tables.offers if o.offer == offer)
-        sentences.append(f"Decide on {names[offer]} when its time comes: it is signed with a probability of {100 * chance:.0f} %.")
+        when = next(x.sign for x in scenario.offers if x.id == offer)
+        sentences.append(f"{names[offer]} can wait until {when}: it is then signed with a probability of {100 * chance:.0f} %.")
     s, currency = tables.summary, scenario.currency
     sentences.append(
         f"This costs {money(s.expected_cost, currency)} on average (present value, penalties included) and {money(s.cvar, currency)} in the worst "
