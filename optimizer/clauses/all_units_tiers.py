@@ -63,6 +63,16 @@ class AllUnitsTiers:
     def bill(self, statement: Statement) -> Amounts:  # noqa: ARG002
         return {}
 
+    def breach(self, statement: Statement) -> Floats:
+        """Volumes that lie in different tiers: by how much the nearest tier fails to hold them all."""
+        missed = statement.nothing
+        for n in np.flatnonzero(statement.in_force):
+            committed = statement.schedule[:, statement.start : statement.end, statement.signing_node[n]]
+            low, high = committed.min(), committed.max()
+            ends = [(tier.from_volume, np.inf if tier.to_volume is None else tier.to_volume) for tier in self.terms.tiers]
+            missed[n] = min(max(start - low, high - end, 0.0) for start, end in ends)
+        return missed
+
     def levers(self) -> tuple[Lever, ...]:
         return tuple(Lever(f"tiers[{i}].discount", "share of price", 0.0, 1.0, 0.005, "higher") for i in range(len(self.terms.tiers)))
 

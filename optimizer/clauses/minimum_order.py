@@ -2,7 +2,8 @@
 
 To the buyer: no small call-offs. q the least lot, b binary: something is taken.
 
-    order_is_zero_or_enough:   q b[p,n] <= sum_j Q[j,p,n] <= Q_max b[p,n]
+    order_is_enough:   sum_j Q[j,p,n] >= q b[p,n]
+    order_is_zero:     sum_j Q[j,p,n] <= Q_max b[p,n]   (where b is 0)
 
 Reference: Zhou, Zhao & Katehakis (2007), Effective control policies for stochastic inventory systems with a minimum order quantity, IJPE 106(2).
 Worked number: q = 500: 0 and 500 may be taken, 499 may not.

@@ -1,0 +1,42 @@
+"""Reservation fee: the verifier's cases, and bills worked out by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.optimizer.clauses.levels import near
+from tests.optimizer.tiny import FRAMES, Frame, billed
+from tests.optimizer.verifier import OPEN_BAND, Case, verify
+
+FEE = {"kind": "reservation", "fee_per_unit": 2.0}
+SHARE = {"kind": "reservation", "share_of_price": 0.1}
+TIERS = {"kind": "all_units_tiers", "tiers": [{"from_volume": 0, "to_volume": 2000}, {"from_volume": 2000, "discount": 0.1}]}
+VOLUMES = (99.0, 100.0, 101.0, 1000.0, 5000.0, 5001.0)
+
+CASES = (
+    Case("fee", FEE, VOLUMES, lambda v, share: (0.0, share * v, 2 * share * v)),
+    Case("share of the price", SHARE, VOLUMES, lambda v, share: (0.0, share * v)),
+    Case("share of the price in a tier", SHARE, (1999.0, 2001.0, 100.0), lambda v, share: (0.0, share * v), beside=(OPEN_BAND, TIERS)),
+    Case("share of the price at a threshold", SHARE, near(2000), lambda v, share: (0.0, share * v), beside=(OPEN_BAND, TIERS), exact=False),
+    Case("shaped profile", FEE, (150.0, 1000.0, 2500.0), lambda v, share: (0.0, share * v), terms={"profile": {"kind": "shaped", "shape": [1.0, 2.0, 0.5]}}),
+)
+
+BY_HAND = (
+    (FEE, {"volume": [1000], "take": [0]}, [2000.0]),
+    (FEE, {"volume": [1000, 500], "take": [700]}, [2000.0, 1000.0]),
+    # 10 % of 28, whatever can be delivered and whatever is taken.
+    (SHARE, {"volume": [1000], "take": [100], "deliverable": [0.3]}, [2800.0]),
+)
+
+
+@pytest.mark.parametrize("frame", FRAMES, ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_model_charges_what_the_contract_bills(case: Case, frame: Frame) -> None:
+    """The plan would hold capacity at a fee other than the invoice's."""
+    assert verify(case, frame) > 15
+
+
+@pytest.mark.parametrize(("clause", "what", "bill"), BY_HAND)
+def test_bill_by_hand(clause: dict[str, object], what: dict[str, list[float]], bill: list[float]) -> None:
+    """The invoice for held capacity would be wrong, and the audit with it."""
+    assert billed(clause, "reservation", **what) == pytest.approx([0.0, *bill])
