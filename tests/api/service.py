@@ -27,12 +27,12 @@ class Client(httpx.Client):
         headers = {"Content-Type": "application/json"} | ({"Prefer": f"wait={wait:g}"} if wait else {}) | options.pop("headers", {})
         return self.post("/v1/runs", content=tiny(name), headers=headers, **options)
 
-    def run_until(self, run_id: str, ready: Callable[[dict[str, Any]], Any], seconds: float = 20) -> dict[str, Any]:
+    def run_until(self, run_id: str, ready: Callable[[dict[str, Any]], Any], seconds: float = 60) -> dict[str, Any]:
         """The run as soon as it is `ready`."""
         return until(lambda: (run := self.get(f"/v1/runs/{run_id}").json()) and ready(run) and run, seconds)
 
 
-def until(found: Callable[[], Any], seconds: float = 20) -> Any:
+def until(found: Callable[[], Any], seconds: float = 60) -> Any:
     """What `found` gives as soon as it is true."""
     end = time.monotonic() + seconds
     while not (result := found()):
@@ -57,9 +57,9 @@ def serving(settings: Settings = STAND_IN, **changes: Any) -> Iterator[Client]:
         until(lambda: running.started or not thread.is_alive())
         assert running.started, "the server did not start"
         port = running.servers[0].sockets[0].getsockname()[1]
-        with Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
+        with Client(base_url=f"http://127.0.0.1:{port}", timeout=90, trust_env=False) as client:
             yield client
     finally:
         running.should_exit = True
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive(), "the server did not end"
