@@ -144,7 +144,7 @@ class Instance:
     begin: Floats  # [T] years from signing to the start of the period
     discount: Floats  # [N]
     peak: Floats  # [N, P, S] largest demand on the path so far
-    remaining: Floats  # [N] most volume (all products and sites) that any path from n on can still ask for, backlog included
+    remaining: Floats  # [N] most volume (all products and sites) that any path from n on can still use, backlog and spoilage included
     offers: tuple[OfferData, ...]
     spots: tuple[SpotData, ...]
     steps: tuple[StepData, ...]
@@ -332,7 +332,7 @@ def _peak(tree: Tree) -> Floats:
 
 def _remaining(tree: Tree, shortage: dict[tuple[int, int], ShortageData], scenario: Scenario) -> Floats:
     """Upper bound on useful volume from node n on: all demand of the dearest path from the root through n (backlog may wait), times the largest
-    substitution ratio. Stock above it can never be used."""
+    substitution ratio and what spoils until the last period. Stock above it can never be used. [N]"""
     total = tree.states.demand.sum(axis=(1, 2))
     before = total.copy()
     for n in range(1, tree.size):
@@ -342,4 +342,6 @@ def _remaining(tree: Tree, shortage: dict[tuple[int, int], ShortageData], scenar
         after[tree.parent[n]] = max(after[tree.parent[n]], after[n])
     ratio = max([1.0, *(x.ratio for x in scenario.substitutions)])
     carried = any(x.lost < 1 for x in shortage.values())
-    return np.asarray(ratio * (after if carried else np.maximum(after - before + total, 0.0)))
+    kept = min([1.0, *(1.0 - x.spoilage for x in scenario.storage if x.spoilage < 1)])
+    waste = kept ** (np.maximum(tree.period, 0) - (len(scenario.periods) - 1.0))
+    return np.asarray(ratio * waste * (after if carried else np.maximum(after - before + total, 0.0)))
