@@ -223,3 +223,5 @@ def _balance(instance: Instance, outcome: Outcome, worst: _Worst) -> None:
             there = kept * before + inflow[p, s] + outcome.unmet[p, s]
             where = f"balance of '{instance.scenario.products[p].id}' at '{instance.scenario.sites[s].id}'"
             worst.see((needs - there)[1:], np.maximum(needs, demand.max(initial=1.0))[1:], where)
+            asked = demand + carried * backlog
+            worst.see((outcome.unmet[p, s] - asked)[1:], np.maximum(asked, demand.max(initial=1.0))[1:], f"{where}: more unmet than asked for")

@@ -2,9 +2,11 @@
 
     demand_is_served[p,s,n]:  stock[parent] (1 - spoilage) + deliveries arriving + spot received + transfers in + substituted need + unmet
                               >= demand + (1 - lost) unmet[parent] + stock + transfers out + used as substitute
+    unmet_within_need[p,s,n]: unmet <= demand + (1 - lost) unmet[parent]   (the bounds of unmet say so already where nothing is carried)
     spot_is_received[i,n]:    sum_s receive[i,s,n] <= sum of orders arriving at n
 
-The balance is an inequality: volume that must be taken and can't be used is left aside at no cost.
+The balance is an inequality: volume that must be taken and can't be used is left aside at no cost. Unmet demand is capped by what is asked for;
+without that cap a site where shortage is cheap could be short of more than it needs and send the rest, which nobody supplied, elsewhere.
 Reference: Birge & Louveaux (2011), Introduction to Stochastic Programming, section 1.3.
 """
 
@@ -109,6 +111,7 @@ def _shortage(kernel: Kernel, supply: dict[Index, list[Term]]) -> None:
     """
     instance, tree = kernel.instance, kernel.instance.tree
     leaves = set(tree.leaves.tolist())
+    within: dict[Index, Bounds] = {}
     for (p, s), x in instance.shortage.items():
         blocks, site = range(len(x.width)), instance.scenario.sites[s].id
         for n in instance.nodes:
@@ -116,7 +119,10 @@ def _shortage(kernel: Kernel, supply: dict[Index, list[Term]]) -> None:
             row += [(1.0, kernel.unmet[p, s, b, n]) for b in blocks]
             parent = int(tree.parent[n])
             if parent > 0 and x.lost < 1:
-                row += [(-(1.0 - x.lost), kernel.unmet[p, s, b, parent]) for b in blocks]
+                carried: list[Term] = [(-(1.0 - x.lost), kernel.unmet[p, s, b, parent]) for b in blocks]
+                row += carried
+                within[p, s, n] = (None, [*((1.0, kernel.unmet[p, s, b, n]) for b in blocks), *carried], float(tree.states.demand[n, p, s]))
             rate = x.rate(float(instance.years[tree.period[n]]))
             end = (1.0 - x.lost) * x.terminal if n in leaves else 0.0
             kernel.ledger.charge("site", site, "shortage", SHORTAGE, n, [(rate * float(x.factor[b]) + end, kernel.unmet[p, s, b, n]) for b in blocks])
+    constrain(kernel.model, "unmet_within_need", within)

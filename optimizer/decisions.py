@@ -21,6 +21,7 @@ from models.offer import FreeProfile
 from optimizer.clauses.base import Bounds, Contract, Index, constrain, declare
 from optimizer.instance import Instance, shape_of
 from optimizer.ledger import CAPACITY, SIGNING, Ledger, Term
+from scenarios.tree import Floats
 
 Arrivals = list[list[tuple[int, float]]]
 
@@ -78,10 +79,12 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
                 for s in offer.sites:
                     deliver[o, p, s, n] = max(most, default=0.0)
     orders, receives = _spot(instance)
+    swaps = _swaps(instance)
+    useful = np.minimum(instance.remaining, _supplied(instance, take, orders, swaps))
     stock: dict[Index, float] = {
-        (p, s, n): min(x.capacity, max(float(instance.remaining[n]), x.initial)) for (p, s), x in instance.stocks.items() for n in instance.nodes
+        (p, s, n): min(x.capacity, max(float(useful[n]), x.initial)) for (p, s), x in instance.stocks.items() for n in instance.nodes
     }
-    lanes: dict[Index, float] = {(r, n): min(x.capacity, float(instance.remaining[n])) for r, x in enumerate(instance.lanes) for n in instance.nodes}
+    lanes: dict[Index, float] = {(r, n): min(x.capacity, float(useful[n])) for r, x in enumerate(instance.lanes) for n in instance.nodes}
     unmet = _unmet(instance)
     model.signed = declare(model, "signed", signed, pyo.Binary)
     kernel = Kernel(
@@ -97,7 +100,7 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
         receive=declare(model, "receive", receives),
         stock=declare(model, "stock", stock),
         move=declare(model, "move", lanes),
-        swap=declare(model, "swap", _swaps(instance)),
+        swap=declare(model, "swap", swaps),
         unmet=declare(model, "unmet", unmet),
         opened=declare(model, "opened", {(e.index, m): 1.0 for e in instance.steps for m in _moments(contracts, e.supplier)}, pyo.Binary),
         spot_arrivals=tuple(instance.arrivals(tree.states.spot_lead[:, x.index]) for x in instance.spots),
@@ -126,15 +129,18 @@ def _spot(instance: Instance) -> tuple[dict[Index, float], dict[Index, float]]:
 
 
 def _unmet(instance: Instance) -> dict[Index, float]:
-    """Unmet demand can be at most the demand of the period and what is carried to it; each block but the last has a width."""
+    """Unmet demand can be at most the demand of the period and what is carried to it. Blocks are filled from the cheapest (their cost rises), so their
+    bounds share that sum out, and together they never exceed it."""
     bounds: dict[Index, float] = {}
     tree = instance.tree
     for (p, s), x in instance.shortage.items():
         most = tree.states.demand[:, p, s].copy()
         for n in instance.nodes:
             most[n] += (1.0 - x.lost) * most[tree.parent[n]]
+            left = float(most[n])
             for b, width in enumerate(x.width):
-                bounds[p, s, b, n] = float(min(most[n], width * instance.peak[n, p, s])) if np.isfinite(width) else float(most[n])
+                bounds[p, s, b, n] = min(left, float(width * instance.peak[n, p, s])) if np.isfinite(width) else left
+                left -= bounds[p, s, b, n]
     return bounds
 
 
@@ -148,6 +154,18 @@ def _swaps(instance: Instance) -> dict[Index, float]:
         for n in instance.nodes
         if demand[n, x.product, s] > 0
     }
+
+
+def _supplied(instance: Instance, *sources: dict[Index, float]) -> Floats:
+    """Most volume that can have come in on the way to each node: initial stock, and the bounds of all that brings volume (last index: the node). [N]"""
+    found = np.zeros(instance.tree.size)
+    found[0] = sum(x.initial for x in instance.stocks.values())
+    for source in sources:
+        for key, bound in source.items():
+            found[key[-1]] += bound
+    for n in instance.nodes:
+        found[n] += found[instance.tree.parent[n]]
+    return found
 
 
 def _moments(contracts: tuple[Contract, ...], supplier: int) -> list[int]:
