@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pyomo.environ as pyo
+from pyomo.common.gc_manager import PauseGC
 
 from optimizer.balance import build_balance
 from optimizer.clauses.base import Deal
@@ -16,6 +17,11 @@ from optimizer.rules.base import Desk
 
 def build_model(instance: Instance) -> Kernel:
     """Declare everything in Pyomo. The order matters only in that charges come before what is built on them."""
+    with PauseGC():  # hundreds of thousands of objects that all stay: the collector would look through them again and again
+        return _build(instance)
+
+
+def _build(instance: Instance) -> Kernel:
     kernel = declare_decisions(instance, build_contracts(instance))
     for contract in kernel.contracts:
         for clause in contract.clauses:

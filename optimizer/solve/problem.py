@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from pyomo.common.gc_manager import PauseGC
 from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy import sparse
 
@@ -64,14 +65,15 @@ class Problem:
 
 def compile_problem(kernel: Kernel) -> Problem:
     """The matrices of a declared model."""
-    form = LinearStandardFormCompiler().write(kernel.model, mixed_form=True)
+    with PauseGC():
+        form = LinearStandardFormCompiler().write(kernel.model, mixed_form=True)
     columns, rows = tuple(form.columns), tuple(entry.constraint for entry in form.rows)
     sense = np.array([entry.bound_type for entry in form.rows], dtype=int)  # 1: <=, -1: >=, 0: =
     rhs = np.asarray(form.rhs, dtype=float)
     of = {id(v): j for j, v in enumerate(columns)}
     lower = np.array([-np.inf if v.lb is None else v.lb for v in columns], dtype=float)
     upper = np.array([np.inf if v.ub is None else v.ub for v in columns], dtype=float)
-    coupling = _coupling_rules(kernel)
+    owners = _Owners(_coupling_rules(kernel))
     problem = Problem(
         matrix=sparse.csr_matrix(form.A),
         row_lower=np.where(sense == 1, -np.inf, rhs),
@@ -81,9 +83,9 @@ def compile_problem(kernel: Kernel) -> Problem:
         lower=lower,
         upper=upper,
         integer=np.array([v.is_integer() for v in columns], dtype=bool),
-        column_node=np.array([_node(v, coupling) for v in columns], dtype=np.int64),
-        row_node=np.array([_node(c, coupling) for c in rows], dtype=np.int64),
-        row_rule=np.array([_rule(c) for c in rows], dtype=np.int64),
+        column_node=np.array([owners.node(v) for v in columns], dtype=np.int64),
+        row_node=np.array([owners.node(c) for c in rows], dtype=np.int64),
+        row_rule=np.array([owners.rule(c) for c in rows], dtype=np.int64),
         cash=_cash(kernel, of, len(columns)),
         keys={name: _keys(getattr(kernel, name), of) for name in KERNEL},
         names=(rows, columns),
@@ -92,20 +94,33 @@ def compile_problem(kernel: Kernel) -> Problem:
     return _bounded_risk(kernel, problem)
 
 
-def _rule(data: Any) -> int:
-    """Index of the rule a row or column was declared by, -1 for none."""
-    block = data.parent_component().parent_block()
-    parent = block.parent_component()
-    return int(block.index()) if parent is not None and parent.local_name == "rules" else -1
+class _Owners:
+    """Which rule declared a row or column, and which node it belongs to; looked up once per component, because there are few of those."""
 
+    def __init__(self, coupling: frozenset[int]) -> None:
+        self.coupling = coupling
+        self.known: dict[int, tuple[int, bool]] = {}
 
-def _node(data: Any, coupling: frozenset[int]) -> int:
-    """The node a row or column belongs to: its last index, or -1 if it ties futures together."""
-    component = data.parent_component()
-    if component.parent_block().name == "risk" or _rule(data) in coupling:
-        return -1
-    index = data.index()
-    return int(index[-1]) if isinstance(index, tuple) else int(index)
+    def rule(self, data: Any) -> int:
+        """Index of the rule, -1 for none."""
+        return self._of(data)[0]
+
+    def node(self, data: Any) -> int:
+        """The node: the last index, or -1 if the row or column ties futures together."""
+        if self._of(data)[1]:
+            return -1
+        index = data.index()
+        return int(index[-1]) if isinstance(index, tuple) else int(index)
+
+    def _of(self, data: Any) -> tuple[int, bool]:
+        component = data.parent_component()
+        found = self.known.get(id(component))
+        if found is None:
+            block = component.parent_block()
+            owner = block.parent_component()
+            rule = int(block.index()) if owner is not None and owner.local_name == "rules" else -1
+            found = self.known[id(component)] = (rule, block.local_name == "risk" or rule in self.coupling)
+        return found
 
 
 def _coupling_rules(kernel: Kernel) -> frozenset[int]:
