@@ -146,7 +146,7 @@ def cancel_run(run: KnownRun, parts: Parts) -> RunView:
     return _told(cancelled, parts)
 
 
-def _told(run: Run | None, parts: Services) -> Any:
+def _told(run: Run | None, parts: Services) -> RunView:
     if run is None:
         raise Problem("no-run")
     return run_view(run, parts.store)

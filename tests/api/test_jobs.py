@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -190,7 +192,17 @@ def test_shutdown_leaves_no_process() -> None:
         runs = [client.solve(name).json()["id"] for name in ("patient", "stubborn", "fine")]
         for run_id in runs[:2]:
             client.run_until(run_id, lambda run: run["state"] == "running")
+        follower = socket.create_connection((client.base_url.host, client.base_url.port), timeout=60)
+        follower.sendall(f"GET /v1/runs/{runs[0]}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        heard = follower.recv(65_536)
+        assert b" 200 " in heard
+        ending = time.monotonic()
+    assert time.monotonic() - ending < 4.5, "the server gives up waiting for connections after 5 s"
     assert children() == before
+    with follower:
+        while chunk := follower.recv(65_536):
+            heard += chunk
+    assert b"worker_lost" in heard
 
 
 @pytest.mark.parametrize("name", ["patient", "stubborn"])
