@@ -21,7 +21,7 @@ class Regime:
 
     moves: dict[str, float]  # to which regime the next year belongs, with what probability
     price: float  # spot price relative to a normal year
-    available: float  # share of the normal ask that the spot market can serve
+    served: float  # share of what the buyer asks for that the spot market can serve
     lead_weeks: float
     inputs: float  # level of the input-cost index
     deliverable: dict[str, float]  # share of the committed volume each supplier can deliver; not listed = all of it
@@ -44,6 +44,7 @@ REGIMES = {
         {"maker": 0.90, "second": 0.75, "importer": 0.50}, {"maker": 4, "second": 8, "importer": 16},
     ),
 }  # fmt: skip
+CATCH_UP = 1.5  # assumed: a buyer who waited out a crisis can ask for half a year's demand on top of the year's own
 FIRST_REGIME = "tight"  # assumed: 2027 is still tight, after the crisis of 2025-26
 SETTLES = {"crisis": "tight", "tight": "normal", "glut": "normal", "normal": "normal"}  # assumed: where a market drifts when it is no longer followed
 
@@ -51,7 +52,7 @@ SETTLES = {"crisis": "tight", "tight": "normal", "glut": "normal", "normal": "no
 # and that they show in 2029, at first by half.
 BRANCHES = {"low": (0.25, (1.0, 1.0, 0.8, 0.6, 0.6, 0.6)), "base": (0.5, (1.0,) * 6), "high": (0.25, (1.0, 1.0, 1.4, 1.8, 1.8, 1.8))}
 BRANCH_YEAR = 2029
-SPLIT_ABOVE = 0.03  # a course less likely than this is not split further: it settles. Keeps the tree at about 70 futures
+SPLIT_ABOVE = 0.04  # a course less likely than this is not split further: it settles. Keeps the tree at about 60 futures
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,14 @@ def future(course: Course) -> dict[str, Any]:
         "probability": round(course.probability, 12),
         "demand_factor": list(BRANCHES[course.branch][1]),
         "spot_price_factor": [x.price for x in years],
-        "spot_available_factor": [x.available for x in years],
+        "spot_available_factor": [_available(x, factor) for x, factor in zip(years, BRANCHES[course.branch][1], strict=True)],
         "spot_lead": [{"spot": spot, "lead_periods": [round(x.lead_weeks / WEEKS, 4) for x in years]} for spot in SPOTS],
         "deliverability": [{"supplier": k, "share": [x.deliverable.get(k, 1.0) for x in years]} for k in SUPPLIERS],
         "lateness": [{"supplier": k, "weeks": [x.late_weeks.get(k, 0) for x in years]} for k in SUPPLIERS],
         "index": {"inputs": [x.inputs for x in years]},
     }
+
+
+def _available(regime: Regime, demand_factor: float) -> float:
+    """Spot volume relative to the plan's demand. Where everything that is asked for is served, that is CATCH_UP times the demand of the branch."""
+    return round(demand_factor * (CATCH_UP if regime.served == 1 else regime.served), 4)

@@ -49,7 +49,7 @@ def portfolio(product: str) -> list[int]:
 
 
 def tables() -> dict[str, Any]:
-    """Sites, demand, shortage, storage and transfers."""
+    """Sites, demand, shortage and storage."""
     # Derived: an idle campus costs $10B x 10 % a year over 12.9M f-km = $78 per f-km and year, about three times the price of the cable.
     # Assumed: beyond a quarter of a campus's demand whole halls stand still, half as dear again. A unit still missing at the end costs one more year.
     shortage = [
@@ -63,33 +63,25 @@ def tables() -> dict[str, Any]:
             volumes = campus_demand(phases, p)
             room, stock = round(max(volumes) * 10 / WEEKS / 10) * 10, round(volumes[0] * 5 / WEEKS / 10) * 10
             storage.append({"site": site, "product": p, "capacity": room, "holding_cost": holding, "initial": min(room, stock)})
-    # Assumed: the two campuses of a region help each other out for $0.40 per f-km, outside plant cable only.
-    regions: dict[str, list[str]] = {}
-    for site, (_, region, _) in CAMPUSES.items():
-        regions.setdefault(region, []).append(site)
-    transfers = [
-        {"product": "outside", "from_site": a, "to_site": b, "cost": 400} for pair in regions.values() for a in pair for b in pair if a != b
-    ]
     return {
         "sites": [{"id": site, "name": name, "region": region} for site, (name, region, _) in CAMPUSES.items()],
         "products": [{"id": p, "name": name, "unit": UNIT} for p, name in PRODUCTS.items()],
         "demand": [{"site": s, "product": p, "volume": campus_demand(phases, p)} for s, (_, _, phases) in CAMPUSES.items() for p in PRODUCTS],
         "shortage": shortage,
         "storage": storage,
-        "transfers": transfers,
     }
 
 
 # --- Supply ---------------------------------------------------------------------------------------------------------------------------------------
 # Contract prices are not public: $28 outside plant, $45 inside plant (assumed; $17-18 in 2017-20 derived from two public contracts, $22-40 today).
-# Second source +6 %, importer -12 % before a tariff of 10 % of the price (assumed).
+# Second source +6 %, importer -12 % before a tariff of 15 % of the price (assumed).
 OUTSIDE, INSIDE = 28_000, 45_000
-SECOND, IMPORT, TARIFF = 1.06, 0.88, 0.10
-# Freight to the regions in $ per k f-km (assumed).
+SECOND, IMPORT, TARIFF = 1.06, 0.88, 0.15
+# Freight to the regions in $ per k f-km; who has no row does not deliver there (assumed).
 FREIGHT = {
     "maker": {"US-East": 200, "US-Midwest": 350, "US-South": 400, "US-West": 650},
-    "second": {"US-East": 450, "US-Midwest": 300, "US-South": 250, "US-West": 550},
-    "importer": {"US-East": 500, "US-Midwest": 750, "US-South": 450, "US-West": 350},
+    "second": {"US-East": 450, "US-Midwest": 300, "US-South": 250},
+    "importer": {"US-East": 500, "US-South": 450, "US-West": 350},
     "spot": {"US-East": 500, "US-Midwest": 500, "US-South": 500, "US-West": 500},
 }
 
@@ -99,7 +91,7 @@ def suppliers() -> list[dict[str, Any]]:
     new_line = {"id": "preform-line", "product": "outside", "volume": 9_000, "build_periods": 2, "opens_when": {"committed_volume_per_period": 10_000}}
     return [
         {"id": "maker", "name": "Large domestic maker", "domestic": True,
-         "capacity": [{"product": "outside", "volume": [11_000] * 6}, {"product": "inside", "volume": [6_000] * 6}], "capacity_steps": [new_line]},
+         "capacity": [{"product": "outside", "volume": [13_000] * 6}, {"product": "inside", "volume": [8_000] * 6}], "capacity_steps": [new_line]},
         {"id": "second", "name": "Second source", "domestic": True,
          "capacity": [{"product": "outside", "volume": [6_000, 6_000, 9_000, 9_000, 9_000, 9_000]}, {"product": "inside", "volume": [3_000] * 6}]},
         {"id": "importer", "name": "Overseas maker", "domestic": False,
@@ -109,15 +101,16 @@ def suppliers() -> list[dict[str, Any]]:
 
 def freight(supplier: str) -> list[dict[str, Any]]:
     """Delivery cost per site; imports pay the tariff on top, so per product."""
+    costs = {site: FREIGHT[supplier][region] for site, (_, region, _) in CAMPUSES.items() if region in FREIGHT[supplier]}
     if supplier != "importer":
-        return [{"site": s, "cost": FREIGHT[supplier][region]} for s, (_, region, _) in CAMPUSES.items()]
+        return [{"site": site, "cost": cost} for site, cost in costs.items()]
     duty = {"outside": round(TARIFF * IMPORT * OUTSIDE), "inside": round(TARIFF * IMPORT * INSIDE)}
-    return [{"site": s, "product": p, "cost": FREIGHT[supplier][region] + duty[p]} for s, (_, region, _) in CAMPUSES.items() for p in PRODUCTS]
+    return [{"site": site, "product": p, "cost": cost + duty[p]} for site, cost in costs.items() for p in PRODUCTS]
 
 
 def spot() -> list[dict[str, Any]]:
-    """One market per product. Assumed: the normal price lies 4 % above contract and rises 2 % a year; the normal offer equals the plan's demand; buying deep
-    into it costs up to 20 % more."""
+    """One market per product. Assumed: the normal price lies 4 % above contract and rises 2 % a year; buying deep into what is on offer costs up to 20 %
+    more. The base volume is the plan's demand; futures multiply it (`fibre_market`)."""
     blocks = [{"share": 0.4, "price_factor": 1.0}, {"share": 0.35, "price_factor": 1.08}, {"share": 0.25, "price_factor": 1.2}]
     return [
         {
@@ -146,9 +139,11 @@ def offer(name: str, title: str, start: int, periods: int, alternatives: list[An
     """One offer; the first two parts of its id name the supplier and the product. Signing costs $1M (legal work, qualification; assumed)."""
     first, second = name.split("-")[:2]
     supplier = {"import": "importer"}.get(first, first)
+    sites = [site for site, (_, region, _) in CAMPUSES.items() if region in FREIGHT[supplier]]
+    where = {"sites": sites} if len(sites) < len(CAMPUSES) else {}
     return {
         "id": name, "name": title, "supplier": supplier, "products": list(PRODUCTS) if second == "both" else [second],
-        "window": {"start": str(start), "periods": periods}, **more,
+        "window": {"start": str(start), "periods": periods}, **more, **where,
         "alternatives": alternatives, "clauses": clauses, "delivery_cost": freight(supplier), "signing_cost": 1_000_000,
     }  # fmt: skip
 
@@ -163,8 +158,8 @@ def maker_offers() -> list[dict[str, Any]]:
     ramp = {"kind": "shaped", "shape": [0.7, 0.85, 1.0, 1.0, 1.0, 1.0]}
     long = [alternative(OUTSIDE, 3_000, 8_000, profile=ramp), alternative(round(0.97 * OUTSIDE), 8_000, 14_000, "anchor", profile=ramp)]
     short = [alternative(29_000, 2_000, 9_000)]
-    inside = [alternative(INSIDE, 1_000, 6_000)]
-    tiers = [{"from_volume": 0, "to_volume": 3_000}, {"from_volume": 3_000, "to_volume": 4_500, "discount": 0.02}, {"from_volume": 4_500, "discount": 0.04}]
+    inside = [alternative(INSIDE, 1_000, 8_000)]
+    tiers = [{"from_volume": 0, "to_volume": 3_000}, {"from_volume": 3_000, "to_volume": 6_000, "discount": 0.02}, {"from_volume": 6_000, "discount": 0.04}]
     by_volume = {"kind": "all_units_tiers", "tiers": tiers}
     option = [alternative(30_000, 0, 9_000)]
     note = "Capacity held for a yearly fee; taken only when needed."
@@ -178,10 +173,10 @@ def maker_offers() -> list[dict[str, Any]]:
 
 def other_offers() -> list[dict[str, Any]]:
     """What the second source and the importer offer. Ranges, slices, ramp limit and escalator are assumed."""
-    slices = {"kind": "incremental_tiers", "tiers": [{"from_volume": 0, "to_volume": 3_000}, {"from_volume": 3_000, "discount": 0.05}]}
+    slices = {"kind": "incremental_tiers", "tiers": [{"from_volume": 0, "to_volume": 1_000}, {"from_volume": 1_000, "discount": 0.03}]}
     escalator = {"kind": "escalator", "rate": 0.02}
-    outside = [alternative(round(SECOND * OUTSIDE), 1_000, 6_000, profile={"kind": "free", "ramp": 0.5})]
-    inside = [alternative(round(SECOND * INSIDE), 500, 3_000)]
+    outside = [alternative(round(SECOND * OUTSIDE), 2_500, 6_000, profile={"kind": "free", "ramp": 0.5})]
+    inside = [alternative(round(SECOND * INSIDE), 1_500, 2_400)]
     later = [alternative(31_500, 1_000, 6_000)]
     imports = {
         "id": "base",
@@ -190,8 +185,8 @@ def other_offers() -> list[dict[str, Any]]:
     }
     wait, duty = "Can wait for what 2028 shows, at a price.", "The tariff is part of the delivery cost."
     return [
-        offer("second-outside", "Second source, outside plant, four years", 2027, 4, outside, [TAKE_OR_PAY, BAND, slices, DAMAGES]),
-        offer("second-inside", "Second source, inside plant, six years", 2027, 6, inside, [TAKE_OR_PAY, BAND, escalator, DAMAGES]),
+        offer("second-outside", "Second source, outside plant, four years", 2027, 4, outside, [TAKE_OR_PAY, BAND, DAMAGES]),
+        offer("second-inside", "Second source, inside plant, six years", 2027, 6, inside, [TAKE_OR_PAY, BAND, escalator, slices, DAMAGES]),
         offer("second-outside-later", "Second source, outside plant, decided in 2028", 2029, 4, later, [TAKE_OR_PAY, BAND, DAMAGES], sign="2028", note=wait),
         offer("import-both", "Overseas maker, frame contract for both products", 2027, 6, [imports], [TAKE_OR_PAY, BAND, DAMAGES], note=duty),
     ]
@@ -200,7 +195,7 @@ def other_offers() -> list[dict[str, Any]]:
 # Assumed business rules: a policy of domestic content (by law only for grant-funded builds), no supplier above 70 %, service level priced rather than
 # hard, cash for the first year capped.
 RULES = [
-    {"kind": "domestic_share", "name": "Domestic content policy", "min": 0.6},
+    {"kind": "domestic_share", "name": "Domestic content policy", "min": 0.6, "violation_price": 1_500},
     {"kind": "supplier_share", "name": "Not all eggs in one basket", "supplier": "maker", "max": 0.7},
     {"kind": "fill_rate", "name": "Service level", "min": 0.98, "violation_price": 5_000_000},
     {"kind": "budget", "name": "Cash plan of 2027", "period": "2027", "max": 800_000_000, "in": "every_node"},

@@ -134,7 +134,7 @@ def run(futures: int, gap: float, time_limit: float = 3600.0, **sizes: int) -> R
     begun = time.perf_counter()
     plan = solve(question, settings)
     seconds = time.perf_counter() - begun
-    highs = sum(phase.seconds for phase in plan.provenance.phases if phase.name == "solve")
+    highs = sum(phase.seconds for phase in plan.provenance.phases if phase.name == "solve (inside HiGHS)")
     return Result(futures, plan.summary.objective, plan.summary.bound, gap, None if sizes else known(futures), seconds, highs)
 
 
