@@ -1,8 +1,9 @@
 """All or none: offers that come as a bundle.
 
-To the buyer: a package deal. y_o: offer o is signed on a path.
+To the buyer: a package deal. y_o: offer o is signed on a path, started: any of them is.
 
-    bundle_is_whole:   y_o >= y_o' for each neighbouring pair, round the circle
+    bundle_is_started:   started >= y_o for every offer of the bundle
+    bundle_is_whole:     y_o >= started for every offer of the bundle     (violation: offers missing)
 
 Reference: de Vries & Vohra (2003), Combinatorial auctions: a survey, INFORMS Journal on Computing 15(3). Worked number: two of three signed: violation 1.
 """
@@ -10,10 +11,9 @@ Reference: de Vries & Vohra (2003), Combinatorial auctions: a survey, INFORMS Jo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from models.rules import AllOrNone as Terms
-from optimizer.clauses.base import Bounds, Index
+from optimizer.clauses.base import Bounds, Index, constrain, declare
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
 from optimizer.rules.base import Desk, Measure, count_measure, is_signed, signed_terms, signing_paths
@@ -27,20 +27,23 @@ class AllOrNone:
     terms: Terms
 
     def build(self, desk: Desk) -> None:
-        rows: dict[Index, Bounds] = {}
-        circle = (*self.terms.offers, self.terms.offers[0])
-        for i, path in enumerate(signing_paths(desk.instance)):
-            for k, (one, other) in enumerate(pairwise(circle)):
-                rows[i, k, path.node] = (0.0, signed_terms(desk.kernel, one, path) + signed_terms(desk.kernel, other, path, -1.0), None)
-        desk.impose("bundle_is_whole", rows)
+        paths = signing_paths(desk.instance)
+        started = declare(desk.block, "started", {(i, path.node): 1.0 for i, path in enumerate(paths)})
+        starts: dict[Index, Bounds] = {}
+        whole: dict[Index, Bounds] = {}
+        for i, path in enumerate(paths):
+            for k, offer in enumerate(self.terms.offers):
+                starts[i, k, path.node] = (0.0, [(1.0, started[i, path.node]), *signed_terms(desk.kernel, offer, path, -1.0)], None)
+                whole[i, k, path.node] = (0.0, [(-1.0, started[i, path.node]), *signed_terms(desk.kernel, offer, path)], None)
+        constrain(desk.block, "bundle_is_started", starts)
+        desk.impose("bundle_is_whole", whole)
 
     def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
         found = []
-        circle = (*self.terms.offers, self.terms.offers[0])
         for path in signing_paths(instance):
-            signed = [is_signed(instance, outcome, o, path) for o in circle]
-            steps = sum(later and not earlier for earlier, later in pairwise(signed))
-            found.append(count_measure(float(steps), 0.0, 0.0, path))
+            signed = [is_signed(instance, outcome, o, path) for o in self.terms.offers]
+            missing = signed.count(False) if any(signed) else 0
+            found.append(count_measure(float(missing), 0.0, 0.0, path))
         return found
 
     def explain(self) -> str:

@@ -4,6 +4,8 @@ To the buyer: a service level. What is carried over from the period before is as
 
     fill_rate_reached:   sum_n w[n] unmet[n] <= (1 - min) sum_n w[n] (D[n] + (1 - l) unmet[parent])     (violation: percentage points of demand)
 
+A scope without new demand still owes what it carries; a point there is a percent of the largest demand so far.
+
 Reference: Nahmias (2008), Production and Operations Analysis, section 5.5, type 2 service. Worked number: demand 1,000, min 97 %: at most 30 unmet.
 """
 
@@ -18,7 +20,7 @@ from optimizer.clauses.base import Bounds, Index
 from optimizer.instance import Instance
 from optimizer.ledger import Term
 from optimizer.outcome import Outcome, asked_for
-from optimizer.rules.base import Desk, Measure, scopes, when
+from optimizer.rules.base import Desk, Measure, Scope, scopes, when
 from scenarios.tree import Floats
 
 
@@ -37,6 +39,13 @@ class FillRate:
                 keep.append((p, s))
         return keep
 
+    def _unit(self, instance: Instance, scope: Scope) -> float:
+        """Volume in one percentage point of violation: of the scope's demand, or where nothing new is asked for, of the largest demand so far."""
+        states, pairs = instance.tree.states, self._pairs(instance)
+        new = sum(w * float(states.demand[n, p, s]) for n, w in scope.weights.items() for p, s in pairs)
+        peak = max((float(sum(instance.peak[n, p, s] for p, s in pairs)) for n in scope.weights), default=0.0)
+        return (new or peak) / 100.0
+
     def build(self, desk: Desk) -> None:
         instance, kernel = desk.instance, desk.kernel
         rows: dict[Index, Bounds] = {}
@@ -53,19 +62,19 @@ class FillRate:
                     if before > 0 and carried > 0:
                         terms += [(-(1.0 - self.terms.min) * carried * w, kernel.unmet[p, s, b, before]) for b in blocks]
             rows[i, scope.node] = (None, terms, (1.0 - self.terms.min) * demand)
-            unit[i, scope.node] = demand / 100.0
+            unit[i, scope.node] = self._unit(instance, scope)
         desk.impose("fill_rate_reached", rows, unit)
 
     def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
         pairs = self._pairs(instance)
         every = asked_for(instance, outcome.unmet)
-        demand = sum((instance.tree.states.demand[:, p, s] for p, s in pairs), np.zeros(instance.tree.size))
         asked = sum((every[p, s] for p, s in pairs), np.zeros(instance.tree.size))
         unmet = sum((outcome.unmet[p, s] for p, s in pairs), np.zeros(instance.tree.size))
         found = []
         for scope in scopes(instance, self.terms):
-            new, whole, missed = (float(sum(w * x[n] for n, w in scope.weights.items())) for x in (demand, asked, unmet))
-            over = 100.0 * (missed - (1.0 - self.terms.min) * whole) / new if new > 0 else 0.0
+            whole, missed = (float(sum(w * x[n] for n, w in scope.weights.items())) for x in (asked, unmet))
+            unit = self._unit(instance, scope)
+            over = (missed - (1.0 - self.terms.min) * whole) / unit if unit > 0 else 0.0
             rate = 1.0 - missed / whole if whole > 0 else 1.0
             found.append(Measure(rate, self.terms.min, max(0.0, over), -over, scope.label, 100.0, scope.node))
         return found
