@@ -42,11 +42,15 @@ def main() -> None:
         low_high = known(futures)
         off = f"{(plan.summary.objective - low_high[0]) / low_high[0]:12.1e}" if low_high else f"{'unknown':>12}"
         rest = ", ".join(f"{name} {seconds:.2f}" for name, seconds in phases.items() if "inside" not in name)
-        print(f"{futures:8d} {engine:9.2f} {inside:9.2f} {engine / inside:7.3f} {plan.summary.objective:14.2f} {plan.summary.gap:8.1e} {off}  {rest}", flush=True)
+        print(
+            f"{futures:8d} {engine:9.2f} {inside:9.2f} {engine / inside:7.3f} {plan.summary.objective:14.2f} {plan.summary.gap:8.1e} {off}  {rest}", flush=True
+        )
         if given.highs_mip:
             instance = build_instance(problem, build_tree(problem))
             answer = solve_problem(compile_problem(build_model(instance)), gap=given.gap, seconds=1800.0)
-            print(f"{'':8} HiGHS's own search: {answer.seconds:.2f} s, {answer.seconds / inside:.1f} x the search's; objective {answer.objective:.2f}", flush=True)
+            print(
+                f"{'':8} HiGHS's own search: {answer.seconds:.2f} s, {answer.seconds / inside:.1f} x the search's; objective {answer.objective:.2f}", flush=True
+            )
     if not given.no_fibre:
         started = time.perf_counter()
         subprocess.run([sys.executable, "-m", "api.cli", "solve", "fibre"], check=True, stdout=subprocess.DEVNULL)

@@ -67,10 +67,10 @@ def baselines_of(answer: Answer, compared: list[BaselineResult] | None) -> Basel
     vss = evpi = None
     vss_interval = evpi_interval = None
     if average.objective is not None and average.bound is not None:
-        vss = average.objective - answer.objective
+        vss = _difference(average.objective, answer.objective)
         vss_interval = (average.bound - answer.objective, average.objective - answer.bound)
     if foresight.objective is not None and foresight.bound is not None:
-        evpi = answer.objective - foresight.objective
+        evpi = _difference(answer.objective, foresight.objective)
         evpi_interval = (answer.bound - foresight.objective, answer.objective - foresight.bound)
     return Baselines(
         baselines=tuple(
@@ -93,6 +93,11 @@ def baselines_of(answer: Answer, compared: list[BaselineResult] | None) -> Basel
         evpi_interval=evpi_interval,
         value_of_contracts=None if spot.objective is None else spot.objective - answer.objective,
     )
+
+
+def _difference(high: float, low: float) -> float:
+    """high - low, and exactly 0 where only rounding tells them apart."""
+    return 0.0 if abs(high - low) <= 1e-12 * max(abs(high), abs(low)) else high - low
 
 
 def sandwich(answer: Answer, compared: list[BaselineResult] | None) -> tuple[str, ...]:
