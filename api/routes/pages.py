@@ -60,7 +60,7 @@ def routes(request: Request, parts: Parts) -> HTMLResponse:
     for path, methods in spec["paths"].items():
         for method, operation in methods.items():
             groups.setdefault(operation["tags"][0], []).append({"path": path, "method": method.upper(), **operation})
-    return page("docs.html", groups=groups, kinds=KINDS, settings=parts.settings, version=spec["info"]["version"])
+    return page("docs.html", groups=groups, kinds=KINDS, settings=parts.settings, base=str(request.base_url), version=spec["info"]["version"])
 
 
 @router.get("/static/plotly.min.js")
