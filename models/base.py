@@ -6,7 +6,7 @@ and a solver could not be trusted with it.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -16,10 +16,13 @@ MAX_PRODUCTS = 500
 MAX_OFFERS = 1_000
 MAX_FUTURES = 20_000
 MAX_NODES = 200_000
+MAX_ROWS = 1_000_000  # of a table by site and product
+MAX_MARKETS = 1_000  # spot markets, and likewise indices, currencies, substitutions
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.\-]*$", max_length=80)]
-Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Text = Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+# No control characters (C0 and C1): they would write to the terminals and tables that names end up in.
+Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+Text = Annotated[str, StringConstraints(max_length=4_000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$")]
 Money = Annotated[float, Field(ge=0, le=1e12)]  # in the scenario's currency, unless the offer names its own
 Volume = Annotated[float, Field(ge=0, le=1e12)]  # in the product's unit, per period
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -28,6 +31,10 @@ Positive = Annotated[float, Field(gt=0, le=1e12)]
 Probability = Annotated[float, Field(gt=0, le=1)]
 Rate = Annotated[float, Field(gt=-1, le=10)]
 Years = Annotated[float, Field(gt=0, le=50)]
+
+T = TypeVar("T")
+Series = Annotated[tuple[T, ...], Field(max_length=MAX_PERIODS)]  # one value per period
+Table = Annotated[tuple[T, ...], Field(max_length=MAX_ROWS)]
 
 
 class Document(BaseModel):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from models.scenario import Scenario
 
 PROBABILITY_TOLERANCE = 1e-6
+MOST_HINTS = 50  # spelling hints cost time; beyond this many findings nobody reads them
 
 
 class Checker:
@@ -29,6 +30,7 @@ class Checker:
         self.found: list[Finding] = []
         self.periods = scenario.period_ids
         self.ids: dict[str, set[str]] = {}
+        self.units = {x.id: x.unit for x in scenario.products}
 
     def say(self, path: str, message: str) -> None:
         self.found.append(Finding(path, message))
@@ -47,7 +49,7 @@ class Checker:
         """Report a reference that does not resolve. None is no reference."""
         if name is None or name in self.ids[what]:
             return True
-        close = _closest(name, self.ids[what])
+        close = _closest(name, self.ids[what]) if len(self.found) < MOST_HINTS else None
         hint = f"; did you mean '{close}'?" if close else ""
         self.say(path, f"there is no {what} '{name}'{hint}")
         return False
@@ -59,6 +61,13 @@ class Checker:
                 path,
                 f"has {len(values)} values, but there are {len(self.periods)} periods ({self.periods[0]} to {self.periods[-1]}); give one value per period",
             )
+
+    def unit(self, path: str, given: str | None, products: Sequence[str]) -> None:
+        """A unit that is given must be that of the products it stands for."""
+        for product in products:
+            own = self.units.get(product, given)
+            if given not in (None, own):
+                self.say(f"{path}.unit", f"the volumes are given in '{given}', but '{product}' is measured in '{own}'; convert them, or correct the unit")
 
     def unique(self, path: str, key: object, seen: set[object], what: str) -> None:
         """A table has one row per key."""
@@ -86,6 +95,9 @@ def findings(scenario: Scenario) -> list[Finding]:
 def _ids(check: Checker) -> None:
     s = check.scenario
     check.register("period", "periods", s.period_ids)
+    for t, name in enumerate(s.period_ids):
+        if name == "now":
+            check.say(f"periods[{t}]", "the id 'now' stands for the signing moment; call the period something else")
     check.register("site", "sites", (x.id for x in s.sites))
     check.register("product", "products", (x.id for x in s.products))
     check.register("supplier", "suppliers", (x.id for x in s.suppliers))
@@ -109,6 +121,7 @@ def _tables(check: Checker) -> None:
         check.refer(f"{path}.site", "site", row.site)
         check.refer(f"{path}.product", "product", row.product)
         check.series(f"{path}.volume", row.volume)
+        check.unit(path, row.unit, (row.product,))
         check.unique(path, (row.site, row.product), seen, f"site '{row.site}' and product '{row.product}'")
     seen = set()
     for i, shortage in enumerate(s.shortage):
@@ -146,12 +159,17 @@ def _tables(check: Checker) -> None:
             check.refer(f"{path}.sites[{k}]", "site", site)
         if swap.product == swap.substitute:
             check.say(f"{path}.substitute", "a product is no substitute for itself")
+        units = check.units.get(swap.product), check.units.get(swap.substitute)
+        if None not in units and units[0] != units[1] and "ratio" not in swap.model_fields_set:
+            said = f"'{swap.product}' is measured in '{units[0]}', '{swap.substitute}' in '{units[1]}'"
+            check.say(f"{path}.ratio", f"{said}; say how much of the substitute replaces one unit")
 
 
 def _suppliers(check: Checker) -> None:
     for i, supplier in enumerate(check.scenario.suppliers):
         path = f"suppliers[{i}]"
         seen: set[object] = set()
+        products = {row.product for row in supplier.capacity}
         for k, row in enumerate(supplier.capacity):
             check.refer(f"{path}.capacity[{k}].product", "product", row.product)
             check.series(f"{path}.capacity[{k}].volume", row.volume)
@@ -160,7 +178,6 @@ def _suppliers(check: Checker) -> None:
         for k, step in enumerate(supplier.capacity_steps):
             where = f"{path}.capacity_steps[{k}].product"
             check.refer(where, "product", step.product)
-            products = [row.product for row in supplier.capacity]
             if step.product is None and len(products) != 1:
                 check.say(where, f"name the product: '{supplier.id}' has {len(products)} capacity rows")
             if step.product is not None and step.product not in products:
@@ -173,6 +190,7 @@ def _spot(check: Checker) -> None:
         check.refer(f"{path}.product", "product", spot.product)
         check.series(f"{path}.price", spot.price)
         check.series(f"{path}.available", spot.available)
+        check.unit(path, spot.unit, (spot.product,))
         total = sum(block.share for block in spot.blocks)
         if abs(total - 1) > PROBABILITY_TOLERANCE:
             check.say(f"{path}.blocks", f"the shares sum to {total:.6g}; they must sum to 1")
@@ -213,6 +231,7 @@ def _offers(check: Checker) -> None:
             check.say(f"{path}.sites", "the offer delivers nowhere; list sites, or leave `sites` out for all")
         if offer.currency != s.currency:
             check.refer(f"{path}.currency", "currency", offer.currency)
+        check.unit(path, offer.unit, offer.products)
         _window(check, path, offer, order)
         check.register("alternative", "alternatives", (x.id for x in offer.alternatives), prefix=f"{path}.")
         for k, alternative in enumerate(offer.alternatives):
@@ -252,6 +271,8 @@ def _alternative(check: Checker, path: str, offer: Offer, alternative: Alternati
             check.say(f"{path}.{field}", f"nothing is given for {_listed(missing)}; every product of the offer needs a row")
     if isinstance(alternative.profile, ShapedProfile) and len(alternative.profile.shape) != offer.window.periods:
         check.say(f"{path}.profile.shape", f"has {len(alternative.profile.shape)} values, but the window has {offer.window.periods} periods")
+    if isinstance(alternative.profile, ShapedProfile) and not any(alternative.profile.shape):
+        check.say(f"{path}.profile.shape", "is 0 in every period, so nothing could be committed; give some period a share")
 
 
 def _clauses(check: Checker, path: str, offer: Offer) -> None:
@@ -294,16 +315,20 @@ def _tiers(check: Checker, path: str, tiers: Sequence[Tier], rising: bool) -> No
         check.say(f"{path}[{len(tiers) - 1}].to_volume", "the last tier has no upper end; leave `to_volume` out (the alternative's max limits the volume)")
 
 
+ADDS_VOLUMES = ("domestic_share", "supplier_share", "spot_share", "fill_rate", "shortage_cvar")
 REFERENCES = (("supplier", "supplier"), ("product", "product"), ("site", "site"), ("offer", "offer"), ("needs", "offer"))
 
 
 def _rules(check: Checker) -> None:
     offers = {offer.id: offer for offer in check.scenario.offers}
+    units = sorted(set(check.units.values()))
     for i, rule in enumerate(check.scenario.rules):
         path = f"rules[{i}]"
         for field, what in REFERENCES:
             if hasattr(rule, field):
                 check.refer(f"{path}.{field}", what, getattr(rule, field))
+        if rule.kind in ADDS_VOLUMES and getattr(rule, "product", None) is None and len(units) > 1:
+            check.say(f"{path}.product", f"without a `product` the rule would add up volumes in different units ({_listed(units)}); give a rule per product")
         listed: tuple[str, ...] = getattr(rule, "offers", ())
         for k, name in enumerate(listed):
             check.refer(f"{path}.offers[{k}]", "offer", name)
@@ -344,8 +369,9 @@ def _futures(check: Checker, uncertainty: Futures) -> None:
     total = sum(f.probability for f in uncertainty.futures)
     if abs(total - 1) > PROBABILITY_TOLERANCE:
         check.say(path, f"the probabilities sum to {total:.6g}; they must sum to 1")
+    costed = {(x.product, x.site) for x in check.scenario.shortage}
     for i, future in enumerate(uncertainty.futures):
-        _overrides(check, f"{path}[{i}]", future)
+        _overrides(check, f"{path}[{i}]", future, costed)
 
 
 def _tree(check: Checker, uncertainty: GivenTree) -> None:
@@ -353,9 +379,12 @@ def _tree(check: Checker, uncertainty: GivenTree) -> None:
     check.register("node", "uncertainty.nodes", (n.id for n in uncertainty.nodes))
     period: dict[str, int] = {}
     children: dict[str | None, float] = {}
+    costed = {(x.product, x.site) for x in check.scenario.shortage}
     for i, node in enumerate(uncertainty.nodes):
         path = f"uncertainty.nodes[{i}]"
         known = check.refer(f"{path}.period", "period", node.period)
+        if node.id == "now":
+            check.say(f"{path}.id", "the id 'now' stands for the signing moment; call the node something else")
         if node.parent is not None and node.parent not in period:
             said = "comes later in the list; put parents before children" if node.parent in check.ids["node"] else "does not exist"
             check.say(f"{path}.parent", f"the parent '{node.parent}' {said}")
@@ -366,19 +395,19 @@ def _tree(check: Checker, uncertainty: GivenTree) -> None:
             check.say(f"{path}.period", f"is '{node.period}', but it follows {'signing' if node.parent is None else repr(node.parent)}; expected {want}")
         period[node.id] = expected
         children[node.parent] = children.get(node.parent, 0.0) + node.probability
-        _overrides(check, path, node)
+        _overrides(check, path, node, costed)
     for parent, total in children.items():
         if abs(total - 1) > PROBABILITY_TOLERANCE:
             check.say(
                 "uncertainty.nodes", f"the children of {repr(parent) if parent else 'signing'} have probabilities that sum to {total:.6g}; they must sum to 1"
             )
     for i, node in enumerate(uncertainty.nodes):
-        if node.id in period and node.id not in children and period[node.id] != len(order) - 1:
+        if node.id in period and node.id not in children and period[node.id] < len(order) - 1:
             check.say(f"uncertainty.nodes[{i}]", f"'{node.id}' ends in '{node.period}', but every path must reach the last period '{check.periods[-1]}'")
 
 
-def _overrides(check: Checker, path: str, given: Future | TreeNode) -> None:
-    """References, lengths and completeness of what a future or a node changes."""
+def _overrides(check: Checker, path: str, given: Future | TreeNode, costed: set[tuple[str, str | None]]) -> None:
+    """References, lengths and completeness of what a future or a node changes; `costed` are the (product, site or None) of the shortage table."""
     future = isinstance(given, Future)
 
     def series(where: str, values: object) -> None:
@@ -402,7 +431,8 @@ def _overrides(check: Checker, path: str, given: Future | TreeNode) -> None:
             series(f"{where}.{value}", getattr(row, value))
             if table == "demand":
                 known = check.refer(f"{where}.site", "site", row.site) and check.refer(f"{where}.product", "product", row.product)
-                if known and not any(x.product == row.product and x.site in (None, row.site) for x in check.scenario.shortage):
+                check.unit(where, row.unit, (row.product,))
+                if known and not costed & {(row.product, row.site), (row.product, None)}:
                     check.say(where, f"no row in `shortage` says what a shortage of '{row.product}' at '{row.site}' costs; add one")
                 key: object = (row.site, row.product)
             elif table.startswith("spot"):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import MAX_PERIODS, Document, Identifier, Money, Name, Positive, Text, Volume
+from models.base import MAX_PERIODS, MAX_PRODUCTS, MAX_SITES, Document, Identifier, Money, Name, Positive, Series, Table, Text, Volume
 from models.clauses import Clause
 
 
@@ -53,7 +53,7 @@ class ShapedProfile(Document):
     """Volumes in fixed proportions: period i of the window has `shape[i]` times the committed volume."""
 
     kind: Literal["shaped"]
-    shape: tuple[Annotated[float, Field(ge=0, le=100)], ...]
+    shape: Series[Annotated[float, Field(ge=0, le=100)]]
 
 
 class FreeProfile(Document):
@@ -70,9 +70,9 @@ class Alternative(Document):
     """One variant of an offer's price and volume; at most one alternative of an offer is signed."""
 
     id: Identifier
-    price: Money | Annotated[tuple[ProductPrice, ...], Field(min_length=1)]
+    price: Money | Annotated[tuple[ProductPrice, ...], Field(min_length=1, max_length=MAX_PRODUCTS)]
     """Per unit taken, in the offer's currency: one price for all products, or one per product."""
-    volume_per_period: VolumeRange | Annotated[tuple[ProductVolume, ...], Field(min_length=1)]
+    volume_per_period: VolumeRange | Annotated[tuple[ProductVolume, ...], Field(min_length=1, max_length=MAX_PRODUCTS)]
     """One range for each product of the offer, or one range per product."""
     profile: Profile = FlatProfile()
 
@@ -92,15 +92,17 @@ class Offer(Document):
     id: Identifier
     name: Name = ""
     supplier: Identifier
-    products: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=500)]
+    products: Annotated[tuple[Identifier, ...], Field(min_length=1, max_length=MAX_PRODUCTS)]
+    unit: Name | None = None
+    """Unit of the volumes as a check: must be the unit of each of its products; none = the products'."""
     window: Window
     sign: Literal["now"] | Identifier = "now"
     """"now", or the period in which it can be signed, with what is known then."""
     alternatives: Annotated[tuple[Alternative, ...], Field(min_length=1, max_length=50)]
     clauses: Annotated[tuple[Clause, ...], Field(max_length=30)] = ()
-    sites: tuple[Identifier, ...] | None = None
+    sites: Annotated[tuple[Identifier, ...], Field(max_length=MAX_SITES)] | None = None
     """Sites that can be delivered to; none = all."""
-    delivery_cost: tuple[SiteCost, ...] = ()
+    delivery_cost: Table[SiteCost] = ()
     signing_cost: Money = 0.0
     """Paid once at signing (legal work, qualification)."""
     currency: Identifier | None = None

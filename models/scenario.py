@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from models.base import (
+    MAX_MARKETS,
     MAX_OFFERS,
     MAX_PERIODS,
     MAX_PRODUCTS,
@@ -22,7 +23,9 @@ from models.base import (
     Name,
     Positive,
     Rate,
+    Series,
     Share,
+    Table,
     Text,
     Volume,
     Years,
@@ -60,7 +63,7 @@ class CapacityRow(Document):
     """What a supplier can commit and deliver of one product, per period."""
 
     product: Identifier
-    volume: tuple[Volume, ...]
+    volume: Series[Volume]
 
 
 class OpensWhen(Document):
@@ -92,8 +95,8 @@ class Supplier(Document):
     id: Identifier
     name: Name = ""
     domestic: bool = False
-    capacity: tuple[CapacityRow, ...] = ()
-    capacity_steps: tuple[CapacityStep, ...] = ()
+    capacity: Annotated[tuple[CapacityRow, ...], Field(max_length=MAX_PRODUCTS)] = ()
+    capacity_steps: Annotated[tuple[CapacityStep, ...], Field(max_length=MAX_PRODUCTS)] = ()
 
 
 class ShortageStep(Document):
@@ -181,9 +184,9 @@ class Substitution(Document):
     """The product that is needed."""
     substitute: Identifier
     """The product that is used instead."""
-    sites: tuple[Identifier, ...] | None = None
+    sites: Annotated[tuple[Identifier, ...], Field(max_length=MAX_SITES)] | None = None
     ratio: Annotated[float, Field(gt=0, le=1e4)] = 1.0
-    """Units of the substitute used per unit of need met."""
+    """Units of the substitute used per unit of need met; must be given where the two products have different units."""
     cost: Money = 0.0
     """Per unit of need met."""
     max_share: Share = 1.0
@@ -204,15 +207,17 @@ class Spot(Document):
     id: Identifier
     name: Name = ""
     product: Identifier
-    price: tuple[Money, ...] | None = None
+    price: Series[Money] | None = None
     """Base price per period; none = every future or node gives its own."""
-    available: tuple[Volume, ...]
+    available: Series[Volume]
     """Volume on offer per period."""
+    unit: Name | None = None
+    """Unit of the volumes as a check: must be the product's unit; none = the product's."""
     blocks: Annotated[tuple[PriceBlock, ...], Field(min_length=1, max_length=20)] = (PriceBlock(share=1.0),)
     lead_periods: Lead = 0.0
     """Order lead time in periods; 0.4 = 60 % of an order arrives in its own period, 40 % in the next. Paid when ordered."""
     domestic: bool = False
-    delivery_cost: tuple[SiteCost, ...] = ()
+    delivery_cost: Table[SiteCost] = ()
 
 
 class Index(Document):
@@ -220,7 +225,7 @@ class Index(Document):
 
     id: Identifier
     name: Name = ""
-    level: tuple[Positive, ...] | None = None
+    level: Series[Positive] | None = None
     """Base level per period; none = 1 throughout."""
 
 
@@ -228,7 +233,7 @@ class Currency(Document):
     """A foreign currency: units of the scenario's currency per unit of it."""
 
     id: Identifier
-    rate: tuple[Positive, ...]
+    rate: Series[Positive]
     rate_now: Positive | None = None
     """At signing; none = the rate of the first period."""
 
@@ -255,16 +260,16 @@ class Scenario(Document):
     sites: Annotated[tuple[Site, ...], Field(min_length=1, max_length=MAX_SITES)]
     products: Annotated[tuple[Product, ...], Field(min_length=1, max_length=MAX_PRODUCTS)]
     suppliers: Annotated[tuple[Supplier, ...], Field(max_length=MAX_OFFERS)] = ()
-    demand: tuple[DemandRow, ...]
+    demand: Table[DemandRow]
     """Base demand; pairs of site and product without a row have none."""
-    shortage: tuple[Shortage, ...]
+    shortage: Table[Shortage]
     """Every demanded product needs a row."""
-    storage: tuple[Storage, ...] = ()
-    transfers: tuple[Transfer, ...] = ()
-    substitutions: tuple[Substitution, ...] = ()
-    spot: tuple[Spot, ...] = ()
-    indices: tuple[Index, ...] = ()
-    currencies: tuple[Currency, ...] = ()
+    storage: Table[Storage] = ()
+    transfers: Table[Transfer] = ()
+    substitutions: Annotated[tuple[Substitution, ...], Field(max_length=MAX_MARKETS)] = ()
+    spot: Annotated[tuple[Spot, ...], Field(max_length=MAX_MARKETS)] = ()
+    indices: Annotated[tuple[Index, ...], Field(max_length=MAX_MARKETS)] = ()
+    currencies: Annotated[tuple[Currency, ...], Field(max_length=MAX_MARKETS)] = ()
     offers: Annotated[tuple[Offer, ...], Field(max_length=MAX_OFFERS)] = ()
     rules: Annotated[tuple[Rule, ...], Field(max_length=1_000)] = ()
     risk: Risk = Risk()

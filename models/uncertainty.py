@@ -10,9 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.base import MAX_FUTURES, MAX_NODES, MAX_PERIODS, Document, Factor, Identifier, Money, Name, Positive, Probability, Share, Volume
+from models.base import MAX_FUTURES, MAX_NODES, MAX_PERIODS, Document, Factor, Identifier, Money, Name, Positive, Probability, Series, Share, Table, Volume
 
-PerPeriod = Annotated[tuple[Factor, ...], Field(max_length=MAX_PERIODS)]
 Weeks = Annotated[float, Field(ge=0, le=520)]
 Lead = Annotated[float, Field(ge=0, le=MAX_PERIODS)]
 
@@ -22,28 +21,30 @@ class DemandRow(Document):
 
     site: Identifier
     product: Identifier
-    volume: tuple[Volume, ...]
+    volume: Series[Volume]
+    unit: Name | None = None
+    """Unit of the volumes as a check: must be the product's unit; none = the product's."""
 
 
 class SpotPriceRow(Document):
     """Price of one spot market per period."""
 
     spot: Identifier
-    price: tuple[Money, ...]
+    price: Series[Money]
 
 
 class SpotAvailableRow(Document):
     """Volume on offer in one spot market per period."""
 
     spot: Identifier
-    available: tuple[Volume, ...]
+    available: Series[Volume]
 
 
 class SpotLeadRow(Document):
     """Lead time of one spot market per period, in periods; 0.4 means that 60 % of an order arrives in the period it is placed, 40 % in the next."""
 
     spot: Identifier
-    lead_periods: tuple[Lead, ...]
+    lead_periods: Series[Lead]
 
 
 class DeliverabilityRow(Document):
@@ -51,7 +52,7 @@ class DeliverabilityRow(Document):
 
     offer: Identifier | None = None
     supplier: Identifier | None = None
-    share: tuple[Share, ...]
+    share: Series[Share]
 
 
 class LatenessRow(Document):
@@ -59,7 +60,7 @@ class LatenessRow(Document):
 
     offer: Identifier | None = None
     supplier: Identifier | None = None
-    weeks: tuple[Weeks, ...]
+    weeks: Series[Weeks]
 
 
 class Future(Document):
@@ -67,18 +68,18 @@ class Future(Document):
 
     id: Identifier
     probability: Probability
-    demand_factor: PerPeriod | None = None
-    spot_price_factor: PerPeriod | None = None
-    spot_available_factor: PerPeriod | None = None
-    demand: tuple[DemandRow, ...] = ()
-    spot_price: tuple[SpotPriceRow, ...] = ()
-    spot_available: tuple[SpotAvailableRow, ...] = ()
-    spot_lead: tuple[SpotLeadRow, ...] = ()
-    deliverability: tuple[DeliverabilityRow, ...] = ()
-    lateness: tuple[LatenessRow, ...] = ()
-    index: dict[Identifier, tuple[Positive, ...]] = Field(default_factory=dict)
+    demand_factor: Series[Factor] | None = None
+    spot_price_factor: Series[Factor] | None = None
+    spot_available_factor: Series[Factor] | None = None
+    demand: Table[DemandRow] = ()
+    spot_price: Table[SpotPriceRow] = ()
+    spot_available: Table[SpotAvailableRow] = ()
+    spot_lead: Table[SpotLeadRow] = ()
+    deliverability: Table[DeliverabilityRow] = ()
+    lateness: Table[LatenessRow] = ()
+    index: dict[Identifier, Series[Positive]] = Field(default_factory=dict)
     """Level of each index per period (1.0 = its level at signing)."""
-    fx: dict[Identifier, tuple[Positive, ...]] = Field(default_factory=dict)
+    fx: dict[Identifier, Series[Positive]] = Field(default_factory=dict)
     """Exchange rate of each currency per period: scenario currency per unit of it."""
 
 
@@ -98,6 +99,8 @@ class NodeDemand(Document):
     site: Identifier
     product: Identifier
     volume: Volume
+    unit: Name | None = None
+    """As in a demand row."""
 
 
 class NodeSpotPrice(Document):
@@ -149,12 +152,12 @@ class TreeNode(Document):
     demand_factor: Factor | None = None
     spot_price_factor: Factor | None = None
     spot_available_factor: Factor | None = None
-    demand: tuple[NodeDemand, ...] = ()
-    spot_price: tuple[NodeSpotPrice, ...] = ()
-    spot_available: tuple[NodeSpotAvailable, ...] = ()
-    spot_lead: tuple[NodeSpotLead, ...] = ()
-    deliverability: tuple[NodeDeliverability, ...] = ()
-    lateness: tuple[NodeLateness, ...] = ()
+    demand: Table[NodeDemand] = ()
+    spot_price: Table[NodeSpotPrice] = ()
+    spot_available: Table[NodeSpotAvailable] = ()
+    spot_lead: Table[NodeSpotLead] = ()
+    deliverability: Table[NodeDeliverability] = ()
+    lateness: Table[NodeLateness] = ()
     index: dict[Identifier, Positive] = Field(default_factory=dict)
     fx: dict[Identifier, Positive] = Field(default_factory=dict)
 

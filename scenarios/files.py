@@ -1,46 +1,70 @@
 """Scenario documents from and to JSON, and every way a file can be unusable said in one sentence.
 
-Reading is strict: UTF-8, no duplicate keys, no NaN or infinity, at most MAX_BYTES, limited depth. Writing goes to a temporary file that is then
-renamed, so a file is either the old one or the whole new one.
+Reading is strict: UTF-8, no duplicate keys, no NaN or infinity, at most MAX_BYTES and MAX_VALUES, limited depth. What a message shows of the document
+is limited to field names and ids. Writing goes to a temporary file that is then renamed, so a file is either the old one or the whole new one.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import tempfile
+from codecs import BOM_UTF8
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
+from pydantic_core import SchemaValidator
 
 from models.errors import Finding, InvalidScenario
 from models.scenario import Scenario
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 64
-_OPENERS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+MAX_VALUES = 2_500_000
+MAX_FIELDS = 1_000  # of one object
+MANY_VALUES = 20_000  # beyond this, a list is checked up to its first wrong entry only
+MAX_NAME = 60  # characters of a field name that are shown
 
 
 def read_scenario(source: Path | str | bytes) -> Scenario:
     """The scenario in a file (a path) or in raw JSON (bytes). Raises InvalidScenario with every finding; a missing file raises FileNotFoundError."""
     if not isinstance(source, bytes):
-        path = Path(source)
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            _refuse(_too_large(size))
-        source = path.read_bytes()
+        with Path(source).open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            source = file.read(MAX_BYTES + 1)  # never more, whatever the size was said to be
+        if len(source) > MAX_BYTES:
+            _refuse(_too_large(max(size, len(source))))
     return parse_scenario(source)
 
 
 def parse_scenario(raw: bytes) -> Scenario:
     """The scenario in `raw` JSON. Raises InvalidScenario with every finding."""
-    check_json(raw)
+    data = check_json(raw)
+    raw = raw.removeprefix(BOM_UTF8)
+    if raw.count(b",") > MANY_VALUES:
+        return _parse_large(raw, data)
     try:
         return Scenario.model_validate_json(raw)
     except ValidationError as error:
-        raise InvalidScenario(_findings(error, raw)) from None
+        raise InvalidScenario(_findings(error, data)) from None
+
+
+def _parse_large(raw: bytes, data: Any) -> Scenario:
+    """The same with bounded effort: every finding costs pydantic memory and time, and a large document can hold millions."""
+    fields = Scenario.model_fields
+    if isinstance(data, dict):
+        found = [Finding(name, _SENTENCES["missing"]) for name, field in fields.items() if field.is_required() and name not in data]
+        found += [Finding(_shown(name), _SENTENCES["extra_forbidden"]) for name in data if name not in fields]
+        if found:
+            raise InvalidScenario(found)
+    try:
+        scenario: Scenario = _hasty().validate_json(raw)
+        return scenario
+    except ValidationError as error:
+        note = Finding("", "the document is large, so each of its lists was checked up to the first wrong entry only")
+        raise InvalidScenario([*_findings(error, data), note]) from None
 
 
 def scenario_from(data: dict[str, Any]) -> Scenario:
@@ -54,8 +78,8 @@ def write_scenario(scenario: Scenario, path: Path | str) -> None:
 
 
 def dump_scenario(scenario: Scenario) -> bytes:
-    """`scenario` as JSON; fields at their defaults are left out, so that what is read back is the same document."""
-    return scenario.model_dump_json(indent=1, exclude_defaults=False, exclude_none=True).encode() + b"\n"
+    """`scenario` as JSON with every field, so that what is read back is the same document."""
+    return scenario.model_dump_json(indent=1).encode() + b"\n"
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
@@ -76,8 +100,8 @@ def write_whole(path: Path, content: bytes | str) -> None:
         raise
 
 
-def check_json(raw: bytes) -> None:
-    """Refuse bytes that are not one well-formed, unambiguous JSON text, before anything is built from them."""
+def check_json(raw: bytes) -> Any:
+    """What `raw` holds. Refuses bytes that are not one well-formed, unambiguous JSON text of a reasonable size, before a document is built from them."""
     if len(raw) > MAX_BYTES:
         _refuse(_too_large(len(raw)))
     if raw[:2] == b"PK":
@@ -90,20 +114,48 @@ def check_json(raw: bytes) -> None:
         _refuse(f"the text is not UTF-8 (byte {error.start}); save it as UTF-8")
     if not text.strip():
         _refuse("the document is empty")
-    depth = 0
-    for token in _OPENERS.finditer(raw):
-        first = token.group()[:1]
-        depth += (first in b"[{") - (first in b"]}")
-        if depth > MAX_DEPTH:
-            _refuse(f"the JSON is nested more than {MAX_DEPTH} deep (at byte {token.start()}); a scenario never is")
+    if raw.count(b",") > MAX_VALUES:
+        _refuse(f"the document has more than {MAX_VALUES:,} values; use fewer futures, or a tree in which they share nodes")
     try:
-        json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
+        data = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
-        _refuse(f"this is not JSON: {error.msg} at line {error.lineno}, column {error.colno}")
-    except (RecursionError, ValueError) as error:
-        if isinstance(error, _Refused):
-            raise InvalidScenario([Finding("", str(error))]) from None
+        what = error.msg.partition(":")[0].removesuffix(" at")
+        _refuse(f"this is not JSON: {what} at line {error.lineno:,}, column {error.colno:,}")
+    except RecursionError:
+        _refuse(_TOO_DEEP)
+    except _Refused as error:
+        _refuse(str(error))
+    except ValueError:
         _refuse("the JSON holds a number with too many digits")
+    _check_depth(data)
+    return data
+
+
+_TOO_DEEP = f"the JSON is nested more than {MAX_DEPTH} deep; a scenario never is"
+
+
+def _check_depth(data: Any) -> None:
+    level, depth = [data], 0
+    while level := [x for x in level if isinstance(x, dict | list)]:
+        depth += 1
+        if depth > MAX_DEPTH:
+            _refuse(_TOO_DEEP)
+        level = [x for group in level for x in (group.values() if isinstance(group, dict) else group)]
+
+
+@cache
+def _hasty() -> SchemaValidator:
+    """A validator like Scenario's own that leaves each list at its first wrong entry: a large document could otherwise hold millions of findings."""
+
+    def hasty(schema: Any) -> Any:
+        if isinstance(schema, list):
+            return [hasty(x) for x in schema]
+        if not isinstance(schema, dict):
+            return schema
+        found = {key: hasty(x) for key, x in schema.items()}
+        return found | {"fail_fast": True} if found.get("type") == "tuple" else found
+
+    return SchemaValidator(hasty(Scenario.__pydantic_core_schema__))
 
 
 class _Refused(ValueError):
@@ -115,7 +167,9 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _Refused(f"the key {json.dumps(twice[:80])} appears twice in one object; keep one")
+        raise _Refused(f"the field `{_shown(twice)}` appears twice in one object; keep one")
+    if len(found) > MAX_FIELDS:
+        raise _Refused(f"an object has {len(found):,} fields; none has more than {MAX_FIELDS:,}")
     return found
 
 
@@ -157,12 +211,12 @@ _SENTENCES = {
     "literal_error": "must be {expected}",
     "model_type": "must be an object with named fields",
     "model_attributes_type": "must be an object with named fields",
+    "json_invalid": "the text holds characters that are not valid (half of a surrogate pair)",
 }
 
 
-def _findings(error: ValidationError, raw: bytes) -> list[Finding]:
+def _findings(error: ValidationError, data: Any) -> list[Finding]:
     """Pydantic's findings as paths and sentences. The offending input is never echoed."""
-    data = json.loads(raw)
     found: dict[tuple[str, str], Finding] = {}
     for item in error.errors(include_url=False, include_input=False):
         path = _path(item["loc"], data)
@@ -182,11 +236,17 @@ def _path(location: tuple[int | str, ...], data: Any) -> str:
             path += f"[{part}]"
             here = here[part] if isinstance(here, list) and part < len(here) else None
         elif isinstance(here, dict) and part in here:
-            path += f".{part}" if path else part
+            path += f".{_shown(part)}" if path else _shown(part)
             here = here[part]
         elif i == last and isinstance(here, dict) and not _is_type_name(part):
             path += f".{part}" if path else part  # a missing field
     return path
+
+
+def _shown(name: str) -> str:
+    """A field name of the document as messages show it: printable, and not too much of it."""
+    printable = "".join(c if c.isprintable() else "?" for c in name[:MAX_NAME])
+    return printable + ("..." if len(name) > MAX_NAME else "")
 
 
 def _is_type_name(part: str) -> bool:
