@@ -8,7 +8,8 @@ constraint is needed beyond the kernel's (the disjunction is the formulation).
     tier_volume_within_range:  the kernel's lo y <= V <= hi y on each tier
 
 The tier is read from the committed volume per period of each product; all periods and products of a contract lie in one tier. At a threshold both tiers
-touch and the buyer has the better one, so the charge there is exact only under minimisation.
+touch and the buyer has the better one, so the charge there is exact only under minimisation. Where one volume is all there is to a commitment, the
+dearer tier ends two tolerances below the threshold: it could otherwise be signed there for the larger prepayment, and billed as the better one.
 Reference: Chaudhry, Forst & Zydiak (1993), Vendor selection with price breaks, European Journal of Operational Research 70(1).
 Worked number: price 28, 5 % off from 4,000: 3,999 units cost 111,972, 4,000 cost 106,400.
 """
@@ -25,6 +26,12 @@ from optimizer.instance import AlternativeData, slack
 from scenarios.tree import Floats
 
 
+def _end(threshold: float, alternative: AlternativeData) -> float:
+    """Where the tier before a threshold ends."""
+    single = len(alternative.low) == 1 and alternative.profile.kind == "flat"
+    return threshold - 2.0 * slack(threshold) if single else threshold
+
+
 @dataclass(frozen=True)
 class AllUnitsTiers:
     """See the module's text."""
@@ -36,7 +43,7 @@ class AllUnitsTiers:
         found = []
         for i, tier in enumerate(self.terms.tiers):
             low = np.maximum(alternative.low, tier.from_volume)
-            high = np.minimum(alternative.high, np.inf if tier.to_volume is None else tier.to_volume)
+            high = np.minimum(alternative.high, np.inf if tier.to_volume is None else _end(tier.to_volume, alternative))
             if (low <= high).all():
                 price = alternative.price * (1.0 - tier.discount)
                 found.append(replace(alternative, id=f"{alternative.id}/tier-{i + 1}", price=price, low=low, high=high))

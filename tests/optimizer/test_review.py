@@ -65,3 +65,39 @@ def test_stock_may_be_large_enough_to_outlast_spoilage() -> None:
         spot=[{"id": "m", "product": "P", "price": [1.0, 1.0, 1.0], "available": [1000.0, 0.0, 0.0]}],
     )
     assert plan.summary.objective == pytest.approx(400.0)
+
+
+def test_volume_at_a_threshold_is_not_billed_by_another_tier_than_it_was_signed_in() -> None:
+    """A plan that signs the dearer tier for its larger prepayment would stop at the threshold, where the invoice has the better price, and fail its audit."""
+    window = {"start": "a", "periods": 1}
+    plan = plan_of(
+        suppliers=[
+            {
+                "id": "K",
+                "capacity": [{"product": "P", "volume": [90.0]}],
+                "capacity_steps": [{"id": "line", "volume": 100.0, "opens_when": {"prepaid": 170.0}}],
+            }
+        ],
+        demand=[{"site": "A", "product": "P", "volume": [200.0]}],
+        offers=[
+            {
+                "id": "tiered",
+                "supplier": "K",
+                "products": ["P"],
+                "window": window,
+                "alternatives": [{"id": "x", "price": 10.0, "volume_per_period": {"min": 0.0, "max": 100.0}}],
+                "clauses": [
+                    {"kind": "all_units_tiers", "tiers": [{"from_volume": 0.0, "to_volume": 90.0}, {"from_volume": 90.0, "discount": 0.5}]},
+                    {"kind": "prepayment", "share_of_contract_value": 0.2, "credit_per_unit": 5.0},
+                ],
+            },
+            {
+                "id": "plain",
+                "supplier": "K",
+                "products": ["P"],
+                "window": window,
+                "alternatives": [{"id": "x", "price": 1.0, "volume_per_period": {"min": 0.0, "max": 100.0}}],
+            },
+        ],
+    )
+    assert plan.summary.objective == pytest.approx(90 * 10 + 100 * 1 + 10 * 100, rel=1e-4)
