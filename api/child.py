@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import multiprocessing
 import os
 import signal
 import sys
@@ -39,6 +40,7 @@ STOP_REASONS = {"time_limit": "time", "interrupted": "user"}
 def solve_child(channel: Connection, solve: str) -> None:
     """Load the optimizer, receive one scenario and its settings, send progress, then the outcome."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _leave_no_semaphores()
     _load(solve)
     try:
         raw, settings = channel.recv()
@@ -50,6 +52,12 @@ def solve_child(channel: Connection, solve: str) -> None:
     channel.send(outcome)
     sys.stderr.flush()
     os._exit(0)  # native libraries may take seconds to unload, and nothing here needs saving
+
+
+def _leave_no_semaphores() -> None:
+    """A lock made here (Pyomo makes one) is then deleted from the system at once, not when a process ends in good order, which this one doesn't."""
+    if "fork" in multiprocessing.get_all_start_methods():
+        multiprocessing.set_start_method("fork", force=True)
 
 
 def _load(solve: str) -> None:

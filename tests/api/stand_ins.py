@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -22,6 +23,7 @@ def solve(scenario: Scenario, settings: SolveSettings, *, on_progress: OnProgres
     """What the engine would do with a scenario of this name."""
     for phase in ("read", "build", "compile", "solve"):
         on_progress(Progress(phase, 0.0))
+    _held = multiprocessing.Lock()  # as Pyomo makes one when it is imported
     name = scenario.name
     if name == "patient":
         return _until(stop, on_progress, settings)

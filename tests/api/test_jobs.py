@@ -211,13 +211,16 @@ def test_no_orphan_outlives_a_killed_server(name: str, tmp_path: Path) -> None:
     script = tmp_path / "serve.py"
     script.write_text(SERVE.format(name=name))
     paths = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen([sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ | paths) as server:
+    with subprocess.Popen(
+        [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | paths
+    ) as server:
         address = server.stdout.readline().decode().strip()
         with Client(base_url=address, trust_env=False) as client:
             until(lambda: client.get("/v1/runs").json()["runs"][0]["progress"])
         left = children(server.pid)
         assert len(left) >= 2
         server.kill()
+        assert b"leaked" not in server.stderr.read(), "semaphores would pile up in the system with every run"
     until(lambda: not any(Path(f"/proc/{child}").exists() for child in left), 10)
 
 
