@@ -17,8 +17,9 @@ from optimizer.decisions import Kernel
 # o offer, j alternative, p product of the offer, P product, s site, k supplier, m spot market, e capacity step, t period, n node, i an integer
 KERNEL_LETTERS = {
     "signed": "ojn", "volume": "ojptn", "take": "ojpn", "deliver": "opsn", "order": "min", "receive": "msn", "stock": "Psn", "move": "in",
-    "swap": "isn", "unmet": "Psin", "opened": "en", "demand_is_served": "Psn", "spot_is_received": "mn", "takes_within_capacity": "kPn",
-    "commitments_within_capacity": "kPn", "step_needs_commitment": "en", "step_opens_once": "en", "step_needs_prepayment": "en",
+    "swap": "isn", "unmet": "Psin", "opened": "en", "demand_is_served": "Psn", "unmet_within_need": "Psn", "spot_is_received": "mn",
+    "takes_within_capacity": "kPn", "commitments_within_capacity": "kPn", "step_needs_commitment": "en", "step_opens_once": "en",
+    "step_needs_prepayment": "en",
 }  # fmt: skip
 OFFER_LETTERS = {1: "n", 2: "pn", 3: "jpn", 4: "jptn", 5: "jptin"}
 
