@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from models.clauses.all_units_tiers import AllUnitsTiers, Tier
+from models.clauses.all_units_tiers import AllUnitsTiers
 from models.clauses.escalator import Escalator
 from models.clauses.fixed_price import FixedPrice
 from models.clauses.incremental_tiers import IncrementalTiers
@@ -14,6 +14,7 @@ from models.clauses.minimum_order import MinimumOrder
 from models.clauses.prepayment import Prepayment
 from models.clauses.reservation import Reservation
 from models.clauses.take_or_pay import TakeOrPay
+from models.clauses.tier import Tier
 from models.clauses.volume_band import VolumeBand
 
 CLAUSES = (

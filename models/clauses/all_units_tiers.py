@@ -4,17 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.base import Document, Share, Volume
-
-
-class Tier(Document):
-    """A range of committed volume per period, and the discount that holds in it."""
-
-    from_volume: Volume
-    to_volume: Volume | None = None
-    """Upper end (not part of the tier); none = no upper end."""
-    discount: Share = 0.0
-    """Share taken off the contract price."""
+from models.base import Document
+from models.clauses.tier import Tier
 
 
 class AllUnitsTiers(Document):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from models.base import Document
-from models.clauses.all_units_tiers import Tier
+from models.clauses.tier import Tier
 
 
 class IncrementalTiers(Document):
