@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from api.exit_codes import ExitCode, NotWritten, UsageProblem, error_document, exit_code_of, message_of, outcome_of, worst
+from api.interrupt import LOOK_UP_SECONDS
 from api.sources import dump_plan, read_source
 from models.errors import Cancelled, OfftakeError
 from models.options import SolveSettings, override
@@ -105,10 +106,10 @@ class Listener(Protocol):
 
 def solve_task(task: Task, on_progress: OnProgress = ignore, stop: threading.Event | None = None) -> Answer:
     """Solve one task and turn whatever happens into an answer. Runs in the worker."""
-    from optimizer import engine  # a second of imports, which only workers need
-
     began = time.monotonic()
     try:
+        from optimizer import engine  # a second of imports, which only workers need
+
         scenario = parse_scenario(task.raw)
         plan = engine.solve(scenario, override(scenario.solve, **task.settings), on_progress=on_progress, stop=stop)
     except Exception as error:  # every cause is an outcome; none may end the batch
@@ -237,7 +238,7 @@ def run_batch(
                 continue
             listener.started(request.name)
             flying[runner.submit(work, Task(request.name, raw, settings, _patience(raw, settings)))] = run, time.monotonic()
-        for future in wait(flying, return_when=FIRST_COMPLETED).done:
+        for future in wait(flying, timeout=LOOK_UP_SECONDS, return_when=FIRST_COMPLETED).done:
             before, began = flying.pop(future)
             finish(_land(future, replace(before, seconds=time.monotonic() - began), folder))
     return [runs[request.name] for request in requests]

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -35,6 +36,7 @@ class Children:
     """
 
     def __init__(self, at_once: int, on_progress: OnNews, stop: threading.Event) -> None:
+        resource_tracker.ensure_running()  # started with the first child otherwise, and it unblocks signals in the thread that starts it
         self._threads = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="supervisor", initializer=_leave_interrupts_to_the_main_thread)
         self._on_progress, self._stop = on_progress, stop
         self._killed = threading.Event()
@@ -109,8 +111,10 @@ def _cause_of_death(code: int | None) -> str:
 
 def _child(pipe: Connection, work: Work, task: Any) -> None:
     """What runs in a child: `work`, with progress going up the pipe and `stop` coming down."""
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # from here on for every thread, those of native libraries included
+    if "fork" in multiprocessing.get_all_start_methods():
+        # Pyomo makes a lock when imported. Under "spawn" that is a named semaphore, which a killed child leaves behind and which is then complained of.
+        multiprocessing.set_start_method("fork", force=True)
     sink = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.__stdout__, sys.__stderr__):  # the screen belongs to the parent
         if stream is not None:

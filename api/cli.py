@@ -53,7 +53,10 @@ def main() -> None:
     """The console script."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # an old terminal shows "?" rather than a traceback
-    code = run(sys.argv[1:])
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # one more Ctrl-C, while the last was being answered
+        code = ExitCode.INTERRUPTED
     if code == ExitCode.INTERRUPTED:  # a solver may still be running in a thread that can't be joined
         sys.stdout.flush()
         sys.stderr.flush()
@@ -83,7 +86,7 @@ def _complain(error: BaseException, as_json: bool) -> ExitCode:
         outcome = outcome_of(error)
         _tell(f"Error: {message_of(error)}")
         if outcome.kind == "internal":
-            traceback.print_exception(error)
+            traceback.print_exception(error, limit=-8)
     if as_json:
         _print_json(error_document(error))
     return outcome_of(error).exit_code
@@ -96,7 +99,7 @@ def _tell(text: str) -> None:
 
 
 def _print_json(document: dict[str, Any]) -> None:
-    print_whole(json.dumps(document, indent=1) + "\n")
+    print_whole(json.dumps(document, indent=1, allow_nan=False) + "\n")
 
 
 def _show(draw: Callable[[Console], None]) -> None:

@@ -5,6 +5,7 @@ The command line ends with the exit codes, the HTTP service answers with the sta
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -125,5 +126,5 @@ def error_document(error: BaseException) -> dict[str, Any]:
     if isinstance(error, Infeasible):
         said["conflicts"] = [{"path": c.path, "text": c.text, "missing": c.missing, "unit": c.unit} for c in error.conflicts]
     if isinstance(error, TimeLimit):
-        said["bound"] = error.bound
+        said["bound"] = error.bound if error.bound is not None and math.isfinite(error.bound) else None
     return {"error": said}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from types import FrameType
 from typing import TypeVar
 
+LOOK_UP_SECONDS = 0.5
+"""A wait without an end can miss a signal that arrives just before it begins."""
 Result = TypeVar("Result")
 
 
@@ -48,4 +50,6 @@ def in_thread(work: Callable[[], Result]) -> Result:
             future.set_exception(error)
 
     threading.Thread(target=run, name="solve", daemon=True).start()
+    while not future.done():
+        wait([future], timeout=LOOK_UP_SECONDS)
     return future.result()

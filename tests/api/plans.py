@@ -35,7 +35,6 @@ from models.plan import (
     Summary,
 )
 from models.scenario import Scenario
-from optimizer import engine
 from optimizer.progress import OnProgress, Progress, ignore
 from scenarios import library
 
@@ -327,5 +326,7 @@ def fake_task(task: Task, on_progress: OnProgress = ignore, stop: threading.Even
     if b'"name": "stuck"' in task.raw:
         on_progress(Progress("solve", 0.1))
         threading.Event().wait(120)
+    from optimizer import engine  # only here: a worker must have started before Pyomo does
+
     engine.solve = fake_solve
     return solve_task(task, on_progress=on_progress, stop=stop)

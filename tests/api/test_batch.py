@@ -341,7 +341,7 @@ def test_interrupt_keeps_running_plans(tmp_path: Path, scenarios: Callable[..., 
         out, err = running.communicate(timeout=60)
     assert "Stopping" in err
     ended = [(run["name"], run["status"], run["stop_reason"]) for run in json.loads(out)["runs"]]
-    assert ended == [("search", "feasible", "user"), ("waiting", "interrupted", None)]
+    assert ended == [("search", "feasible", "user"), ("waiting", "interrupted", None)], out
     assert running.returncode == ExitCode.INTERRUPTED
     assert (tmp_path / "plans" / "search.plan.json").exists()
     assert group_is_gone(running.pid)
