@@ -155,7 +155,11 @@ def _hasty() -> SchemaValidator:
         found = {key: hasty(x) for key, x in schema.items()}
         return found | {"fail_fast": True} if found.get("type") == "tuple" else found
 
-    return SchemaValidator(hasty(Scenario.__pydantic_core_schema__))
+    schema = hasty(Scenario.__pydantic_core_schema__)
+    try:
+        return SchemaValidator(schema, _use_prebuilt=False)  # the parts' own validators would not be hasty
+    except TypeError:  # a pydantic without this argument
+        return SchemaValidator(schema)
 
 
 class _Refused(ValueError):
@@ -204,8 +208,8 @@ _SENTENCES = {
     "tuple_type": "must be a list",
     "list_type": "must be a list",
     "dict_type": "must be an object with named values",
-    "too_short": "needs at least {min_length} entries",
-    "too_long": "has more entries than allowed: at most {max_length}",
+    "too_short": "has too few entries: at least {min_length}",
+    "too_long": "has too many entries: at most {max_length}",
     "union_tag_not_found": "needs a `kind`",
     "union_tag_invalid": "has an unknown `kind`; known are {expected_tags}",
     "literal_error": "must be {expected}",
@@ -215,22 +219,39 @@ _SENTENCES = {
 }
 
 
+_TYPES = ("must be a number", "must be text", "must be a list", "must be an object with named fields")
+
+
 def _findings(error: ValidationError, data: Any) -> list[Finding]:
     """Pydantic's findings as paths and sentences. The offending input is never echoed."""
-    found: dict[tuple[str, str], Finding] = {}
+    found: dict[str, list[str]] = {}
     for item in error.errors(include_url=False, include_input=False):
-        path = _path(item["loc"], data)
+        path = _path(item["loc"], data, item["type"] == "missing")
         context = item.get("ctx", {})
         template = _SENTENCES.get(item["type"])
         message = template.format(**context) if template else item["msg"].removeprefix("Value error, ")
-        found.setdefault((path, message), Finding(path, message))
-    return list(found.values())
+        said = found.setdefault(path, [])
+        if message not in said:
+            said.append(message)
+    inside = {path[:k] for path in found for k, c in enumerate(path) if c in ".["}
+    return [Finding(path, message) for path, said in found.items() for message in _one_of(said, path in inside)]
 
 
-def _path(location: tuple[int | str, ...], data: Any) -> str:
+def _one_of(said: list[str], more_inside: bool) -> list[str]:
+    """What is said at one place. Where a value may have one of several types: what holds for the type it has, otherwise all types in one sentence."""
+    if len(said) > 1:
+        said = [message for message in said if not message.startswith("must be '")] or said
+    if more_inside:
+        said = [message for message in said if not message.startswith("has too few")]  # pydantic counts only the sound ones
+    types = [message for message in said if message in _TYPES]
+    if more_inside or len(types) < len(said):
+        return [message for message in said if message not in types]
+    return [" or ".join([types[0], *(message.removeprefix("must be ") for message in types[1:])])]
+
+
+def _path(location: tuple[int | str, ...], data: Any, missing: bool) -> str:
     """A location as a path into the document: union tags and type names that pydantic adds are left out."""
     path, here = "", data
-    last = len(location) - 1
     for i, part in enumerate(location):
         if isinstance(part, int):
             path += f"[{part}]"
@@ -238,8 +259,8 @@ def _path(location: tuple[int | str, ...], data: Any) -> str:
         elif isinstance(here, dict) and part in here:
             path += f".{_shown(part)}" if path else _shown(part)
             here = here[part]
-        elif i == last and isinstance(here, dict) and not _is_type_name(part):
-            path += f".{part}" if path else part  # a missing field
+        elif missing and i == len(location) - 1:
+            path += f".{part}" if path else part
     return path
 
 
@@ -247,8 +268,3 @@ def _shown(name: str) -> str:
     """A field name of the document as messages show it: printable, and not too much of it."""
     printable = "".join(c if c.isprintable() else "?" for c in name[:MAX_NAME])
     return printable + ("..." if len(name) > MAX_NAME else "")
-
-
-def _is_type_name(part: str) -> bool:
-    """Whether a location part is a type or tag that pydantic adds for unions, not a field of the document."""
-    return not part.isidentifier() or part[:1].isupper() or part in ("float", "str", "int", "constrained-str")
