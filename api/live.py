@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.spinner import Spinner
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from api.page import clean, figure, percent
@@ -107,7 +107,7 @@ class BatchDisplay:
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=16),
-            TextColumn("{task.fields[said]}", markup=False),
+            TextColumn("{task.fields[said]}", markup=False, table_column=Column(min_width=26)),
             TimeElapsedColumn(),
         )
         self._progress = Progress(*columns, console=console, transient=True, refresh_per_second=8, disable=not console.is_terminal, expand=False)
