@@ -83,7 +83,7 @@ def test_fields_whose_name_does_not_say_it_are_described() -> None:
     defs = SCHEMAS["scenario"]["$defs"]
     for table, field in (
         ("Offer", "sign"), ("Offer", "currency"), ("Offer", "unit"), ("Spot", "lead_periods"), ("Storage", "holding_cost"),
-        ("Alternative", "price"), ("CapacityStep", "build_periods"), ("Futures", "revealed"), ("IndexedPrice", "floor"), ("VolumeBand", "down"),
+        ("Alternative", "price"), ("Futures", "revealed"), ("IndexedPrice", "floor"), ("VolumeBand", "down"),
         ("Currency", "rate_now"), ("Risk", "tail"), ("SolveSettings", "gap"), ("Transfer", "capacity"),
     ):  # fmt: skip
         whole = defs[table]["description"]
