@@ -33,12 +33,16 @@ def figure(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in percent: `63.1 %`, `1.25 %`, `0.008 %`."""
+    """A share in percent: `63.1 %`, `1.25 %`, `0.008 %`. Little is not shown as nothing, nor almost all as all."""
     value = 100 * share
     size = abs(value)
-    if size < 5e-5:
+    if size < 1e-10:
         return "0 %"
-    digits = 1 if size >= 9.995 else 2 if size >= 0.095 else 4 if size < 0.001 else 3
+    if size < 5e-5:
+        return "<0.0001 %"
+    if 99.995 <= size < 100:
+        return ">99.99 %"
+    digits = 2 if 99.95 <= size < 100 else 1 if size >= 9.995 else 2 if size >= 0.095 else 4 if size < 0.001 else 3
     return f"{value:,.{digits}f}".rstrip("0").rstrip(".") + " %"
 
 
