@@ -156,13 +156,17 @@ def declare(block: Any, name: str, upper: Mapping[Index, float], domain: Any = p
 
 
 def constrain(block: Any, name: str, rows: Mapping[Index, Bounds]) -> None:
-    """An indexed constraint from lists of terms. Rows without terms are data: they are left out where they hold, and kept where they do not."""
+    """An indexed constraint from lists of terms. Rows without terms are data: they are left out where they hold. Where they do not hold they are kept,
+    on a variable that can only be 0, so that it is the solver that finds no plan, and the rule is named like any other."""
     if not rows:
         return
     constraint = pyo.Constraint(pyo.Any)
     block.add_component(name, constraint)
+    broken = [key for key, (lower, terms, upper) in rows.items() if not terms and ((lower or 0.0) > 0 or (upper or 0.0) < 0)]
+    nothing = declare(block, f"{name}_nothing", dict.fromkeys(broken, 0.0)) if broken else {}
     for key, (lower, terms, upper) in rows.items():
-        if terms or (lower is not None and lower > 0) or (upper is not None and upper < 0):
+        terms = [(1.0, nothing[key])] if key in nothing else terms
+        if terms:
             body = LinearExpression(constant=0, linear_coefs=[c for c, _ in terms], linear_vars=[v for _, v in terms])
             constraint[key] = (lower, body, upper) if lower != upper else (body, lower)
 

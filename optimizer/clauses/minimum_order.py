@@ -37,7 +37,7 @@ class MinimumOrder:
         zero: dict[Index, Bounds] = {}
         for p, n in keys:
             taken = [(1.0, deal.take(j, p, n)) for j in deal.js]
-            most = max(deal.most_taken(j, p, n) for j in deal.js)
+            most = max((deal.most_taken(j, p, n) for j in deal.js), default=0.0)
             enough[p, n] = (0.0, [*taken, (-self.terms.volume, ordering[p, n])], None)
             zero[p, n] = (None, [*taken, (-most, ordering[p, n])], 0.0)
         deal.rows("order_is_enough", enough)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from models.errors import Infeasible
 from models.plan import Plan
 from optimizer.engine import solve
 from scenarios.files import scenario_from
@@ -101,3 +102,36 @@ def test_volume_at_a_threshold_is_not_billed_by_another_tier_than_it_was_signed_
         ],
     )
     assert plan.summary.objective == pytest.approx(90 * 10 + 100 * 1 + 10 * 100, rel=1e-4)
+
+
+NO_TIER_HOLDS_BOTH = {
+    "id": "o",
+    "supplier": "K",
+    "products": ["P", "R"],
+    "window": {"start": "a", "periods": 1},
+    "alternatives": [
+        {"id": "x", "price": 10.0, "volume_per_period": [{"product": "P", "min": 10.0, "max": 10.0}, {"product": "R", "min": 100.0, "max": 100.0}]}
+    ],
+    "clauses": [
+        {"kind": "minimum_order", "volume": 5.0},
+        {"kind": "all_units_tiers", "tiers": [{"from_volume": 0.0, "to_volume": 50.0}, {"from_volume": 50.0, "discount": 0.1}]},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("offers", "rule"), [([NO_TIER_HOLDS_BOTH], {"kind": "force", "offer": "o"}), ([], {"kind": "supplier_count", "min": 1})], ids=["force", "supplier_count"]
+)
+def test_rule_that_nothing_can_keep_is_named(offers: list[Any], rule: dict[str, Any]) -> None:
+    """A rule without a single variable in it would end in an exception of the modelling language, not in a message that names the rule."""
+    products = [{"id": "P", "unit": "t"}, {"id": "R", "unit": "t"}]
+    demand = [{"site": "A", "product": "P", "volume": [10.0]}]
+    with pytest.raises(Infeasible, match=rule["kind"]):
+        plan_of(products=products, demand=demand, suppliers=[{"id": "K"}], offers=offers, rules=[rule])
+
+
+def test_offer_that_fits_no_tier_is_not_signed() -> None:
+    """An offer without any alternative left would crash the minimum order."""
+    products = [{"id": "P", "unit": "t"}, {"id": "R", "unit": "t"}]
+    demand = [{"site": "A", "product": "P", "volume": [10.0]}]
+    assert plan_of(products=products, demand=demand, suppliers=[{"id": "K"}], offers=[NO_TIER_HOLDS_BOTH]).summary.objective == pytest.approx(1000.0)
