@@ -222,7 +222,8 @@ def _held(what: Tiny, held: Sequence[Point]) -> Problem:
     own = len(problem.row_lower)
     lower, upper = (np.tile(np.concatenate([x, np.zeros(len(keys))]), count) for x in (problem.row_lower, problem.row_upper))
     place = np.concatenate([np.arange(own, own + len(keys)) + i * one.shape[0] for i in range(count)])
-    lower[place] = upper[place] = values
+    lower[place] = values
+    upper[place] = np.where(np.array([key[0] == "signed" for key in keys] * count) & (values > 0), np.inf, values)  # not the verifier keeps it to one tier
     return replace(
         problem,
         matrix=sparse.block_diag([one] * count, format="csr"),
