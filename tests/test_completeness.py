@@ -124,7 +124,5 @@ def test_rule_speaks_the_protocol(pair: tuple[Any, Any]) -> None:
 @pytest.mark.parametrize("kind", CLAUSE_KINDS)
 def test_defaults_are_inert(kind: str) -> None:
     """A clause of which nothing is said but its kind would cost or forbid something."""
-    with_clause, without = (
-        solve_problem(tiny(tiny_scenario(FRAMES[1], clauses)).problem) for clauses in (({"kind": kind, **REQUIRED.get(kind, {})},), ())
-    )
+    with_clause, without = (solve_problem(tiny(tiny_scenario(FRAMES[1], clauses)).problem) for clauses in (({"kind": kind, **REQUIRED.get(kind, {})},), ()))
     assert with_clause.objective == pytest.approx(without.objective, rel=1e-9)

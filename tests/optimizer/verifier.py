@@ -69,6 +69,8 @@ class Point:
 def verify(case: Case, frame: Frame) -> int:
     """Compare model and bill at all points; returns how many there were. Raises Disagreement."""
     what = tiny(tiny_scenario(frame, (*case.beside, case.clause), **case.terms))
+    if not case.exact and not any(getattr(clause, "exact_only_at_minimum", False) for clause in what.contract.clauses):
+        raise Disagreement(f"{case.name}: no clause of the offer says that its charge is exact only at a minimum, so the maximum must be compared too")
     allowed: list[tuple[Point, Any]] = []
     forbidden: list[tuple[Point, str]] = []
     for point in points(case, what):
