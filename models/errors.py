@@ -66,7 +66,7 @@ class TimeLimit(OfftakeError):
 
     def __init__(self, seconds: float, bound: float | None = None) -> None:
         self.seconds, self.bound = seconds, bound
-        super().__init__(f"No plan was found within {seconds:,.0f} s. Raise `time_limit_seconds`, or shrink the scenario.")
+        super().__init__(f"No plan was found within {seconds:,g} s. Raise `time_limit_seconds`, or shrink the scenario.")
 
 
 class Cancelled(OfftakeError):

@@ -7,6 +7,7 @@ import threading
 import time
 from datetime import UTC, datetime
 from importlib.metadata import version
+from math import isfinite
 
 from models.errors import AuditMismatch, Cancelled, Infeasible, InvalidScenario, TimeLimit
 from models.errors import Finding as Found
@@ -62,7 +63,7 @@ def solve(scenario: Scenario, settings: SolveSettings | None = None, *, on_progr
     clock.solver(answer.seconds)
     if answer.x is None:
         _explain_failure(problem, instance, answer, settings, clock)
-        raise TimeLimit(settings.time_limit_seconds, answer.bound)
+        raise TimeLimit(settings.time_limit_seconds, answer.bound if isfinite(answer.bound) else None)
     clock.best(answer.objective, answer.bound)
 
     clock.enter("baselines")

@@ -115,6 +115,11 @@ def sandwich(answer: Answer, compared: list[BaselineResult] | None) -> tuple[str
 
 def _ordered(low_name: str, low: float, high_name: str, high: float) -> str:
     if not np.isfinite(low):
-        return f"{low_name} not known yet <= {high_name} {high:,.6g}"
+        return f"{low_name} not known yet <= {high_name} {_figure(high)}"
     holds = low <= high + ORDER_TOLERANCE * max(1.0, abs(low), abs(high))
-    return f"{'' if holds else 'FAILED: '}{low_name} {low:,.6g} <= {high_name} {high:,.6g}"
+    return f"{'' if holds else 'FAILED: '}{low_name} {_figure(low)} <= {high_name} {_figure(high)}"
+
+
+def _figure(amount: float) -> str:
+    """An amount in full, with decimals only where it is small."""
+    return f"{amount:,.0f}" if abs(amount) >= 1e5 else f"{amount:,.6g}"
