@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from models.errors import SolverFailure
 from optimizer.solve.highs import Answer, OnBest, solve_problem
 from optimizer.solve.problem import Problem
-from optimizer.solve.search import search, suits
+from optimizer.solve.search import NEAR, binary, search, suits
 
 CONTRADICTION = 1e-6  # relative; by how much a plan may lie below a proven bound before the proof is called wrong
 
@@ -32,26 +33,34 @@ def solve(problem: Problem, *, gap: float, seconds: float, seed: int, on_best: O
     elif suits(problem):
         answer = search(problem, gap=gap, seconds=seconds, seed=seed, on_best=on_best, stop=stop)
     else:
-        answer = _polished(problem, solve_problem(problem, gap=gap, seconds=seconds, seed=seed, on_best=on_best, stop=stop), seconds, seed)
+        started = time.monotonic()
+        answer = solve_problem(problem, gap=gap, seconds=seconds, seed=seed, on_best=on_best, stop=stop)
+        left = max(seconds - (time.monotonic() - started), 0.1 * seconds)
+        polished = _polished(problem, answer, left, seed)
+        trickle = polished is None and binary(problem)
+        answer = search(problem, gap=gap, seconds=left, seed=seed, on_best=on_best, stop=stop) if trickle else polished or answer
     return replace(answer, bound=max(answer.bound, min(answer.objective, _least(problem))))
 
 
-def _polished(problem: Problem, answer: Answer, seconds: float, seed: int) -> Answer:
-    """The answer with its integers rounded and everything else optimised once more as a linear program.
+def _polished(problem: Problem, answer: Answer, seconds: float, seed: int) -> Answer | None:
+    """The answer with its integers rounded and everything else optimised once more as a linear program; None if rounding costs what HiGHS did not say.
 
-    A result below the proven bound convicts the solver: HiGHS 1.15.1 has been seen to claim an optimum that this step improves upon.
+    A binary within HiGHS's tolerance of 0 may still open the door to a large volume, so that the answer is cheaper than any plan. A result below the
+    proven bound convicts the solver: HiGHS 1.15.1 has been seen to claim an optimum that this step improves upon.
     """
     if answer.x is None:
         return answer
     integers = np.flatnonzero(problem.integer)
     again = solve_problem(_linear(problem.fixed(integers, np.round(answer.x[integers]))), seconds=seconds, seed=seed)
-    if again.x is None or again.objective >= answer.objective:
-        return answer
+    if again.x is None:
+        return answer if again.stop_reason != "gap" else None
     if again.objective < answer.bound - CONTRADICTION * max(1.0, abs(answer.bound)):
         raise SolverFailure(
             f"HiGHS claims that no plan can be below {answer.bound:,.6f}, but one at {again.objective:,.6f} exists. "
             "Another `seed` may help; please report the scenario."
         )
+    if again.objective > answer.objective + NEAR * max(1.0, abs(answer.objective)):
+        return None
     return replace(answer, x=again.x, objective=again.objective, bound=min(answer.bound, again.objective))
 
 

@@ -26,16 +26,21 @@ from optimizer.solve.problem import Problem
 from scenarios.tree import Floats
 
 INTEGRALITY = 1e-6
+NEAR = 1e-7  # relative: how much dearer a rounded relaxation may be and still count as what the relaxation promised
 MOST_BINARIES = 80
 LEAST_COLUMNS = 200
 MOST_SOLVES = 3_000
 
 
+def binary(problem: Problem) -> bool:
+    """Whether all integers are binaries."""
+    integer = problem.integer
+    return bool((problem.lower[integer] >= 0).all() and (problem.upper[integer] <= 1).all())
+
+
 def suits(problem: Problem) -> bool:
     """Whether the search pays: few binaries, much linear recourse."""
-    integer = problem.integer
-    binary = (problem.lower[integer] >= 0).all() and (problem.upper[integer] <= 1).all()
-    return bool(0 < integer.sum() <= MOST_BINARIES and binary and len(problem.cost) >= LEAST_COLUMNS)
+    return bool(0 < problem.integer.sum() <= MOST_BINARIES and binary(problem) and len(problem.cost) >= LEAST_COLUMNS)
 
 
 @dataclass(order=True)
@@ -55,7 +60,7 @@ class Search:
 
     def __init__(self, problem: Problem, gap: float, seconds: float, seed: int, on_best: OnBest | None, stop: threading.Event | None) -> None:
         self.problem, self.gap, self.on_best, self.stop = problem, gap, on_best, stop
-        self.live = Live(problem, seed)
+        self.live, self.seed = Live(problem, seed), seed
         self.columns = self.live.integers
         self.deadline = time.monotonic() + seconds
         self.incumbent: Floats | None = None
@@ -117,14 +122,21 @@ class Search:
         self._look_at(root, lower, upper, try_rounding=True)
 
     def _look_at(self, found: Relaxed, lower: Floats, upper: Floats, try_rounding: bool) -> None:
-        """Take an integral relaxation as incumbent, or queue it (after trying the nearest integral point)."""
+        """Take an integral relaxation as incumbent, or queue it (after trying the nearest integral point).
+
+        A binary within INTEGRALITY of 0 may still open the door to a large volume (its bound times 1e-7). If rounding it costs what the relaxation
+        did not promise, the part is not done with: it is queued and branched on like any other.
+        """
         at = found.x[self.columns]
-        if np.abs(at - np.round(at)).max() <= INTEGRALITY:
-            self._fix(np.round(at), found.basis)
-            return
-        if try_rounding:
+        fraction = np.where(lower < upper, np.abs(at - np.round(at)), 0.0)
+        integral = bool(fraction.max() <= INTEGRALITY)
+        if integral or try_rounding:
             self._fix(np.round(at), found.basis)
         if self._drop(found.objective):
+            return
+        kept = np.isfinite(self.value) and self.value - found.objective <= NEAR * max(1.0, abs(self.value))
+        if integral and (kept or fraction.max() == 0.0):
+            self.least_dropped = min(self.least_dropped, found.objective)
             return
         lower, upper = self._tighten(found, at, lower, upper)
         heapq.heappush(self.open, _Node(found.objective, self.solves, lower, upper, at, found.basis))
@@ -172,8 +184,7 @@ class Search:
 
     def _tell(self) -> None:
         if self.on_best is not None:
-            bound = min((node.bound for node in self.open), default=self.bound)
-            self.on_best(self.value if self.incumbent is not None else None, max(self.bound, bound) if np.isfinite(bound) else None)
+            self.on_best(self.value if self.incumbent is not None else None, self.bound if np.isfinite(self.bound) else None)
 
     def _hand_over(self) -> Answer:
         """Too many nodes for a search without cuts: HiGHS goes on from the incumbent; the better of the two bounds counts."""
@@ -181,11 +192,17 @@ class Search:
 
         proven = self._proven(False)
         left = max(self.deadline - time.monotonic(), 1.0)
-        answer = solve_problem(self.problem, gap=self.gap, seconds=left, start=self.incumbent, on_best=self.on_best, stop=self.stop)
-        if answer.x is None and self.incumbent is not None:
-            answer = Answer("feasible", answer.stop_reason, self.incumbent, self.value, answer.bound, answer.nodes, answer.seconds)
-        bound = min(max(answer.bound, proven), answer.objective)
-        return Answer(answer.status, answer.stop_reason, answer.x, answer.objective, bound, self.solves + answer.nodes, self.live.seconds + answer.seconds)
+        answer = solve_problem(self.problem, gap=self.gap, seconds=left, seed=self.seed, start=self.incumbent, on_best=self.on_best, stop=self.stop)
+        if answer.x is not None:
+            try:
+                self._fix(np.round(answer.x[self.columns]), None)
+            except Interrupted:  # no time to make it exact
+                if answer.objective < self.value:
+                    self.value, self.incumbent = answer.objective, answer.x
+        bound, seconds = min(max(answer.bound, proven), self.value), self.live.seconds + answer.seconds
+        closed = self.value - bound <= self._slack() + NEAR * max(1.0, abs(self.value))
+        status = answer.status if self.incumbent is None else "optimal" if answer.status == "optimal" and closed else "feasible"
+        return Answer(status, answer.stop_reason, self.incumbent, self.value, bound, self.solves + answer.nodes, seconds)
 
 
 def search(problem: Problem, *, gap: float, seconds: float, seed: int = 0, on_best: OnBest | None = None, stop: threading.Event | None = None) -> Answer:

@@ -135,3 +135,25 @@ def test_offer_that_fits_no_tier_is_not_signed() -> None:
     products = [{"id": "P", "unit": "t"}, {"id": "R", "unit": "t"}]
     demand = [{"site": "A", "product": "P", "volume": [10.0]}]
     assert plan_of(products=products, demand=demand, suppliers=[{"id": "K"}], offers=[NO_TIER_HOLDS_BOTH]).summary.objective == pytest.approx(1000.0)
+
+
+@pytest.mark.parametrize("periods", [1, 60], ids=["solver", "search"])
+def test_signature_is_paid_for_however_large_the_offer(periods: int) -> None:
+    """An offer with a maximum that means "no limit" would be used through a binary of 0.0000005, unsigned and unpaid, or be missed altogether."""
+    names = [f"t{t}" for t in range(periods)]
+    plan = plan_of(
+        periods=names,
+        suppliers=[{"id": "K"}],
+        demand=[{"site": "A", "product": "P", "volume": [500.0] * periods}],
+        offers=[
+            {
+                "id": "o",
+                "supplier": "K",
+                "products": ["P"],
+                "window": {"start": "t0", "periods": periods},
+                "signing_cost": 1000.0,
+                "alternatives": [{"id": "x", "price": 10.0, "volume_per_period": {"min": 0.0, "max": 1e9}}],
+            }
+        ],
+    )
+    assert plan.summary.objective == pytest.approx(1000.0 + 5000.0 * periods)
