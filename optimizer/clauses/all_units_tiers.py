@@ -8,8 +8,8 @@ constraint is needed beyond the kernel's (the disjunction is the formulation).
     tier_volume_within_range:  the kernel's lo y <= V <= hi y on each tier
 
 The tier is read from the committed volume per period of each product; all periods and products of a contract lie in one tier. At a threshold both tiers
-touch and the buyer has the better one, so the charge there is exact only under minimisation. Where one volume is all there is to a commitment, the
-dearer tier ends two tolerances below the threshold: it could otherwise be signed there for the larger prepayment, and billed as the better one.
+touch and the buyer has the better one, so the charge there is exact only under minimisation. With a single product the dearer tier ends two tolerances
+below the threshold: it could otherwise be signed there, for its larger prepayment or within a wide gap, and be billed as the better one.
 Reference: Chaudhry, Forst & Zydiak (1993), Vendor selection with price breaks, European Journal of Operational Research 70(1).
 Worked number: price 28, 5 % off from 4,000: 3,999 units cost 111,972, 4,000 cost 106,400.
 """
@@ -28,8 +28,7 @@ from scenarios.tree import Floats
 
 def _end(threshold: float, alternative: AlternativeData) -> float:
     """Where the tier before a threshold ends."""
-    single = len(alternative.low) == 1 and alternative.profile.kind == "flat"
-    return threshold - 2.0 * slack(threshold) if single else threshold
+    return threshold - 2.0 * slack(threshold) if len(alternative.low) == 1 else threshold
 
 
 @dataclass(frozen=True)
