@@ -127,7 +127,7 @@ def test_a_contradiction_names_its_rules(browser: Browser, client: Client) -> No
     """An infeasible scenario would end in silence."""
     with opened(browser, client) as page:
         solve(page, "infeasible")
-        expect(page.get_by_role("heading", name="Infeasible")).to_be_visible()
+        expect(page.get_by_role("heading", name="Infeasible", exact=True)).to_be_visible()
         expect(page.locator(".findings li")).to_have_count(2)
         expect(page.locator(".findings li").first).to_contain_text("12.5 points")
 
