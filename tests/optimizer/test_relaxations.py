@@ -1,0 +1,155 @@
+"""More choice never costs more: another offer, a better one, a looser clause, a looser rule; and a clause at its inert default is no clause."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+
+from models.clauses import CLAUSES, PRICE_FAMILY
+from models.rules import RULES
+from tests.optimizer.build import Data, at_most, but, cost, offer, same
+from tests.optimizer.drawn import any_scenario, examples
+
+
+def kind_of(document: type[Any]) -> str:
+    return str(get_args(document.model_fields["kind"].annotation)[0])
+
+
+@examples(5)
+@given(any_scenario(rules=False))
+def test_a_dominated_offer_changes_nothing(data: Data) -> None:
+    """If this fails, an offer that nobody would sign costs or saves something."""
+    useless = offer("useless", 1e4, 50.0, start=data["periods"][0])
+    assert same(cost(data), cost(but(data, offers=[*data["offers"], useless], suppliers=[*data["suppliers"], {"id": "useless"}])))
+
+
+@examples(5)
+@given(any_scenario())
+def test_another_offer_never_raises_the_cost(data: Data) -> None:
+    """If this fails, an option that need not be used makes the plan dearer."""
+    rival = offer("rival", 16.0, 40.0, {"kind": "take_or_pay", "fraction": 0.5}, start=data["periods"][0], signing_cost=10.0)
+    assert at_most(cost(but(data, offers=[*data["offers"], rival], suppliers=[*data["suppliers"], {"id": "rival"}])), cost(data))
+
+
+TIERS = [{"from_volume": 0.0, "to_volume": 20.0, "discount": 0.0}, {"from_volume": 20.0, "discount": 0.05}]
+BETTER = [TIERS[0], TIERS[1] | {"discount": 0.2}]
+INDEXED = {"kind": "indexed_price", "index": "inputs", "weight": 0.8, "floor": -0.1, "cap": 0.3}
+LOOSER_CLAUSES: list[tuple[Data, Data]] = [
+    ({"kind": "take_or_pay", "fraction": 0.9}, {"fraction": 0.6}),
+    ({"kind": "take_or_pay", "fraction": 0.9}, {"price_share": 0.5}),
+    ({"kind": "volume_band", "down": 0.1, "up": 0.05}, {"down": 0.5}),
+    ({"kind": "volume_band", "down": 0.1, "up": 0.05}, {"up": 0.3}),
+    ({"kind": "reservation", "fee_per_unit": 3.0}, {"fee_per_unit": 1.0}),
+    ({"kind": "reservation", "share_of_price": 0.2}, {"share_of_price": 0.1}),
+    ({"kind": "fixed_price"}, {}),
+    ({"kind": "escalator", "rate": 0.08}, {"rate": 0.01}),
+    (INDEXED | {"reference": 0.5}, {"weight": 0.2}),  # the index stands above its reference, so less weight is better
+    (INDEXED, {"cap": 0.1}),
+    (INDEXED, {"floor": -0.5}),
+    ({"kind": "all_units_tiers", "tiers": TIERS}, {"tiers": BETTER}),
+    ({"kind": "incremental_tiers", "tiers": TIERS}, {"tiers": BETTER}),
+    ({"kind": "prepayment", "amount": 300.0, "credit_per_unit": 5.0}, {"amount": 100.0}),
+    ({"kind": "prepayment", "share_of_first_period": 0.6, "credit_per_unit": 5.0}, {"share_of_first_period": 0.2}),
+    ({"kind": "prepayment", "share_of_contract_value": 0.6, "credit_per_unit": 5.0}, {"credit_per_unit": 8.0}),
+    ({"kind": "minimum_order", "volume": 35.0}, {"volume": 10.0}),
+    ({"kind": "late_delivery", "damages_per_week": 0.01, "cap": 0.05}, {"damages_per_week": 0.03}),
+    ({"kind": "late_delivery", "damages_per_week": 0.01, "cap": 0.05}, {"cap": 0.3}),
+]
+
+
+def with_clause(data: Data, clause: Data | None, kind: str) -> Data:
+    """The scenario with its first offer under `clause` (None: without it). A clause of the same kind makes room, and for a price clause the other price
+    clauses, and incremental tiers: they credit a share of the price on volume that need not be taken, so a higher price could be a gain."""
+    found = but(data)
+    family = {kind_of(x) for x in PRICE_FAMILY}
+    clashes = {kind} | (family | {"incremental_tiers"} if kind in family else set())
+    own = [x for x in found["offers"][0]["clauses"] if x["kind"] not in clashes]
+    found["offers"][0]["clauses"] = own + ([clause] if clause is not None else [])
+    return found
+
+
+@pytest.mark.parametrize(("tight", "change"), LOOSER_CLAUSES, ids=lambda x: x.get("kind") or "-".join(x))
+@examples(3)
+@given(data=any_scenario())
+def test_a_looser_clause_never_raises_the_cost(tight: Data, change: Data, data: Data) -> None:
+    """If this fails, a clause's bound or charge points the wrong way."""
+    assert at_most(cost(with_clause(data, tight | change, tight["kind"])), cost(with_clause(data, tight, tight["kind"])))
+
+
+def test_every_clause_is_loosened_above() -> None:
+    """If this fails, a new clause is missing from the table of looser clauses."""
+    assert {tight["kind"] for tight, _ in LOOSER_CLAUSES} == {kind_of(x) for x in CLAUSES}
+
+
+@pytest.mark.parametrize("document", CLAUSES, ids=kind_of)
+@examples(3)
+@given(data=any_scenario())
+def test_a_clause_at_its_inert_default_changes_nothing(document: type[Any], data: Data) -> None:
+    """If this fails, a clause whose fields are all at their defaults still does something."""
+    kind = kind_of(document)
+    one_tier = {"tiers": [{"from_volume": 0.0}]}
+    needed: Data = {"indexed_price": {"index": "inputs"}, "all_units_tiers": one_tier, "incremental_tiers": one_tier}
+    assert same(cost(with_clause(data, None, kind)), cost(with_clause(data, {"kind": kind} | needed.get(kind, {}), kind)))
+
+
+@pytest.mark.parametrize("change", ["price", "min", "max", "capacity", "signing_cost", "sites"])
+@examples(3)
+@given(data=any_scenario())
+def test_a_better_offer_never_raises_the_cost(change: str, data: Data) -> None:
+    """If this fails, a lower price, a wider range, more capacity or more places to deliver to make the plan dearer."""
+    better = but(data)
+    own = better["offers"][0]
+    match change:
+        case "price":
+            own["alternatives"][0]["price"] *= 0.8
+        case "min" | "max":
+            own["alternatives"][0]["volume_per_period"] |= {"min": 0.0} if change == "min" else {"max": 80.0}
+            data["offers"][0]["alternatives"][0]["profile"] = own["alternatives"][0]["profile"] = {"kind": "flat"}  # a ramp is a share of the max
+        case "capacity":
+            better["suppliers"][1]["capacity"][0]["volume"] = [90.0] * len(data["periods"])
+        case "signing_cost":
+            own["signing_cost"] = 0.0
+        case "sites":
+            own["sites"] = None
+    assert at_most(cost(better), cost(data))
+
+
+FIRM = {"kind": "volume_band", "down": 0.2}
+LOOSER_RULES: list[tuple[Data, Data]] = [
+    ({"kind": "domestic_share", "min": 0.6}, {"min": 0.3}),
+    ({"kind": "supplier_share", "supplier": "home", "min": 0.3, "max": 0.4}, {"min": 0.1}),
+    ({"kind": "supplier_share", "supplier": "home", "max": 0.4, "in": "every_future"}, {"max": 0.7}),
+    ({"kind": "supplier_count", "min": 2}, {"min": 1}),
+    ({"kind": "supplier_count", "max": 0}, {"max": 1}),
+    ({"kind": "spot_share", "max": 0.1, "in": "every_node"}, {"max": 0.5}),
+    ({"kind": "budget", "max": 700.0}, {"max": 1500.0}),
+    ({"kind": "fill_rate", "min": 0.95}, {"min": 0.7}),
+    ({"kind": "shortage_cvar", "max": 3.0, "tail": 0.3}, {"max": 30.0}),
+    ({"kind": "shortage_cvar", "max": 3.0, "tail": 0.3}, {"tail": 0.8}),
+    ({"kind": "exclusive", "offers": ["offer-1", "other"]}, {}),
+    ({"kind": "requires", "offer": "offer-1", "needs": "other"}, {}),
+    ({"kind": "all_or_none", "offers": ["offer-1", "other"]}, {}),
+    ({"kind": "force", "offer": "other"}, {}),
+]
+
+
+@pytest.mark.parametrize(("tight", "change"), LOOSER_RULES, ids=lambda x: x.get("kind") or "-".join(x))
+@examples(2)
+@given(data=any_scenario(rules=False))
+def test_a_looser_rule_never_raises_the_cost(tight: Data, change: Data, data: Data) -> None:
+    """If this fails, a rule points the wrong way, or pricing its violation is not a relaxation of it."""
+    other = offer("other", 17.0, 40.0, FIRM, low=5.0, start=data["periods"][0])
+    data = but(data, offers=[*data["offers"], other], suppliers=[*data["suppliers"], {"id": "other"}])
+    hard = cost(but(data, rules=[tight]))
+    dear, cheap = (cost(but(data, rules=[tight | {"violation_price": price}])) for price in (200.0, 5.0))
+    assert at_most(cost(but(data, rules=[tight | change])), hard)
+    assert at_most(dear, hard)
+    assert at_most(cheap, dear)
+    assert at_most(cost(but(data, rules=[])), cheap)
+
+
+def test_every_rule_is_loosened_above() -> None:
+    """If this fails, a new rule is missing from the table of looser rules."""
+    assert {tight["kind"] for tight, _ in LOOSER_RULES} == {kind_of(x) for x in RULES}
