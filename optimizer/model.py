@@ -34,6 +34,7 @@ def _build(instance: Instance) -> Kernel:
     require_prepayments(kernel)
     kernel.model.rules = pyo.Block(pyo.Any)
     for i, terms in enumerate(instance.rules):
+        kernel.model.rules[i].imposed = frozenset()  # names of the rows that make the rule's demand; its other rows define variables
         rule_of(terms).build(Desk(kernel, kernel.model.rules[i], f"rules[{i}]", terms.kind, terms.violation_price))
     build_risk(kernel)
     return kernel

@@ -64,6 +64,7 @@ class Desk:
 
         priced: lower <= terms + unit violation (or terms - unit violation <= upper), charge (rule_penalty): price x violation at the node
         """
+        self.block.imposed |= {name}
         if self.violation_price is None:
             constrain(self.block, name, rows)
             return

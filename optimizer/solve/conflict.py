@@ -1,7 +1,8 @@
 """Why there is no plan: which hard rules can't hold together, and by how much each would have to give.
 
 The model is feasible by construction unless hard rules clash, so a claim of infeasibility is checked by the elastic model (every hard rule may be
-violated, the sum of violations is minimised): optimum 0 means that the claim was false. The conflict is then thinned by a deletion filter.
+violated, the sum of violations is minimised): optimum 0 means that the claim was false, and no solution that the model itself is wrong. The conflict
+is then thinned by a deletion filter.
 Reference: Chinneck (2008), Feasibility and Infeasibility in Optimization, chapters 6 and 7.
 """
 
@@ -17,6 +18,7 @@ from models.errors import Conflict, SolverFailure
 from optimizer.instance import Instance
 from optimizer.rules import rule_of
 from optimizer.solve.extensive import solve
+from optimizer.solve.highs import Answer
 from optimizer.solve.problem import Problem
 
 UNITS = {"supplier_count": "suppliers", "exclusive": "offers", "requires": "offers", "all_or_none": "offers", "force": "offers"}
@@ -24,11 +26,15 @@ ELASTIC_TOLERANCE = 1e-6
 
 
 def find_conflict(problem: Problem, instance: Instance, seconds: float, seed: int) -> list[Conflict]:
-    """A smallest set of hard rules that can't hold together. Raises SolverFailure if the elastic model finds a plan after all."""
+    """A smallest set of hard rules that can't hold together. Raises SolverFailure if it is not the rules that rule out a plan."""
     hard = [i for i, rule in enumerate(instance.rules) if rule.violation_price is None and (problem.row_rule == i).any()]
     each = max(seconds / (2 * len(hard) + 1), 1.0)
-    missing = _violation(problem, hard, each, seed)
-    if missing is not None and missing <= ELASTIC_TOLERANCE:
+    answer = _elastic(problem, hard, each, seed)
+    if answer.status == "infeasible":
+        raise SolverFailure(
+            "The solver called the model infeasible even without its hard rules, which can't be. This is our fault; please report the scenario."
+        )
+    if answer.x is not None and answer.objective <= ELASTIC_TOLERANCE:
         raise SolverFailure(
             "The solver called the scenario infeasible, but a plan exists (elastic check). Please report the scenario; another `seed` may help."
         )
@@ -38,7 +44,7 @@ def find_conflict(problem: Problem, instance: Instance, seconds: float, seed: in
         if _infeasible(problem, without, hard, each, seed):
             kept = without
     alone = _relaxed(problem, hard, kept)
-    return [Conflict(_path(instance, i), rule_of(instance.rules[i]).explain(), _violation(alone, [i], each, seed), _unit(instance, i)) for i in kept]
+    return [Conflict(_path(instance, i), rule_of(instance.rules[i]).explain(), _missing(alone, i, each, seed), _unit(instance, i)) for i in kept]
 
 
 def _path(instance: Instance, i: int) -> str:
@@ -61,8 +67,14 @@ def _infeasible(problem: Problem, kept: list[int], hard: list[int], seconds: flo
     return solve(trial, gap=0.5, seconds=seconds, seed=seed).status == "infeasible"
 
 
-def _violation(problem: Problem, elastic: list[int], seconds: float, seed: int) -> float | None:
-    """Least total violation of the rows of the rules in `elastic`, the rest kept; None if that can't be had."""
+def _missing(problem: Problem, rule: int, seconds: float, seed: int) -> float | None:
+    """Least by which one rule must be violated, the others kept; None if that was not found out in time."""
+    answer = _elastic(problem, [rule], seconds, seed)
+    return None if answer.x is None else answer.objective
+
+
+def _elastic(problem: Problem, elastic: list[int], seconds: float, seed: int) -> Answer:
+    """Minimises the total violation of the rows of the rules in `elastic`, the rest kept."""
     rows = np.flatnonzero(np.isin(problem.row_rule, elastic))
     below, above = rows[np.isfinite(problem.row_lower[rows])], rows[np.isfinite(problem.row_upper[rows])]
     count, columns = len(below) + len(above), len(problem.cost)
@@ -71,7 +83,7 @@ def _violation(problem: Problem, elastic: list[int], seconds: float, seed: int) 
         shape=(problem.matrix.shape[0], count),
     )
     nothing = np.zeros(count)
-    answer = solve(
+    return solve(
         replace(
             problem,
             matrix=sparse.hstack([problem.matrix, slack]).tocsr(),
@@ -85,4 +97,3 @@ def _violation(problem: Problem, elastic: list[int], seconds: float, seed: int) 
         seconds=seconds,
         seed=seed,
     )
-    return None if answer.x is None else answer.objective

@@ -34,7 +34,7 @@ class Problem:
     integer: Bools  # [C]
     column_node: Ints  # [C] node at which the column is decided, -1: ties futures together
     row_node: Ints  # [R] node the row belongs to, -1: ties futures together
-    row_rule: Ints  # [R] index of the hard or priced rule, -1: none
+    row_rule: Ints  # [R] index of the hard or priced rule that demands the row, -1: none (also for rows that define a rule's own variables)
     cash: Any  # [N, C] csr, discounted cost and penalties at each node
     keys: Mapping[str, tuple[Ints, Ints]]  # kernel variable -> (index rows [k, i], columns [k])
     names: tuple[tuple[Any, ...], tuple[Any, ...]]  # Pyomo row and column data, for names
@@ -102,7 +102,7 @@ class _Owners:
         self.known: dict[int, tuple[int, bool]] = {}
 
     def rule(self, data: Any) -> int:
-        """Index of the rule, -1 for none."""
+        """Index of the rule that imposes the row, -1 for none."""
         return self._of(data)[0]
 
     def node(self, data: Any) -> int:
@@ -119,7 +119,8 @@ class _Owners:
             block = component.parent_block()
             owner = block.parent_component()
             rule = int(block.index()) if owner is not None and owner.local_name == "rules" else -1
-            found = self.known[id(component)] = (rule, block.local_name == "risk" or rule in self.coupling)
+            imposed = rule >= 0 and component.local_name in block.imposed
+            found = self.known[id(component)] = (rule if imposed else -1, block.local_name == "risk" or rule in self.coupling)
         return found
 
 

@@ -95,7 +95,7 @@ def test_node_ids_name_period_and_future() -> None:
 def test_probabilities_are_made_to_sum_to_one() -> None:
     """Thirds written as 0.3333333 would make every expected value a little wrong."""
     tree = build_tree(with_futures(*(future(name, 0.3333333, demand_factor=[f, 1, 1]) for name, f in (("a", 1), ("b", 2), ("c", 3)))))
-    assert tree.probability[tree.leaves].tolist() == [1 / 3] * 3
+    assert tree.probability[tree.leaves] == pytest.approx([1 / 3] * 3, abs=1e-15)
 
 
 def test_factors_come_first_then_full_rows() -> None:
