@@ -151,7 +151,11 @@ def _tables(check: Checker) -> None:
         check.unique(path, (transfer.product, transfer.from_site, transfer.to_site), seen, "this product and pair of sites")
         if transfer.from_site == transfer.to_site:
             check.say(f"{path}.to_site", "a transfer goes from one site to another")
+    seen = set()
     for i, swap in enumerate(s.substitutions):
+        for site in swap.sites or tuple(x.id for x in s.sites):
+            key = (swap.product, swap.substitute, site)
+            check.unique(f"substitutions[{i}]", key, seen, f"using '{swap.substitute}' for '{swap.product}' at '{site}'")
         path = f"substitutions[{i}]"
         check.refer(f"{path}.product", "product", swap.product)
         check.refer(f"{path}.substitute", "product", swap.substitute)

@@ -24,7 +24,7 @@ from optimizer.model import build_model
 from optimizer.numerics import examine
 from optimizer.outcome import read_outcome
 from optimizer.progress import OnProgress, Progress, ignore
-from optimizer.size import estimate_nonzeros
+from optimizer.size import boundless, estimate_nonzeros
 from optimizer.solve.conflict import find_conflict
 from optimizer.solve.extensive import method_of
 from optimizer.solve.extensive import solve as solve_extensive
@@ -123,6 +123,8 @@ class Clock:
 
 
 def _refuse_giants(instance: Instance, settings: SolveSettings) -> None:
+    if found := boundless(instance):
+        raise InvalidScenario(found)
     estimate, most = estimate_nonzeros(instance), settings.max_nonzeros
     if estimate > most:
         raise InvalidScenario(

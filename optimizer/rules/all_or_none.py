@@ -27,7 +27,7 @@ class AllOrNone:
     terms: Terms
 
     def build(self, desk: Desk) -> None:
-        paths = signing_paths(desk.instance)
+        paths = signing_paths(desk.instance, self.terms.offers)
         started = declare(desk.block, "started", {(i, path.node): 1.0 for i, path in enumerate(paths)})
         starts: dict[Index, Bounds] = {}
         whole: dict[Index, Bounds] = {}
@@ -40,7 +40,7 @@ class AllOrNone:
 
     def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
         found = []
-        for path in signing_paths(instance):
+        for path in signing_paths(instance, self.terms.offers):
             signed = [is_signed(instance, outcome, o, path) for o in self.terms.offers]
             missing = signed.count(False) if any(signed) else 0
             found.append(count_measure(float(missing), 0.0, 0.0, path))

@@ -6,7 +6,7 @@ A rule object wraps its document (`terms`). `build` writes rows through `Desk.im
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -201,15 +201,17 @@ class SigningPath:
     at: Mapping[int, int]  # offer -> signing node
 
 
-def signing_paths(instance: Instance) -> list[SigningPath]:
-    """Distinct sets of signing nodes over the paths of the tree: one, at node 0, when everything is signed now."""
+def signing_paths(instance: Instance, offers: Iterable[str]) -> list[SigningPath]:
+    """Distinct sets of signing nodes of some offers over the paths of the tree: one, at node 0, when all of them are signed now."""
+    wanted = frozenset(offers)
     found: dict[tuple[int, ...], SigningPath] = {}
-    ancestors = [instance.tree.ancestor_at(offer.sign) for offer in instance.offers]
+    ancestors = {offer.index: instance.tree.ancestor_at(offer.sign) for offer in instance.offers if offer.id in wanted}
     for leaf in instance.tree.leaves:
-        at = tuple(int(a[leaf]) for a in ancestors)
-        if at not in found:
-            node = max(at, default=0)
-            found[at] = SigningPath(node, instance.tree.ids[node], dict(enumerate(at)))
+        at = {o: int(a[leaf]) for o, a in ancestors.items()}
+        key = tuple(at.values())
+        if key not in found:
+            node = max(key, default=0)
+            found[key] = SigningPath(node, instance.tree.ids[node], at)
     return list(found.values())
 
 

@@ -26,14 +26,17 @@ class Exclusive:
     terms: Terms
 
     def build(self, desk: Desk) -> None:
-        paths = signing_paths(desk.instance)
+        paths = signing_paths(desk.instance, self.terms.offers)
         rows: dict[Index, Bounds] = {
             (i, path.node): (None, [t for o in self.terms.offers for t in signed_terms(desk.kernel, o, path)], 1.0) for i, path in enumerate(paths)
         }
         desk.impose("at_most_one_is_signed", rows)
 
     def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
-        return [count_measure(float(sum(is_signed(instance, outcome, o, path) for o in self.terms.offers)), 0.0, 1.0, path) for path in signing_paths(instance)]
+        return [
+            count_measure(float(sum(is_signed(instance, outcome, o, path) for o in self.terms.offers)), 0.0, 1.0, path)
+            for path in signing_paths(instance, self.terms.offers)
+        ]
 
     def explain(self) -> str:
         return f"At most one of {', '.join(self.terms.offers)} is signed."

@@ -36,7 +36,7 @@ class Force:
         o = [x.id for x in desk.instance.offers].index(self.terms.offer)
         _, js = self._js(desk.instance, [a.id for a in desk.kernel.contracts[o].alternatives])
         rows: dict[Index, Bounds] = {}
-        for i, path in enumerate(signing_paths(desk.instance)):
+        for i, path in enumerate(signing_paths(desk.instance, (self.terms.offer,))):
             terms = [(1.0, desk.kernel.signed[o, j, path.at[o]]) for j in js]
             rows[i, path.node] = (1.0, terms, None) if self.terms.signed else (None, terms, 0.0)
         desk.impose("decision_is_kept", rows)
@@ -46,7 +46,7 @@ class Force:
         wanted = [a.id for a in build_contracts(instance)[o].alternatives]
         _, js = self._js(instance, wanted)
         asked = 1.0 if self.terms.signed else 0.0
-        return [count_measure(float(outcome.signed[o][js, path.at[o]].sum()), asked, asked, path) for path in signing_paths(instance)]
+        return [count_measure(float(outcome.signed[o][js, path.at[o]].sum()), asked, asked, path) for path in signing_paths(instance, (self.terms.offer,))]
 
     def explain(self) -> str:
         which = f" in the alternative '{self.terms.alternative}'" if self.terms.alternative else ""

@@ -27,14 +27,14 @@ class Requires:
 
     def build(self, desk: Desk) -> None:
         rows: dict[Index, Bounds] = {}
-        for i, path in enumerate(signing_paths(desk.instance)):
+        for i, path in enumerate(signing_paths(desk.instance, (self.terms.offer, self.terms.needs))):
             terms = signed_terms(desk.kernel, self.terms.needs, path) + signed_terms(desk.kernel, self.terms.offer, path, -1.0)
             rows[i, path.node] = (0.0, terms, None)
         desk.impose("need_is_signed_too", rows)
 
     def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
         found = []
-        for path in signing_paths(instance):
+        for path in signing_paths(instance, (self.terms.offer, self.terms.needs)):
             missing = is_signed(instance, outcome, self.terms.offer, path) and not is_signed(instance, outcome, self.terms.needs, path)
             found.append(count_measure(float(missing), 0.0, 0.0, path))
         return found

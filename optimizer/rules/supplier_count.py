@@ -11,6 +11,7 @@ Reference: Burke, Carrillo & Vakharia (2007), Single versus multiple supplier so
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 import pyomo.environ as pyo
 
@@ -38,7 +39,8 @@ class SupplierCount:
         return found
 
     def build(self, desk: Desk) -> None:
-        offers, paths = self._offers(desk.instance), signing_paths(desk.instance)
+        offers = self._offers(desk.instance)
+        paths = signing_paths(desk.instance, chain.from_iterable(offers.values()))
         used = declare(desk.block, "used", {(k, i, path.node): 1.0 for i, path in enumerate(paths) for k in offers}, pyo.Binary)
         needs: dict[Index, Bounds] = {}
         counts: dict[Index, Bounds] = {}
@@ -62,8 +64,9 @@ class SupplierCount:
 
     def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
         found = []
-        for path in signing_paths(instance):
-            used = sum(any(is_signed(instance, outcome, o, path) for o in names) for names in self._offers(instance).values())
+        offers = self._offers(instance)
+        for path in signing_paths(instance, chain.from_iterable(offers.values())):
+            used = sum(any(is_signed(instance, outcome, o, path) for o in names) for names in offers.values())
             high = float("inf") if self.terms.max is None else float(self.terms.max)
             found.append(count_measure(float(used), float(self.terms.min), high, path))
         return found

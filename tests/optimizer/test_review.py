@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from models.errors import Infeasible
+from models.errors import Infeasible, InvalidScenario
 from models.plan import Plan
 from optimizer.engine import solve
+from scenarios import library
 from scenarios.files import scenario_from
 
 
@@ -157,3 +159,43 @@ def test_signature_is_paid_for_however_large_the_offer(periods: int) -> None:
         ],
     )
     assert plan.summary.objective == pytest.approx(1000.0 + 5000.0 * periods)
+
+
+def test_a_rule_s_penalty_does_not_depend_on_an_offer_it_does_not_name() -> None:
+    """If this fails, an unrelated offer that may be signed later moves the penalty of a rule on today's offers into the future, where it counts less."""
+
+    def offer(name: str, **more: object) -> dict[str, object]:
+        volume = {"min": 100, "max": 100}
+        base = {"id": name, "supplier": "maker", "products": ["cable"], "window": {"start": "2", "periods": 1}}
+        return {**base, "alternatives": [{"id": "base", "price": 1, "volume_per_period": volume}], **more}
+
+    def penalty(*offers: dict[str, object]) -> float:
+        plan = solve(
+            scenario_from(
+                {
+                    "format": "offtake/1",
+                    "name": "penalty",
+                    "discount_rate": 0.5,
+                    "periods": ["1", "2"],
+                    "sites": [{"id": "here"}],
+                    "products": [{"id": "cable", "unit": "km"}],
+                    "suppliers": [{"id": "maker"}],
+                    "demand": [{"site": "here", "product": "cable", "volume": [0, 300]}],
+                    "shortage": [{"product": "cable", "kind": "lost", "cost_per_unit": 100}],
+                    "offers": list(offers),
+                    "rules": [{"kind": "exclusive", "offers": ["first", "second"], "violation_price": 40}],
+                }
+            )
+        )
+        return plan.rules[0].penalty
+
+    assert penalty(offer("first"), offer("second")) == pytest.approx(40)
+    assert penalty(offer("first"), offer("second"), offer("later", sign="2")) == pytest.approx(40)
+
+
+def test_a_maximum_that_means_no_limit_is_refused() -> None:
+    """If this fails, a commitment of up to 1e12 units gets an answer that no tolerance can hold."""
+    document = json.loads(library.read("clause-take_or_pay"))
+    document["offers"][0]["alternatives"][0]["volume_per_period"]["max"] = 1e12
+    with pytest.raises(InvalidScenario, match=r"offers\[0\].alternatives\[0\].volume_per_period: `max` is 1e\+12"):
+        solve(scenario_from(document))
