@@ -160,6 +160,23 @@ def test_quantity_flexibility_newsvendor() -> None:
     assert same(plan.summary.objective, best)
 
 
+@pytest.mark.parametrize("tail", [0.2, 0.5])
+def test_newsvendor_under_a_ceiling_on_the_worst_shortages(tail: float) -> None:
+    """If this fails, the ceiling on the mean shortage of the worst futures averages over other futures than it says.
+
+    Demand uniform on (0, b), the fractile below the tail: the worst futures' mean demand is b (1 - tail / 2), so V = b (1 - tail / 2) - m keeps their mean
+    shortage at m. Rockafellar & Uryasev (2000), Optimization of conditional value-at-risk, Journal of Risk 2(3).
+    """
+    ceiling, price, short, b, demand = 15.0, 30.0, 40.0, 100.0, sample("uniform")
+    rules = [{"kind": "shortage_cvar", "max": ceiling, "tail": tail}]
+    volume = b * (1 - tail / 2) - ceiling
+    if volume > b * (1 - tail):  # some of the worst futures have none: (b - V)^2 / (2 b tail) = m
+        volume = b - (2 * b * tail * ceiling) ** 0.5
+    plan = solved(scenario(0.0, short=short, offers=[offer("maker", price, 200.0, PAY_ALL)], uncertainty=demands(*demand), rules=rules))
+    assert committed(plan, "maker") == pytest.approx(volume, abs=0.1)
+    assert worst(np.maximum(demand - committed(plan, "maker"), 0.0), tail) == pytest.approx(ceiling)
+
+
 @pytest.mark.parametrize(("good", "volume"), [(0.9, 100.0), (0.4, 200.0)])
 def test_random_yield_inflates_the_order(good: float, volume: float) -> None:
     """If this fails, a supplier's deliverability does not scale what may be taken and what must be.

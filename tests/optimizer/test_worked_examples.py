@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from tests.optimizer.build import FORWARD, Data, committed, cost, futures, offer, same, scenario, solved, spot
+from tests.optimizer.build import FORWARD, PAY_ALL, Data, committed, cost, futures, offer, same, scenario, solved, spot
 
 # ------------------------------------------------------------------------------------------------------------------ price lists
 
@@ -162,6 +162,30 @@ def test_transportation_problem() -> None:
     data = scenario(0.0, offers=[offer(name, 0.0, most, delivery_cost=freight[name]) for name, (most, _) in miles.items()])
     data |= {"sites": [{"id": s} for s in markets], "demand": [{"site": s, "product": "cable", "volume": [v]} for s, v in markets.items()]}
     assert same(cost(data), 153.675)
+
+
+def test_the_average_future_weighs_futures() -> None:
+    """If this fails, the average future takes every future as equally likely.
+
+    By hand: demand 0 (20 %) or 100 (80 %), all committed is paid at 30, a lost unit costs 100. Best: 100, so RP = 3,000. The average future asks for 80:
+    EEV = 2,400 + 0.8 x 20 x 100 = 4,000 and VSS = 1,000. Birge & Louveaux (2011), Introduction to Stochastic Programming, chapter 4.
+    """
+    rows = [{"probability": p, "demand": [{"site": "site", "product": "cable", "volume": [v]}]} for p, v in ((0.2, 0.0), (0.8, 100.0))]
+    plan = solved(scenario(0.0, offers=[offer("maker", 30.0, 200.0, PAY_ALL)], uncertainty=futures(rows)), baselines=True)
+    assert same(plan.summary.objective, 3000.0)
+    assert same(plan.baselines.vss, 1000.0)
+
+
+def test_deliverability_of_suppliers_and_offers() -> None:
+    """If this fails, a supplier's trouble reaches offers of others, or an offer's own row does not go before its supplier's.
+
+    By hand: 40 committed in each of four offers; the first supplier can deliver half, its second offer nothing; the other one a quarter in its second offer.
+    Supply 20 + 0 + 40 + 10 at 10, so 30 of 100 are lost at 100.
+    """
+    offers = [offer(name, 10.0, 40.0, supplier=name[0]) for name in ("a1", "a2", "b1", "b2")]
+    rows: list[Data] = [{"supplier": "a", "share": [0.5]}, {"offer": "a2", "share": [0.0]}, {"offer": "b2", "share": [0.25]}]
+    for given in (rows, rows[::-1]):
+        assert same(cost(scenario(100.0, offers=offers, uncertainty=futures([{"deliverability": given}]))), 70.0 * 10.0 + 30.0 * 100.0)
 
 
 def test_farmer() -> None:
