@@ -100,7 +100,7 @@ class Supplier(Document):
 
 
 class ShortageStep(Document):
-    """Shortage beyond a share of the period's demand costs more."""
+    """Shortage beyond a share of the site's largest demand in a period so far costs more (the largest, because what is carried is short as well)."""
 
     above_share: Annotated[float, Field(gt=0, lt=1)]
     cost_factor: Annotated[float, Field(ge=1, le=1_000)]

@@ -18,7 +18,7 @@ from optimizer.answer import Tables, make_tables
 from optimizer.audit import TOLERANCE, Findings, audit
 from optimizer.baselines import BaselineResult, compute_baselines
 from optimizer.exact import exact_check
-from optimizer.explain import baselines_of, decision_sentences, sandwich
+from optimizer.explain import baselines_of, decision_sentences, sandwich, unbound_discounts
 from optimizer.instance import Instance, build_instance
 from optimizer.model import build_model
 from optimizer.numerics import examine
@@ -170,7 +170,7 @@ def _plan(
 ) -> Plan:
     orderings = sandwich(answer, compared)
     suspect = any(line.startswith("FAILED") for line in orderings)
-    warnings = [*getattr(numerics, "warnings", ())]
+    warnings = [*getattr(numerics, "warnings", ()), *unbound_discounts(scenario)]
     if suspect:
         warnings.append("Suspect: an ordering that must hold does not (see the audit); treat the figures with care and report the scenario.")
     if not tables.flows and problem.matrix.shape[1] > MOST_ROWS:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from models.clauses import IncrementalTiers, TakeOrPay, VolumeBand
 from models.plan import Baseline, Baselines
 from models.scenario import Scenario
 from optimizer.answer import Tables
@@ -118,6 +119,25 @@ def _ordered(low_name: str, low: float, high_name: str, high: float) -> str:
         return f"{low_name} not known yet <= {high_name} {_figure(high)}"
     holds = low <= high + ORDER_TOLERANCE * max(1.0, abs(low), abs(high))
     return f"{'' if holds else 'FAILED: '}{low_name} {_figure(low)} <= {high_name} {_figure(high)}"
+
+
+def unbound_discounts(scenario: Scenario) -> list[str]:
+    """Warnings about offers that pay a discount on committed volume which nothing obliges the buyer to take or pay for."""
+    found = []
+    for offer in scenario.offers:
+        clauses = {clause.kind: clause for clause in offer.clauses}
+        tiers, owed, band = clauses.get("incremental_tiers"), clauses.get("take_or_pay"), clauses.get("volume_band")
+        if not isinstance(tiers, IncrementalTiers):
+            continue
+        most = max(tier.discount for tier in tiers.tiers)
+        paid = owed.fraction * owed.price_share if isinstance(owed, TakeOrPay) else 0.0
+        taken = 1.0 - band.down if isinstance(band, VolumeBand) else 0.0
+        if max(paid, taken) < most:
+            found.append(
+                f"Offer '{offer.id}' credits up to {100 * most:g} % of the price on committed volume that nothing obliges to take or pay: "
+                "committing without taking may look like income. Add take_or_pay or a volume_band with a lower obligation, as the real contract has."
+            )
+    return found
 
 
 def _figure(amount: float) -> str:

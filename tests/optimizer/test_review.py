@@ -199,3 +199,13 @@ def test_a_maximum_that_means_no_limit_is_refused() -> None:
     document["offers"][0]["alternatives"][0]["volume_per_period"]["max"] = 1e12
     with pytest.raises(InvalidScenario, match=r"offers\[0\].alternatives\[0\].volume_per_period: `max` is 1e\+12"):
         solve(scenario_from(document))
+
+
+def test_a_discount_on_a_commitment_that_binds_nobody_is_warned_of() -> None:
+    """If this fails, a plan that earns discounts by committing without taking stands there without a word."""
+    document = json.loads(library.read("clause-incremental_tiers"))
+    offer = document["offers"][0]
+    offer["clauses"] = [clause for clause in offer["clauses"] if clause["kind"] == "incremental_tiers"]
+    assert any("nothing obliges to take or pay" in warning for warning in solve(scenario_from(document)).warnings)
+    offer["clauses"].append({"kind": "take_or_pay", "fraction": 1.0})
+    assert not solve(scenario_from(document)).warnings
