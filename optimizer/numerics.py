@@ -1,9 +1,12 @@
 """How far the numbers of a scenario spread, before and after scaling, and which fields are to blame when it is too far.
 
-Warn at a ratio of 1e7 between the largest and smallest coefficient after scaling, refuse at 1e9 times more than any solver can be trusted with.
+Two rules. Coefficients after scaling: a warning at a ratio of 1e7 between the largest and the smallest, a refusal at 1e9. Volumes: tolerances are 1e-6
+in a product's unit, so that the largest demand must lie well above that, and not so high that the tolerance is beyond double precision.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +18,7 @@ from optimizer.solve.problem import Problem
 from scenarios.tree import Floats
 
 WARN, REFUSE = 1e7, 1e9
+VOLUMES, DOUBTFUL_VOLUMES = (1e-1, 1e8), (1e-3, 2e9)  # where the largest demand should lie, and where it must
 
 
 def examine(scenario: Scenario, problem: Problem) -> Numerics:
@@ -26,11 +30,13 @@ def examine(scenario: Scenario, problem: Problem) -> Numerics:
     if ratio >= WARN:
         low, high = _extremes(scenario)
         said = (
-            f"coefficients spread over {ratio:.0e} after scaling; the smallest number is {low}, the largest {high}: use units that bring them closer together"
+            f"coefficients spread over {ratio:.0e} after scaling (in {_where(problem, scaled.matrix, after)}); "
+            f"the smallest number is {low}, the largest {high}: use units that bring them closer together"
         )
         if ratio >= REFUSE:
             raise NumericallyDoubtful(f"The scenario's numbers spread too far for a trustworthy answer: {said}.")
         warnings.append(f"Numerically doubtful: {said}.")
+    warnings += _volumes(problem)
     prices = _range(problem.cost)
     if prices[0] > 0 and prices[1] / prices[0] >= 1e12:
         low, high = _extremes(scenario)
@@ -50,6 +56,28 @@ def examine(scenario: Scenario, problem: Problem) -> Numerics:
         scaled_coefficient_range=after,
         warnings=tuple(warnings),
     )
+
+
+def _volumes(problem: Problem) -> list[str]:
+    """What is to be said of the size of volumes, judged by the most that can be unmet. Raises NumericallyDoubtful when it is far too small or large."""
+    largest = float(problem.upper[problem.keys["unmet"][1]].max(initial=0.0))
+    if largest == 0 or VOLUMES[0] <= largest <= VOLUMES[1]:
+        return []
+    unit = "smaller" if largest < VOLUMES[0] else "larger"
+    said = (
+        f"`demand` (with backlog) comes to at most {largest:.3g}, and the solver's tolerance is 0.000001; "
+        f"give the product in a {unit} unit, so that it lies between 1 and 1,000,000"
+    )
+    if not DOUBTFUL_VOLUMES[0] <= largest <= DOUBTFUL_VOLUMES[1]:
+        raise NumericallyDoubtful(f"The scenario's volumes are too {'small' if unit == 'smaller' else 'large'} for a trustworthy answer: {said}.")
+    return [f"Numerically doubtful: {said}."]
+
+
+def _where(problem: Problem, matrix: Any, extremes: tuple[float, float]) -> str:
+    """The rows in which the smallest and the largest coefficient stand."""
+    sizes = np.abs(matrix.data)
+    rows = [int(np.searchsorted(matrix.indptr, int(np.argmax(sizes == size)), side="right")) - 1 for size in extremes]
+    return " and ".join(dict.fromkeys(problem.row_name(i) for i in rows))
 
 
 def _range(values: Floats) -> tuple[float, float]:

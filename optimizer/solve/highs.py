@@ -25,6 +25,7 @@ from scenarios.tree import Floats
 INTERRUPTED = tuple(getattr(highspy.HighsModelStatus, name) for name in ("kInterrupt", "kHighsInterrupt") if hasattr(highspy.HighsModelStatus, name))
 LP_NAMES = str.maketrans({"[": "(", "]": ")", "/": ".", "-": "~"})
 INTERRUPT_EVERY = 0.2  # seconds between progress events
+SWEEPS = 20  # of scaling, at most
 
 
 @dataclass(frozen=True)
@@ -242,7 +243,9 @@ def _as_lp(problem: Problem) -> Any:
 def scale(problem: Problem) -> tuple[Problem, Floats, float]:
     """The problem scaled by powers of two: (scaled problem, column factors with x = factor x', objective factor).
 
-    Geometric-mean scaling, two sweeps, over rows and continuous columns (Curtis & Reid 1972 in its plain form); costs so that the median is near 1.
+    Geometric-mean scaling over rows and continuous columns (Curtis & Reid 1972 in its plain form), in as many sweeps as it takes to carry the size of money
+    from the charges over the cost of a path to the threshold and excess of the CVaR: after two, their costs could lie below the solver's tolerance, and the
+    tail was overlooked. Costs are divided so that the median is near 1.
     """
     matrix = problem.matrix.tocsr()
     rows, columns = matrix.shape
@@ -251,10 +254,13 @@ def scale(problem: Problem) -> tuple[Problem, Floats, float]:
     logs = np.log2(np.where(size > 0, size, 1.0))
     row_log, column_log = np.zeros(rows), np.zeros(columns)
     per_row, per_column = np.maximum(np.bincount(row_of, minlength=rows), 1), np.maximum(np.bincount(matrix.indices, minlength=columns), 1)
-    for _ in range(2):
+    for _ in range(SWEEPS):
+        before = column_log
         row_log = -np.bincount(row_of, weights=logs + column_log[matrix.indices], minlength=rows) / per_row
         column_log = -np.bincount(matrix.indices, weights=logs + row_log[row_of], minlength=columns) / per_column
         column_log[problem.integer] = 0.0
+        if np.abs(column_log - before).max(initial=0.0) < 0.5:  # rounding hides what is still to come
+            break
     row, column = np.exp2(np.round(row_log)), np.exp2(np.round(column_log))
     scaled = sparse_scaled(matrix, row, column)
     cost = problem.cost * column
