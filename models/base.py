@@ -29,7 +29,6 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Factor = Annotated[float, Field(ge=0, le=1e4)]
 Positive = Annotated[float, Field(gt=0, le=1e12)]
 Probability = Annotated[float, Field(gt=0, le=1)]
-Rate = Annotated[float, Field(gt=-1, le=10)]
 Years = Annotated[float, Field(gt=0, le=50)]
 
 T = TypeVar("T")

@@ -65,7 +65,7 @@ class Award(Document):
     probability: float
     volumes: tuple[AwardVolume, ...]
     committed_value: float
-    """Committed volume x base price over the window, nominal, in the scenario's currency at the signing rate."""
+    """Committed volume x price (after tiers, before anything moves it) over the window, nominal, in the scenario's currency at the signing rate."""
     clauses: tuple[str, ...]
     """Each clause in a sentence."""
 

@@ -22,7 +22,6 @@ from models.base import (
     Money,
     Name,
     Positive,
-    Rate,
     Series,
     Share,
     Table,
@@ -242,7 +241,7 @@ class Risk(Document):
     """How much the worst futures count: minimise (1 - weight) x expected cost + weight x CVaR."""
 
     weight: Share = 0.0
-    tail: Annotated[float, Field(gt=0, le=1)] = 0.1
+    tail: Annotated[float, Field(ge=1e-6, le=1)] = 0.1
     """Share of worst futures that CVaR averages over."""
 
 
@@ -253,8 +252,8 @@ class Scenario(Document):
     name: Name
     description: Text = ""
     currency: Identifier = "USD"
-    discount_rate: Rate = 0.0
-    """Per year; cash of a period is discounted from the period's start."""
+    discount_rate: Annotated[float, Field(gt=-1, le=1)] = 0.0
+    """Per year, 0.08 = 8 %; cash of a period is discounted from the period's start."""
     periods: Annotated[tuple[Identifier | Period, ...], Field(min_length=1, max_length=MAX_PERIODS)]
     """Period ids (one year each), or `{"id": ..., "years": ...}`."""
     sites: Annotated[tuple[Site, ...], Field(min_length=1, max_length=MAX_SITES)]

@@ -81,9 +81,7 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
     orders, receives = _spot(instance)
     swaps = _swaps(instance)
     useful = np.minimum(instance.remaining, _supplied(instance, take, orders, swaps))
-    stock: dict[Index, float] = {
-        (p, s, n): min(x.capacity, max(float(useful[n]), x.initial)) for (p, s), x in instance.stocks.items() for n in instance.nodes
-    }
+    stock: dict[Index, float] = {(p, s, n): min(x.capacity, max(float(useful[n]), x.initial)) for (p, s), x in instance.stocks.items() for n in instance.nodes}
     lanes: dict[Index, float] = {(r, n): min(x.capacity, float(useful[n])) for r, x in enumerate(instance.lanes) for n in instance.nodes}
     unmet = _unmet(instance)
     model.signed = declare(model, "signed", signed, pyo.Binary)

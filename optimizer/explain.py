@@ -41,7 +41,10 @@ def decision_sentences(scenario: Scenario, tables: Tables, compared: list[Baseli
     for offer in later:
         chance = next(o.signing_probability for o in tables.offers if o.offer == offer)
         when = next(x.sign for x in scenario.offers if x.id == offer)
-        sentences.append(f"{names[offer]} can wait until {when}: it is then signed with a probability of {100 * chance:.0f} %.")
+        if chance >= 1 - 1e-9:
+            sentences.append(f"{names[offer]} is signed in {when} in every future; its volume may depend on what is known then.")
+        else:
+            sentences.append(f"{names[offer]} can wait until {when}: it is then signed with a probability of {100 * chance:.0f} %.")
     s, currency = tables.summary, scenario.currency
     sentences.append(
         f"This costs {money(s.expected_cost, currency)} on average (present value, penalties included) and {money(s.cvar, currency)} in the worst "

@@ -176,7 +176,9 @@ def facts(plan: Plan) -> list[Fact]:
     found.append(Fact("Demand met on time", f.percent(s.fill_rate), _shortage(plan, f)))
     worth = plan.baselines.value_of_contracts if plan.baselines else None
     if worth is not None:
-        found.append(Fact("Contracts save", f.money(worth), Markup("Risk-adjusted, against buying only on the spot market under the same rules.")))
+        note = next((b.note for b in plan.baselines.baselines if b.name == "spot_only"), "") if plan.baselines else ""
+        said = "Risk-adjusted, against buying only on the spot market" + (f" ({note})." if note else " under the same rules.")
+        found.append(Fact("Contracts save", f.money(worth), Markup("{}").format(said)))
     return found
 
 

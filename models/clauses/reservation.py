@@ -8,7 +8,8 @@ from models.base import Document, Money
 
 
 class Reservation(Document):
-    """A fee per committed unit and period, whether or not it is taken. Give `fee_per_unit`, or `share_of_price` (of the alternative's base price)."""
+    """A fee per committed unit and period, whether or not it is taken. Give `fee_per_unit`, or `share_of_price`, which is a share of the
+    alternative's price after its tier and before anything moves it."""
 
     kind: Literal["reservation"]
     fee_per_unit: Money = 0.0

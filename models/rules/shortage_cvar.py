@@ -15,6 +15,6 @@ class ShortageCvar(RuleBase):
 
     kind: Literal["shortage_cvar"]
     max: Volume
-    tail: Annotated[float, Field(gt=0, le=1)] = 0.1
+    tail: Annotated[float, Field(ge=1e-6, le=1)] = 0.1
     product: Identifier | None = None
     """Only this product; none = all products together."""
