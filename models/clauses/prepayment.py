@@ -10,8 +10,8 @@ from models.base import Document, Money
 class Prepayment(Document):
     """Cash paid at signing; every unit taken earns a credit of `credit_per_unit` until the prepaid sum is used up, the rest is forfeited at the end.
 
-    The sum is the total of `amount`, `share_of_first_period` (of committed volume x price of the first period of the window; price after tiers, before anything moves it) and
-    `share_of_contract_value` (the same over the whole window).
+    The sum is the total of `amount`, `share_of_first_period` (of committed volume x price of the first period of the window) and
+    `share_of_contract_value` (the same over the whole window); the price is the alternative's after tiers, before anything moves it.
     """
 
     kind: Literal["prepayment"]
