@@ -1,7 +1,8 @@
 """How far the numbers of a scenario spread, before and after scaling, and which fields are to blame when it is too far.
 
-Two rules. Coefficients after scaling: a warning at a ratio of 1e7 between the largest and the smallest, a refusal at 1e9. Volumes: tolerances are 1e-6
+Three rules. Coefficients after scaling: a warning at a ratio of 1e7 between the largest and the smallest, a refusal at 1e9. Volumes: tolerances are 1e-6
 in a product's unit, so that the largest demand must lie well above that, and not so high that the tolerance is beyond double precision.
+Costs: a warning when the dearest unit costs 1e7 times the usual one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from optimizer.solve.problem import Problem
 from scenarios.tree import Floats
 
 WARN, REFUSE = 1e7, 1e9
+COSTS = 1e7  # largest cost of a unit relative to the median, above which small costs may be lost
 VOLUMES, DOUBTFUL_VOLUMES = (1e-1, 1e8), (1e-3, 2e9)  # where the largest demand should lie, and where it must
 
 
@@ -37,10 +39,13 @@ def examine(scenario: Scenario, problem: Problem) -> Numerics:
             raise NumericallyDoubtful(f"The scenario's numbers spread too far for a trustworthy answer: {said}.")
         warnings.append(f"Numerically doubtful: {said}.")
     warnings += _volumes(problem)
-    prices = _range(problem.cost)
-    if prices[0] > 0 and prices[1] / prices[0] >= 1e12:
+    spread = _cost_spread(problem)
+    if spread >= COSTS:
         low, high = _extremes(scenario)
-        warnings.append(f"Numerically doubtful: costs spread over {prices[1] / prices[0]:.0e}; the smallest number is {low}, the largest {high}.")
+        warnings.append(
+            f"Numerically doubtful: the dearest thing costs {spread:.0e} times the usual one, and small costs vanish beside it; "
+            f"the smallest number is {low}, the largest {high}."
+        )
     rows, columns = problem.matrix.shape
     sides = np.concatenate([problem.row_lower, problem.row_upper])
     bounds = np.concatenate([problem.lower, problem.upper])
@@ -50,12 +55,19 @@ def examine(scenario: Scenario, problem: Problem) -> Numerics:
         integers=int(problem.integer.sum()),
         nonzeros=int(problem.matrix.nnz),
         coefficient_range=_range(problem.matrix.data),
-        cost_range=prices,
+        cost_range=_range(problem.cost),
         bound_range=_range(bounds),
         rhs_range=_range(sides),
         scaled_coefficient_range=after,
         warnings=tuple(warnings),
     )
+
+
+def _cost_spread(problem: Problem) -> float:
+    """The largest cost of a unit of anything, relative to the median."""
+    costs = np.abs(problem.cash.data)
+    costs = costs[costs > 0]
+    return float(costs.max() / np.median(costs)) if costs.size else 1.0
 
 
 def _volumes(problem: Problem) -> list[str]:
