@@ -31,10 +31,12 @@ class _Worst:
     checks: int = field(default=0)
 
     def see(self, violation: Floats | float, scale: Floats | float, where: str) -> None:
-        relative = np.max(np.asarray(violation) / np.maximum(1.0, np.abs(np.asarray(scale))), initial=0.0)
+        relative = float(np.max(np.asarray(violation) / np.maximum(1.0, np.abs(np.asarray(scale))), initial=0.0))
+        if np.isnan(relative):
+            relative = float("inf")
         self.checks += 1
         if relative > self.size:
-            self.size, self.where = float(relative), where
+            self.size, self.where = relative, where
 
 
 @dataclass(frozen=True)
