@@ -2,7 +2,7 @@
 
 A contract model has a few dozen binaries (what to sign) and hundreds of thousands of continuous columns (what happens then). HiGHS's own MIP search
 spends most of its time on cuts and sub-MIPs that such a model does not reward; solving the relaxation once and re-solving it from a basis as binaries
-are fixed is 5 to 20 times faster on the reference problem and the bundled case (`python -m benchmarks.engine --highs-mip`). HiGHS still solves every linear program.
+are fixed is many times faster (`python -m benchmarks.engine --highs-mip`: 20 times at 20 futures). HiGHS still solves every linear program.
 
     bound of a node = objective of its relaxation;  the node with the least bound goes next;  branching on the most fractional binary
     reduced-cost fixing: a binary at its bound whose reduced cost exceeds incumbent - bound stays there in the whole subtree
