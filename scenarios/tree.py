@@ -39,6 +39,28 @@ class States:
 
 
 @dataclass(frozen=True)
+class Paths:
+    """Futures side by side, before they become a tree: F futures over T periods."""
+
+    ids: tuple[str, ...]  # [F]
+    probability: Floats  # [F], sums to 1
+    states: States  # [F, T, ...]
+    regime: Ints | None = None  # [F, T] market regime of every period, where a generator made the futures
+    regimes: tuple[str, ...] = ()  # names of the regimes
+
+    @property
+    def count(self) -> int:
+        """Number of futures."""
+        return len(self.ids)
+
+    def pick(self, chosen: Ints) -> Paths:
+        """Some of the futures, their probabilities scaled to sum to 1."""
+        weights = self.probability[chosen]
+        regime = None if self.regime is None else self.regime[chosen]
+        return Paths(tuple(self.ids[f] for f in chosen), weights / weights.sum(), self.states.at(chosen), regime, self.regimes)
+
+
+@dataclass(frozen=True)
 class Tree:
     """The tree: N nodes, of which L are leaves."""
 
@@ -81,11 +103,26 @@ class Tree:
 def build_tree(scenario: Scenario) -> Tree:
     """The tree of `scenario`."""
     uncertainty = scenario.uncertainty
-    if isinstance(uncertainty, Futures):
-        return _from_futures(scenario, uncertainty)
     if isinstance(uncertainty, GivenTree):
         return _from_nodes(scenario, uncertainty)
-    return _from_futures(scenario, Futures(kind="futures", futures=(Future(id="certain", probability=1.0),)))
+    merged = not isinstance(uncertainty, Futures) or uncertainty.revealed == "by_data"
+    return grow(scenario, paths_of(scenario), merged=merged)
+
+
+def paths_of(scenario: Scenario) -> Paths:
+    """The futures of `scenario` side by side; of a tree given node by node, the paths to its leaves."""
+    uncertainty = scenario.uncertainty
+    if isinstance(uncertainty, GivenTree):
+        tree = _from_nodes(scenario, uncertainty)
+        nodes = np.array([tree.path(int(leaf))[1:] for leaf in tree.leaves])
+        return Paths(tree.futures, tree.probability[tree.leaves], tree.states.at(nodes))
+    futures = uncertainty.futures if isinstance(uncertainty, Futures) else (Future(id="certain", probability=1.0),)
+    base = _base(scenario)
+    states = States(*(np.repeat(getattr(base, f.name)[None], len(futures), axis=0) for f in fields(base)))
+    for f, future in enumerate(futures):
+        _apply(scenario, states.at(f), future)
+    weights = np.array([future.probability for future in futures])
+    return Paths(tuple(future.id for future in futures), weights / weights.sum(), states)
 
 
 def average(tree: Tree) -> Tree:
@@ -184,45 +221,66 @@ def _apply_suppliers(offers: tuple[Offer, ...], states: States, given: Future | 
                     states.late_weeks[..., o] = late.weeks
 
 
-def _from_futures(scenario: Scenario, uncertainty: Futures) -> Tree:
-    base = _base(scenario)
-    count, periods = len(uncertainty.futures), len(scenario.periods)
-    paths = States(*(np.repeat(getattr(base, f.name)[None], count, axis=0) for f in fields(base)))
-    for f, future in enumerate(uncertainty.futures):
-        _apply(scenario, paths.at(f), future)
-    weights = np.array([future.probability for future in uncertainty.futures])
-    weights = weights / weights.sum()
-    merged = uncertainty.revealed == "by_data"
-    flat = np.concatenate([getattr(paths, f.name).reshape(count, periods, -1) for f in fields(paths)], axis=2) if merged else None
+def grow(scenario: Scenario, paths: Paths, *, merged: bool = False) -> Tree:
+    """The tree of some futures: they share a node for as long as their data are identical (`merged`), or have only node 0 in common."""
+    return _merge(scenario, paths) if merged and paths.count > 1 else _fan(scenario, paths)
 
+
+def _fan(scenario: Scenario, paths: Paths) -> Tree:
+    """Nodes period by period, in each period one per future, in their order."""
+    count, periods = paths.count, len(scenario.periods)
+    now = _now(scenario, _base(scenario))
+    first = np.arange(1, count * periods + 1)
+    return Tree(
+        ids=("now", *(f"{period}.{name}" for period in scenario.period_ids for name in paths.ids)),
+        parent=np.concatenate([[-1], np.maximum(first - count, 0)]).astype(np.int64),
+        period=np.concatenate([[-1], np.repeat(np.arange(periods), count)]).astype(np.int64),
+        probability=np.concatenate([[1.0], np.tile(paths.probability, periods)]),
+        states=States(*(np.concatenate([getattr(now, f.name)[None], _rows(getattr(paths.states, f.name))]) for f in fields(now))),
+        leaves=np.arange(count * (periods - 1) + 1, count * periods + 1, dtype=np.int64),
+        futures=paths.ids,
+        foresight=_foresight(count, False),
+    )
+
+
+def _rows(data: Floats) -> Floats:
+    """[F, T, ...] as rows, period by period. [T F, ...]"""
+    turned = data.swapaxes(0, 1)
+    return turned.reshape(turned.shape[0] * turned.shape[1], *turned.shape[2:])
+
+
+def _flat(data: Floats) -> Floats:
+    """[F, T, ...] with one last axis. [F, T, K]"""
+    return data.reshape(*data.shape[:2], int(np.prod(data.shape[2:])))
+
+
+def _merge(scenario: Scenario, paths: Paths) -> Tree:
+    count, periods = paths.count, len(scenario.periods)
+    flat = np.concatenate([_flat(getattr(paths.states, f.name)) for f in fields(States)], axis=2)
     ids, parent, period, probability = ["now"], [-1], [-1], [1.0]
-    at = [(0, t) for t in range(0)]  # (future, period) that lends its data to each node but the first
+    at: list[tuple[int, int]] = []  # (future, period) that lends its data to each node but the first
     where = np.zeros(count, dtype=np.int64)  # the node each future is at
     for t in range(periods):
         nodes: dict[object, int] = {}
         arrived = where.copy()
-        for f, future in enumerate(uncertainty.futures):
-            key: object = (int(where[f]), flat[f, t].tobytes()) if flat is not None else f
+        for f, name in enumerate(paths.ids):
+            key = (int(where[f]), flat[f, t].tobytes())
             node = nodes.get(key)
             if node is None:
                 node = nodes[key] = len(ids)
-                ids.append(f"{scenario.period_ids[t]}.{future.id}")
+                ids.append(f"{scenario.period_ids[t]}.{name}")
                 parent.append(int(where[f]))
                 period.append(t)
                 probability.append(0.0)
                 at.append((f, t))
-            probability[node] += weights[f]
+            probability[node] += paths.probability[f]
             arrived[f] = node
         where = arrived
     leaves = np.unique(where)
-    names = (
-        [[future.id for f, future in enumerate(uncertainty.futures) if where[f] == leaf] for leaf in leaves]
-        if merged
-        else [[x.id] for x in uncertainty.futures]
-    )
+    names = [[name for f, name in enumerate(paths.ids) if where[f] == leaf] for leaf in leaves]
     picked = tuple(np.array(x) for x in zip(*at, strict=True))
-    now = _now(scenario, base)
-    states = States(*(np.concatenate([getattr(now, f.name)[None], getattr(paths, f.name)[picked]]) for f in fields(base)))
+    now = _now(scenario, _base(scenario))
+    states = States(*(np.concatenate([getattr(now, f.name)[None], getattr(paths.states, f.name)[picked]]) for f in fields(now)))
     return Tree(
         ids=tuple(ids),
         parent=np.array(parent, dtype=np.int64),
@@ -231,11 +289,12 @@ def _from_futures(scenario: Scenario, uncertainty: Futures) -> Tree:
         states=states,
         leaves=leaves.astype(np.int64),
         futures=tuple(group[0] if len(group) == 1 else f"{group[0]} and {len(group) - 1} alike" for group in names),
-        foresight=_foresight(count, merged),
+        foresight=_foresight(count, True),
     )
 
 
 def _foresight(count: int, merged: bool) -> str:
+    """What a tree assumes about who knows what when, in words."""
     if count == 1:
         return "one future, known in advance"
     if merged:
