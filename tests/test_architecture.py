@@ -31,6 +31,7 @@ ORDER = (
     ("model", "audit", "size"),
     ("solve",),
     ("exact", "numerics", "baselines"),
+    ("trial",),
     ("answer",),
     ("explain",),
     ("engine",),
