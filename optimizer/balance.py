@@ -15,6 +15,7 @@ from __future__ import annotations
 from optimizer.clauses.base import Bounds, Index, constrain
 from optimizer.decisions import Kernel
 from optimizer.ledger import DELIVERY, HOLDING, SHORTAGE, SPOT, SUBSTITUTION, TRANSFER, Term
+from optimizer.varying import settled
 
 
 def build_balance(kernel: Kernel) -> None:
@@ -26,7 +27,7 @@ def build_balance(kernel: Kernel) -> None:
     _sideways(kernel, supply)
     _shortage(kernel, supply)
     demand = kernel.instance.tree.states.demand
-    rows: dict[Index, Bounds] = {(p, s, n): (float(demand[n, p, s]) - constant.get((p, s, n), 0.0), terms, None) for (p, s, n), terms in supply.items()}
+    rows: dict[Index, Bounds] = {(p, s, n): (settled(demand[n, p, s]) - constant.get((p, s, n), 0.0), terms, None) for (p, s, n), terms in supply.items()}
     constrain(kernel.model, "demand_is_served", rows)
 
 
@@ -73,7 +74,7 @@ def _spot(kernel: Kernel, supply: dict[Index, list[Term]]) -> None:
     for x in instance.spots:
         blocks = range(len(x.share))
         for n in instance.nodes:
-            spend = [(float(price[n, x.index] * x.factor[b]), kernel.order[x.index, b, n]) for b in blocks]
+            spend = [(settled(price[n, x.index] * x.factor[b]), kernel.order[x.index, b, n]) for b in blocks]
             kernel.ledger.charge("spot", x.id, "spot", SPOT, n, spend)
             sites = [s for s in range(len(instance.scenario.sites)) if (x.index, s, n) in kernel.receive]
             if not sites:
@@ -121,7 +122,7 @@ def _shortage(kernel: Kernel, supply: dict[Index, list[Term]]) -> None:
             if parent > 0 and x.lost < 1:
                 carried: list[Term] = [(-(1.0 - x.lost), kernel.unmet[p, s, b, parent]) for b in blocks]
                 row += carried
-                within[p, s, n] = (None, [*((1.0, kernel.unmet[p, s, b, n]) for b in blocks), *carried], float(tree.states.demand[n, p, s]))
+                within[p, s, n] = (None, [*((1.0, kernel.unmet[p, s, b, n]) for b in blocks), *carried], settled(tree.states.demand[n, p, s]))
             rate = x.rate(float(instance.years[tree.period[n]]))
             end = (1.0 - x.lost) * x.terminal if n in leaves else 0.0
             kernel.ledger.charge("site", site, "shortage", SHORTAGE, n, [(rate * float(x.factor[b]) + end, kernel.unmet[p, s, b, n]) for b in blocks])

@@ -18,12 +18,13 @@ def _contract(instance: Instance, offer: OfferData) -> Contract:
     tree = instance.tree
     clauses = clauses_of(offer.clauses)
     alternatives = list(offer.alternatives)
-    factor, widest = np.ones(tree.size), 1.0
+    beside = tree.states.fx.ndim - 2  # axes in which the figures of all futures stand side by side
+    factor, widest = np.ones((tree.size, *(1,) * beside)), 1.0
     for clause in clauses:
         if isinstance(clause, SplitsAlternatives):
             alternatives = [part for whole in alternatives for part in clause.split(whole)]
         if isinstance(clause, SetsPrice):
-            factor = factor * clause.price_factor(instance, offer)
+            factor = (clause.price_factor(instance, offer).T * factor.T).T
         if isinstance(clause, WidensTake):
             widest *= clause.take_factor()
     covered = (tree.period >= offer.start) & (tree.period < offer.end)
@@ -36,6 +37,6 @@ def _contract(instance: Instance, offer: OfferData) -> Contract:
         nodes=tuple(int(n) for n in np.flatnonzero(covered)),
         signed_at=signed_at,
         signing_nodes=(0,) if offer.sign < 0 else tuple(int(n) for n in np.flatnonzero(tree.period == offer.sign)),
-        price=base[:, :, None] * factor,
+        price=base[(..., None, *(None,) * beside)] * factor,
         take_factor=widest,
     )

@@ -18,12 +18,13 @@ import numpy as np
 import pyomo.environ as pyo
 
 from models.offer import FreeProfile
-from optimizer.clauses.base import Bounds, Contract, Index, constrain, declare
+from optimizer.clauses.base import Bounds, Contract, Index, Varying, constrain, declare
 from optimizer.instance import Instance, shape_of
 from optimizer.ledger import CAPACITY, SIGNING, Ledger, Term
+from optimizer.varying import Number, anywhere, largest, least, settled
 from scenarios.tree import Floats
 
-Arrivals = list[list[tuple[int, float]]]
+Arrivals = list[list[tuple[int, Number]]]
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,12 @@ KERNEL = ("signed", "volume", "take", "deliver", "order", "receive", "stock", "m
 def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Kernel:
     """Declare all kernel variables, and what binds them to each other within one contract."""
     model = pyo.ConcreteModel()
+    model.varying = Varying()
     tree = instance.tree
     signed: dict[Index, float] = {}
     volume: dict[Index, float] = {}
-    take: dict[Index, float] = {}
-    deliver: dict[Index, float] = {}
+    take: dict[Index, Number] = {}
+    deliver: dict[Index, Number] = {}
     for c in contracts:
         o, offer = c.offer.index, c.offer
         shapes = [shape_of(a.profile, offer.end - offer.start) for a in c.alternatives]
@@ -73,16 +75,18 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
         for n in c.nodes:
             t = int(tree.period[n]) - offer.start
             for p in range(len(offer.products)):
-                most = [float(share[n] * a.high[p] * shapes[j][t]) for j, a in enumerate(c.alternatives)]
+                most = [settled(share[n] * a.high[p] * shapes[j][t]) for j, a in enumerate(c.alternatives)]
                 for j, bound in enumerate(most):
                     take[o, j, p, n] = bound
                 for s in offer.sites:
-                    deliver[o, p, s, n] = max(most, default=0.0)
+                    deliver[o, p, s, n] = largest(most)
     orders, receives = _spot(instance)
     swaps = _swaps(instance)
     useful = np.minimum(instance.remaining, _supplied(instance, take, orders, swaps))
-    stock: dict[Index, float] = {(p, s, n): min(x.capacity, max(float(useful[n]), x.initial)) for (p, s), x in instance.stocks.items() for n in instance.nodes}
-    lanes: dict[Index, float] = {(r, n): min(x.capacity, float(useful[n])) for r, x in enumerate(instance.lanes) for n in instance.nodes}
+    stock: dict[Index, Number] = {
+        (p, s, n): least(x.capacity, largest([settled(useful[n]), x.initial])) for (p, s), x in instance.stocks.items() for n in instance.nodes
+    }
+    lanes: dict[Index, Number] = {(r, n): least(x.capacity, settled(useful[n])) for r, x in enumerate(instance.lanes) for n in instance.nodes}
     unmet = _unmet(instance)
     model.signed = declare(model, "signed", signed, pyo.Binary)
     kernel = Kernel(
@@ -110,53 +114,53 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
     return kernel
 
 
-def _spot(instance: Instance) -> tuple[dict[Index, float], dict[Index, float]]:
+def _spot(instance: Instance) -> tuple[dict[Index, Number], dict[Index, Number]]:
     states = instance.tree.states
-    orders: dict[Index, float] = {
-        (x.index, b, n): float(states.spot_available[n, x.index] * x.share[b]) for x in instance.spots for b in range(len(x.share)) for n in instance.nodes
+    orders: dict[Index, Number] = {
+        (x.index, b, n): settled(states.spot_available[n, x.index] * x.share[b]) for x in instance.spots for b in range(len(x.share)) for n in instance.nodes
     }
-    receives: dict[Index, float] = {}
+    receives: dict[Index, Number] = {}
     for x in instance.spots:
         arrivals = instance.arrivals(states.spot_lead[:, x.index])
         for n in instance.nodes:
-            most = sum(share * float(states.spot_available[m, x.index]) for m, share in arrivals[n])
-            if most > 0:
+            most = settled(sum(share * settled(states.spot_available[m, x.index]) for m, share in arrivals[n]))
+            if anywhere(most > 0):
                 for s in range(len(instance.scenario.sites)):
                     receives[x.index, s, n] = most
     return orders, receives
 
 
-def _unmet(instance: Instance) -> dict[Index, float]:
+def _unmet(instance: Instance) -> dict[Index, Number]:
     """Unmet demand can be at most the demand of the period and what is carried to it. Blocks are filled from the cheapest (their cost rises), so their
     bounds share that sum out, and together they never exceed it."""
-    bounds: dict[Index, float] = {}
+    bounds: dict[Index, Number] = {}
     tree = instance.tree
     for (p, s), x in instance.shortage.items():
         most = tree.states.demand[:, p, s].copy()
         for n in instance.nodes:
             most[n] += (1.0 - x.lost) * most[tree.parent[n]]
-            left = float(most[n])
+            left = settled(most[n])
             for b, width in enumerate(x.width):
-                bounds[p, s, b, n] = min(left, float(width * instance.peak[n, p, s])) if np.isfinite(width) else left
-                left -= bounds[p, s, b, n]
+                bounds[p, s, b, n] = least(left, settled(width * instance.peak[n, p, s])) if np.isfinite(width) else left
+                left = left - bounds[p, s, b, n]
     return bounds
 
 
-def _swaps(instance: Instance) -> dict[Index, float]:
+def _swaps(instance: Instance) -> dict[Index, Number]:
     """Substitution is limited by a share of the period's demand; without demand there is none."""
     demand = instance.tree.states.demand
     return {
-        (u, s, n): float(x.max_share * demand[n, x.product, s])
+        (u, s, n): settled(x.max_share * demand[n, x.product, s])
         for u, x in enumerate(instance.swaps)
         for s in x.sites
         for n in instance.nodes
-        if demand[n, x.product, s] > 0
+        if anywhere(demand[n, x.product, s] > 0)
     }
 
 
-def _supplied(instance: Instance, *sources: dict[Index, float]) -> Floats:
+def _supplied(instance: Instance, *sources: dict[Index, Number]) -> Floats:
     """Most volume that can have come in on the way to each node: initial stock, and the bounds of all that brings volume (last index: the node). [N]"""
-    found = np.zeros(instance.tree.size)
+    found = np.zeros_like(instance.remaining)
     found[0] = sum(x.initial for x in instance.stocks.values())
     for source in sources:
         for key, bound in source.items():

@@ -14,6 +14,7 @@ from models.clauses import Clause
 from models.offer import Offer, Profile, ShapedProfile
 from models.rules import Rule
 from models.scenario import Scenario
+from optimizer.varying import Number, anywhere, by_node, settled
 from scenarios.tree import Floats, Tree
 
 WEEKS_PER_YEAR = 52.0
@@ -162,31 +163,36 @@ class Instance:
         """Nodes that belong to a period (all but node 0)."""
         return range(1, self.tree.size)
 
-    def rate(self, offer: OfferData, n: int) -> float:
+    def rate(self, offer: OfferData, n: int) -> Number:
         """Scenario currency per unit of the offer's currency at node n."""
-        return 1.0 if offer.currency < 0 else float(self.tree.states.fx[n, offer.currency])
+        return 1.0 if offer.currency < 0 else settled(self.tree.states.fx[n, offer.currency])
 
-    def arrivals(self, lead: Floats) -> list[list[tuple[int, float]]]:
+    def arrivals(self, lead: Floats) -> list[list[tuple[int, Number]]]:
         """For every node the (ordering node, share) pairs that arrive at it; `lead` [N] is in periods at the ordering node.
 
         A lead of whole + part periods brings the share 1 - part after `whole` periods and the share part one period later.
         """
-        found: list[list[tuple[int, float]]] = [[] for _ in range(self.tree.size)]
+        found: list[list[tuple[int, Number]]] = [[] for _ in range(self.tree.size)]
         for d in self.nodes:
             n, age = d, 0
             while n > 0:
-                whole = int(np.floor(lead[n] + 1e-12))
-                part = max(0.0, float(lead[n]) - whole)
-                share = (1.0 - part) * (age == whole) + part * (age == whole + 1)
-                if share > 0:
+                share = self._share(settled(lead[n]), age)
+                if anywhere(share > 0):
                     found[d].append((n, share))
                 n, age = int(self.tree.parent[n]), age + 1
         return found
 
+    @staticmethod
+    def _share(lead: Number, age: int) -> Number:
+        """Share of an order that arrives `age` periods after it."""
+        whole = np.floor(lead + 1e-12)
+        part = np.maximum(0.0, lead - whole)
+        return settled((1.0 - part) * (age == whole) + part * (age == whole + 1))
+
     def late_share(self, o: int) -> Floats:
         """Share of a period's deliveries that slips into the next period (or beyond), as a lead time in periods. [N]"""
         years = self.years[np.maximum(self.tree.period, 0)]
-        return self.tree.states.late_weeks[:, o] / (WEEKS_PER_YEAR * years)
+        return np.asarray(by_node(1.0 / (WEEKS_PER_YEAR * years), self.tree.states.late_weeks[:, o]))
 
 
 def build_instance(scenario: Scenario, tree: Tree) -> Instance:
@@ -313,7 +319,7 @@ def _shortage(scenario: Scenario, tree: Tree) -> dict[tuple[int, int], ShortageD
     """Shortage data of every product and site that has demand somewhere; a site's own row goes before the row for all sites."""
     rows = {(x.product, x.site): x for x in scenario.shortage}
     found = {}
-    for p, s in np.argwhere(tree.states.demand.max(axis=0) > 0):
+    for p, s in np.argwhere((tree.states.demand > 0).any(axis=(0, *range(3, tree.states.demand.ndim)))):
         product, site = scenario.products[p].id, scenario.sites[s].id
         x = rows.get((product, site)) or rows[(product, None)]
         edges = np.array([0.0, *(step.above_share for step in x.steps), np.inf])
@@ -339,9 +345,9 @@ def _remaining(tree: Tree, shortage: dict[tuple[int, int], ShortageData], scenar
         before[n] += before[tree.parent[n]]
     after = before.copy()
     for n in range(tree.size - 1, 0, -1):
-        after[tree.parent[n]] = max(after[tree.parent[n]], after[n])
+        after[tree.parent[n]] = np.maximum(after[tree.parent[n]], after[n])
     ratio = max([1.0, *(x.ratio for x in scenario.substitutions)])
     carried = any(x.lost < 1 for x in shortage.values())
     kept = min([1.0, *(1.0 - x.spoilage for x in scenario.storage if x.spoilage < 1)])
     waste = kept ** (np.maximum(tree.period, 0) - (len(scenario.periods) - 1.0))
-    return np.asarray(ratio * waste * (after if carried else np.maximum(after - before + total, 0.0)))
+    return np.asarray(by_node(ratio * waste, after if carried else np.maximum(after - before + total, 0.0)))

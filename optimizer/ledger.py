@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-Term = tuple[float, Any]  # coefficient, Pyomo variable
+from optimizer.varying import Number, anywhere
+
+Term = tuple[Number, Any]  # coefficient, Pyomo variable
 
 PURCHASE = "purchase"
 TAKE_OR_PAY = "take_or_pay"
@@ -53,7 +55,7 @@ class Ledger:
 
     def charge(self, source_kind: str, source: str, clause: str, category: str, node: int, terms: Iterable[Term]) -> None:
         """Add one row; charges without terms leave no row."""
-        kept = tuple(term for term in terms if term[0] != 0.0)
+        kept = tuple(term for term in terms if anywhere(term[0] != 0.0))
         if kept:
             row = Row(source_kind, source, clause, category, node, kept)
             self.rows.append(row)

@@ -23,6 +23,7 @@ FORBIDDEN = {"models": HEAVY | EDGES | {"numpy"}, "scenarios": HEAVY - {"scipy"}
 
 # Inside the optimizer, from the bottom up. A module imports from groups below its own; a group in a tuple of its own may look at itself.
 ORDER = (
+    ("varying",),
     ("progress", "tail", "instance", "ledger"),
     ("clauses",),
     ("contracts", "outcome", "decisions"),

@@ -7,7 +7,7 @@ alone, in plain NumPy. The two share nothing but the object, and the verifier co
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -16,10 +16,11 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 
 from optimizer.instance import AlternativeData, Instance, OfferData, shape_of
 from optimizer.ledger import PURCHASE, Ledger, Term
+from optimizer.varying import Number, anywhere, settled
 from scenarios.tree import Floats, Ints
 
 Index = tuple[int, ...]
-Bounds = tuple[float | None, list[Term], float | None]  # lower, terms, upper
+Bounds = tuple[Number | None, list[Term], Number | None]  # lower, terms, upper
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,10 @@ class Deal:
         budgets = [rule for rule in self.instance.rules if rule.kind == "budget"]
         if any(rule.period in later or (rule.period is None and rule.in_ == "every_node") for rule in budgets):
             return True
-        rate = np.array([self.instance.rate(self.contract.offer, n) for n in range(self.instance.tree.size)])
-        worth = [rate * self.instance.discount, *([rate] if budgets else [])]
+        rate = [self.instance.rate(self.contract.offer, n) for n in range(self.instance.tree.size)]
+        worth = [[r * d for r, d in zip(rate, self.instance.discount, strict=True)], *([rate] if budgets else [])]
         window, parent = set(self.nodes), self.instance.tree.parent
-        return any(w[n] > w[parent[n]] for w in worth for n in window if parent[n] in window)
+        return any(anywhere(w[n] > w[parent[n]]) for w in worth for n in window if parent[n] in window)
 
     def period(self, n: int) -> int:
         return int(self.instance.tree.period[n])
@@ -97,14 +98,14 @@ class Deal:
     def signing_node(self, n: int) -> int:
         return int(self.contract.signed_at[n])
 
-    def deliverable(self, n: int) -> float:
-        return float(self.instance.tree.states.deliverable[n, self.contract.offer.index])
+    def deliverable(self, n: int) -> Number:
+        return settled(self.instance.tree.states.deliverable[n, self.contract.offer.index])
 
-    def late_weeks(self, n: int) -> float:
-        return float(self.instance.tree.states.late_weeks[n, self.contract.offer.index])
+    def late_weeks(self, n: int) -> Number:
+        return settled(self.instance.tree.states.late_weeks[n, self.contract.offer.index])
 
-    def price(self, j: int, p: int, n: int) -> float:
-        return float(self.contract.price[j, p, n])
+    def price(self, j: int, p: int, n: int) -> Number:
+        return settled(self.contract.price[j, p, n])
 
     def signed(self, j: int, m: int) -> Any:
         """Binary: alternative j signed at signing node m."""
@@ -122,7 +123,7 @@ class Deal:
         """Volume taken at node n."""
         return self.take_vars[self.contract.offer.index, j, p, n]
 
-    def most_taken(self, j: int, p: int, n: int) -> float:
+    def most_taken(self, j: int, p: int, n: int) -> Number:
         """Upper bound of `take`."""
         return self.contract.take_factor * self.deliverable(n) * self.most_committed(j, p, self.period(n))
 
@@ -136,7 +137,7 @@ class Deal:
         rate = self.instance.rate(self.contract.offer, n)
         self.ledger.charge("offer", self.contract.offer.id, self.clause, category, n, [(rate * c, v) for c, v in terms])
 
-    def variables(self, name: str, upper: Mapping[Index, float], domain: Any = pyo.NonNegativeReals) -> Any:
+    def variables(self, name: str, upper: Mapping[Index, Number], domain: Any = pyo.NonNegativeReals) -> Any:
         """Declare the clause's own variables with their upper bounds; the last index is a node."""
         return declare(self.block, name, upper, domain)
 
@@ -145,14 +146,31 @@ class Deal:
         constrain(self.block, name, rows)
 
 
-def declare(block: Any, name: str, upper: Mapping[Index, float], domain: Any = pyo.NonNegativeReals) -> Any:
+@dataclass
+class Varying:
+    """What differs between the futures of a fan of which one is declared: the model carries it as `varying`, other models have none."""
+
+    upper: dict[int, tuple[Any, Number]] = field(default_factory=dict)  # id of a column -> it, its upper bounds [F]
+    rows: list[tuple[Any, Number | None, list[Term], Number | None]] = field(default_factory=list)  # row, lower, terms (each column once), upper
+
+
+def declare(block: Any, name: str, upper: Mapping[Index, Number], domain: Any = pyo.NonNegativeReals) -> Any:
     """An indexed variable with lower bound 0 and the given upper bounds (infinite: none)."""
     variable = pyo.Var(list(upper), domain=domain, dense=True)
     block.add_component(name, variable)
     for key, bound in upper.items():
-        if bound != float("inf"):
+        if isinstance(bound, np.ndarray):
+            block.model().varying.upper[id(variable[key])] = (variable[key], bound)
+        elif bound != float("inf"):
             variable[key].setub(bound)
     return variable
+
+
+def upper_bound(model: Any, variable: Any) -> Number:
+    """A column's upper bound, of every future where it differs."""
+    varying = getattr(model, "varying", None)
+    known = varying.upper.get(id(variable)) if varying is not None else None
+    return variable.ub if known is None else known[1]
 
 
 def constrain(block: Any, name: str, rows: Mapping[Index, Bounds]) -> None:
@@ -162,13 +180,34 @@ def constrain(block: Any, name: str, rows: Mapping[Index, Bounds]) -> None:
         return
     constraint = pyo.Constraint(pyo.Any)
     block.add_component(name, constraint)
-    broken = [key for key, (lower, terms, upper) in rows.items() if not terms and ((lower or 0.0) > 0 or (upper or 0.0) < 0)]
+    broken = [key for key, (lower, terms, upper) in rows.items() if not terms and not _holds(lower, upper)]
     nothing = declare(block, f"{name}_nothing", dict.fromkeys(broken, 0.0)) if broken else {}
     for key, (lower, terms, upper) in rows.items():
         terms = [(1.0, nothing[key])] if key in nothing else terms
-        if terms:
+        if terms and any(isinstance(x, np.ndarray) for x in (lower, upper, *(c for c, _ in terms))):
+            _vary(block.model(), constraint, key, (lower, terms, upper))
+        elif terms:
             body = LinearExpression(constant=0, linear_coefs=[c for c, _ in terms], linear_vars=[v for _, v in terms])
             constraint[key] = (lower, body, upper) if lower != upper else (body, lower)
+
+
+def _holds(lower: Number | None, upper: Number | None) -> bool:
+    """Whether a row without terms holds, in all futures."""
+    return not (anywhere((0.0 if lower is None else lower) > 0) or anywhere((0.0 if upper is None else upper) < 0))
+
+
+def _vary(model: Any, constraint: Any, key: Index, bounds: Bounds) -> None:
+    """Declare a row with stand-ins for what differs between futures, and note what it stands for."""
+    lower, terms, upper = bounds
+    merged: dict[int, list[Any]] = {}
+    for c, v in terms:
+        known = merged.setdefault(id(v), [0.0, v])
+        known[0] = known[0] + c
+    same = lower is upper or (lower is not None and upper is not None and bool(np.all(lower == upper)))
+    body = LinearExpression(constant=0, linear_coefs=[1.0] * len(merged), linear_vars=[v for _, v in merged.values()])
+    stand_in = (None if lower is None else 0.0, body, None if upper is None else 0.0)
+    constraint[key] = (body, 0.0) if same else stand_in
+    model.varying.rows.append((constraint[key], lower, [(settled(c), v) for c, v in merged.values()], upper))
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class IndexedPrice:
         seen = np.arange(tree.size)
         for _ in range(self.terms.lag_periods):
             seen = np.maximum(tree.parent[seen], 0)
-        level = np.where(seen > 0, tree.states.index[seen, column], self.terms.reference)
+        level = np.where(seen > 0, tree.states.index[seen, column].T, self.terms.reference).T
         move = np.clip(level / self.terms.reference - 1.0, self.terms.floor, np.inf if self.terms.cap is None else self.terms.cap)
         return np.asarray(1.0 + self.terms.weight * move)
 

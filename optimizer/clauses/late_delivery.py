@@ -18,6 +18,7 @@ import numpy as np
 from models.clauses import LateDelivery as Terms
 from optimizer.clauses.base import Amounts, Deal, Lever, Statement
 from optimizer.ledger import DAMAGES
+from optimizer.varying import least
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class LateDelivery:
 
     def build(self, deal: Deal) -> None:
         for n in deal.nodes:
-            rate = min(self.terms.damages_per_week * deal.late_weeks(n), self.terms.cap)
+            rate = least(self.terms.damages_per_week * deal.late_weeks(n), self.terms.cap)
             deal.charge(DAMAGES, n, [(-rate * deal.price(j, p, n), deal.take(j, p, n)) for j in deal.js for p in deal.ps])
 
     def bill(self, statement: Statement) -> Amounts:

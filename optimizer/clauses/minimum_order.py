@@ -19,6 +19,7 @@ import pyomo.environ as pyo
 from models.clauses import MinimumOrder as Terms
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
 from optimizer.instance import slack
+from optimizer.varying import largest
 from scenarios.tree import Floats
 
 
@@ -37,7 +38,7 @@ class MinimumOrder:
         zero: dict[Index, Bounds] = {}
         for p, n in keys:
             taken = [(1.0, deal.take(j, p, n)) for j in deal.js]
-            most = max((deal.most_taken(j, p, n) for j in deal.js), default=0.0)
+            most = largest(deal.most_taken(j, p, n) for j in deal.js)
             enough[p, n] = (0.0, [*taken, (-self.terms.volume, ordering[p, n])], None)
             zero[p, n] = (None, [*taken, (-most, ordering[p, n])], 0.0)
         deal.rows("order_is_enough", enough)

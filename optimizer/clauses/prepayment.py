@@ -28,6 +28,7 @@ import pyomo.environ as pyo
 from models.clauses import Prepayment as Terms
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
 from optimizer.ledger import CREDIT, PREPAYMENT, Term
+from optimizer.varying import largest, least
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ class Prepayment:
         if credit_rate == 0 or most == 0:
             return
         window = set(deal.nodes)
-        full = {n: credit_rate * max(sum(deal.most_taken(j, p, n) for p in deal.ps) for j in deal.js) for n in deal.nodes}
-        credit = deal.variables("credit", {(n,): min(full[n], most) for n in deal.nodes})
+        full = {n: credit_rate * largest(sum(deal.most_taken(j, p, n) for p in deal.ps) for j in deal.js) for n in deal.nodes}
+        credit = deal.variables("credit", {(n,): least(full[n], most) for n in deal.nodes})
         balance = deal.variables("balance", {(n,): most for n in deal.nodes})
         used_up = deal.variables("used_up", {(n,): 1.0 for n in deal.nodes}, pyo.Binary) if deal.exact else None
         rows: dict[str, dict[Index, Bounds]] = {"credit_within_take": {}, "balance_runs_down": {}, "credit_is_full": {}, "credit_is_all_left": {}}

@@ -20,6 +20,7 @@ import numpy as np
 from models.clauses import TakeOrPay as Terms
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
 from optimizer.ledger import TAKE_OR_PAY
+from optimizer.varying import anywhere
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class TakeOrPay:
 
     def build(self, deal: Deal) -> None:
         theta, tau = self.terms.fraction, self.terms.price_share
-        keys = [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps if theta * deal.deliverable(n) > 0]
+        keys = [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps if anywhere(theta * deal.deliverable(n) > 0)]
         unused = deal.variables("unused", {(j, p, n): theta * deal.deliverable(n) * deal.most_committed(j, p, deal.period(n)) for j, p, n in keys})
         paid: dict[Index, Bounds] = {}
         for j, p, n in keys:

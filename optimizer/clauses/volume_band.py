@@ -18,6 +18,7 @@ import numpy as np
 
 from models.clauses import VolumeBand as Terms
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
+from optimizer.varying import anywhere
 from scenarios.tree import Floats
 
 
@@ -38,7 +39,7 @@ class VolumeBand:
             for j in deal.js:
                 for p in deal.ps:
                     above[j, p, n] = (None, [(1.0, deal.take(j, p, n)), (-most, deal.volume(j, p, n))], 0.0)
-                    if least > 0:
+                    if anywhere(least > 0):
                         below[j, p, n] = (0.0, [(1.0, deal.take(j, p, n)), (-least, deal.volume(j, p, n))], None)
         deal.rows("take_within_band_above", above)
         deal.rows("take_within_band_below", below)

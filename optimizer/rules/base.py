@@ -13,11 +13,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from models.rules.base import MeasuredRule
-from optimizer.clauses.base import Bounds, Index, constrain, declare
+from optimizer.clauses.base import Bounds, Index, constrain, declare, upper_bound
 from optimizer.decisions import Kernel
 from optimizer.instance import Instance
 from optimizer.ledger import RULE, Term
 from optimizer.outcome import Outcome
+from optimizer.varying import Number, largest, settled
 from scenarios.tree import Floats
 
 
@@ -59,7 +60,7 @@ class Desk:
     def instance(self) -> Instance:
         return self.kernel.instance
 
-    def impose(self, name: str, rows: Mapping[Index, Bounds], unit: Mapping[Index, float] | float = 1.0) -> None:
+    def impose(self, name: str, rows: Mapping[Index, Bounds], unit: Mapping[Index, Number] | float = 1.0) -> None:
         """Impose rows (each with one finite side); `unit` is how much of a row one unit of violation covers. The last index is a node.
 
         priced: lower <= terms + unit violation (or terms - unit violation <= upper), charge (rule_penalty): price x violation at the node
@@ -69,7 +70,8 @@ class Desk:
             constrain(self.block, name, rows)
             return
         sizes = {key: unit if isinstance(unit, float) else unit[key] for key in rows}
-        worst = {key: _worst(bounds) / sizes[key] if sizes[key] > 0 else 0.0 for key, bounds in rows.items()}
+        model = self.kernel.model
+        worst = {key: _guarded(_worst(model, bounds), sizes[key]) for key, bounds in rows.items()}
         violation = declare(self.block, f"{name}_violation", worst)
         soft: dict[Index, Bounds] = {}
         for key, (lower, terms, upper) in rows.items():
@@ -79,14 +81,27 @@ class Desk:
         constrain(self.block, name, soft)
 
 
-def _worst(bounds: Bounds) -> float:
+def _worst(model: Any, bounds: Bounds) -> Number:
     """Most by which a row with one finite side can be violated, from the bounds of its variables."""
     lower, terms, upper = bounds
     if lower is not None:
-        least = float(sum(c * (v.lb if c > 0 else v.ub) for c, v in terms))
-        return max(0.0, lower - least)
-    most = float(sum(c * (v.ub if c > 0 else v.lb) for c, v in terms))
-    return max(0.0, most - float(upper or 0.0))
+        return largest([0.0, settled(lower - sum(c * _end(model, v, c > 0, low=True) for c, v in terms))])
+    most = sum(c * _end(model, v, c > 0, low=False) for c, v in terms)
+    return largest([0.0, settled(most - (0.0 if upper is None else upper))])
+
+
+def _end(model: Any, variable: Any, positive: Any, low: bool) -> Number:
+    """The bound of a variable that makes its term least (`low`) or largest."""
+    if isinstance(positive, bool):
+        return variable.lb if positive == low else upper_bound(model, variable)
+    return np.where(positive == low, variable.lb, upper_bound(model, variable))
+
+
+def _guarded(worst: Number, size: Number) -> Number:
+    """worst / size where the size is positive, otherwise 0."""
+    if isinstance(size, float):
+        return worst / size if size > 0 else 0.0
+    return settled(np.where(size > 0, worst / np.maximum(size, 1e-300), 0.0))
 
 
 class Rule(Protocol):

@@ -21,6 +21,7 @@ from optimizer.instance import Instance
 from optimizer.ledger import Term
 from optimizer.outcome import Outcome, asked_for
 from optimizer.rules.base import Desk, Measure, Scope, scopes, when
+from optimizer.varying import Number, largest, settled
 from scenarios.tree import Floats
 
 
@@ -39,20 +40,20 @@ class FillRate:
                 keep.append((p, s))
         return keep
 
-    def _unit(self, instance: Instance, scope: Scope) -> float:
+    def _unit(self, instance: Instance, scope: Scope) -> Number:
         """Volume in one percentage point of violation: of the scope's demand, or where nothing new is asked for, of the largest demand so far."""
         states, pairs = instance.tree.states, self._pairs(instance)
-        new = sum(w * float(states.demand[n, p, s]) for n, w in scope.weights.items() for p, s in pairs)
-        peak = max((float(sum(instance.peak[n, p, s] for p, s in pairs)) for n in scope.weights), default=0.0)
-        return (new or peak) / 100.0
+        new = sum(w * states.demand[n, p, s] for n, w in scope.weights.items() for p, s in pairs)
+        peak = largest(settled(sum(instance.peak[n, p, s] for p, s in pairs)) for n in scope.weights)
+        return settled(np.where(new > 0, new, peak) / 100.0)
 
     def build(self, desk: Desk) -> None:
         instance, kernel = desk.instance, desk.kernel
         rows: dict[Index, Bounds] = {}
-        unit: dict[Index, float] = {}
+        unit: dict[Index, Number] = {}
         pairs = self._pairs(instance)
         for i, scope in enumerate(scopes(instance, self.terms)):
-            demand = sum(w * float(instance.tree.states.demand[n, p, s]) for n, w in scope.weights.items() for p, s in pairs)
+            demand = sum(w * settled(instance.tree.states.demand[n, p, s]) for n, w in scope.weights.items() for p, s in pairs)
             terms: list[Term] = []
             for n, w in scope.weights.items():
                 before = int(instance.tree.parent[n])

@@ -1,0 +1,50 @@
+"""Figures of all futures of a fan at once.
+
+A fan's futures differ in numbers and not in structure, so one of them is declared, and whatever differs is an array with one entry per future [F] in
+the place of a float (`solve.template` takes it from there). Code that declares the model therefore asks `anywhere` before it branches on data and
+uses `least` and `largest` in the place of min and max; on plain floats these are min and max. A forgotten place fails: an array has no truth value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+Number = Any  # float, or one per future [F]
+
+
+def settled(value: Any) -> Number:
+    """A float where the value is the same in all futures, otherwise the array."""
+    if isinstance(value, float | int):
+        return float(value)
+    array = np.asarray(value, dtype=float)
+    if array.ndim == 0:
+        return float(array)
+    first = array.flat[0]
+    return float(first) if (array == first).all() else array
+
+
+def anywhere(condition: Any) -> bool:
+    """Whether a condition holds in any future."""
+    return condition if isinstance(condition, bool) else bool(np.any(condition))
+
+
+def largest(values: Iterable[Number], default: float = 0.0) -> Number:
+    """Largest of some figures, future by future."""
+    found = list(values)
+    if not found:
+        return default
+    return max(found) if all(isinstance(x, float | int) for x in found) else settled(reduce(np.maximum, found))
+
+
+def least(*values: Number) -> Number:
+    """Least of some figures, future by future."""
+    return min(values) if all(isinstance(x, float | int) for x in values) else settled(reduce(np.minimum, values))
+
+
+def by_node(per_node: Any, data: Any) -> Any:
+    """`data` [N] or [N, F] times a figure per node [N]."""
+    return (np.asarray(data).T * per_node).T
