@@ -30,6 +30,8 @@ Factor = Annotated[float, Field(ge=0, le=1e4)]
 Positive = Annotated[float, Field(gt=0, le=1e12)]
 Probability = Annotated[float, Field(gt=0, le=1)]
 Years = Annotated[float, Field(gt=0, le=50)]
+Weeks = Annotated[float, Field(ge=0, le=520)]
+Lead = Annotated[float, Field(ge=0, le=MAX_PERIODS)]
 
 T = TypeVar("T")
 Series = Annotated[tuple[T, ...], Field(max_length=MAX_PERIODS)]  # one value per period

@@ -19,6 +19,7 @@ from models.base import (
     Document,
     Factor,
     Identifier,
+    Lead,
     Money,
     Name,
     Positive,
@@ -32,7 +33,7 @@ from models.base import (
 from models.offer import Offer, SiteCost
 from models.options import SolveSettings
 from models.rules import Rule
-from models.uncertainty import Certain, DemandRow, Lead, Uncertainty
+from models.uncertainty import Certain, DemandRow, Uncertainty
 
 
 class Period(Document):

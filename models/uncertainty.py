@@ -1,6 +1,6 @@
-"""What is not known when contracts are signed: futures given one by one, or a tree given node by node.
+"""What is not known when contracts are signed: futures given one by one, a tree given node by node, or a generator from which futures are drawn.
 
-Both become the same node-indexed tree (`scenarios.tree`). Anything a future or node does not give takes its base value.
+All become the same node-indexed tree (`scenarios.tree`). Anything a future or node does not give takes its base value.
 Factors multiply base values; a full table replaces base values (and factors) for its rows.
 """
 
@@ -10,10 +10,38 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.base import MAX_FUTURES, MAX_NODES, MAX_PERIODS, Document, Factor, Identifier, Money, Name, Positive, Probability, Series, Share, Table, Volume
-
-Weeks = Annotated[float, Field(ge=0, le=520)]
-Lead = Annotated[float, Field(ge=0, le=MAX_PERIODS)]
+from models.base import (
+    MAX_FUTURES,
+    MAX_MARKETS,
+    MAX_NODES,
+    Document,
+    Factor,
+    Identifier,
+    Lead,
+    Money,
+    Name,
+    Positive,
+    Probability,
+    Series,
+    Share,
+    Table,
+    Volume,
+    Weeks,
+)
+from models.generator import (
+    MAX_CORRELATIONS,
+    MAX_REGIMES,
+    MAX_RIVALS,
+    Branching,
+    Correlation,
+    DemandView,
+    Disruption,
+    FxProcess,
+    IndexProcess,
+    Regime,
+    Rival,
+    SpotProcess,
+)
 
 
 class DemandRow(Document):
@@ -169,10 +197,42 @@ class GivenTree(Document):
     nodes: Annotated[tuple[TreeNode, ...], Field(min_length=1, max_length=MAX_NODES)]
 
 
+class Generated(Document):
+    """A generator of futures: market regimes, demand, prices, disruptions and rivals, from which any number of futures is drawn.
+
+    What is not given does not move. Other futures of the same view (to try a plan on) are drawn with another seed.
+    """
+
+    kind: Literal["generated"]
+    futures: Annotated[int, Field(ge=1, le=MAX_FUTURES)]
+    """How many futures the plan is made for."""
+    seed: Annotated[int, Field(ge=0, le=2_147_483_647)] = 1
+    """The same seed gives the same futures."""
+    sampling: Literal["sobol", "monte_carlo", "antithetic"] = "sobol"
+    """`sobol`: scrambled Sobol points, which fill the space evenly. `monte_carlo`: independent draws. `antithetic`: draws in opposite pairs."""
+    stratified: bool = True
+    """Futures that visit a rare regime are drawn on purpose, with lower weights to make up for it, so that no regime is missing by chance."""
+    least_share: Share = 0.05
+    """With `stratified`, the least share of the futures that each rare regime gets (never more than an equal share)."""
+    revealed: Literal["after_signing"] = "after_signing"
+    """Without a `tree`, which future has come true is known as soon as contracts are signed (a tree that branches once)."""
+    tree: Branching | None = None
+    """Bundle the futures to a tree that is told apart step by step."""
+    regimes: Annotated[tuple[Regime, ...], Field(max_length=MAX_REGIMES)] = ()
+    """States of the market, from the loosest to the tightest; none = the market stays as the base values say."""
+    demand: DemandView = DemandView()
+    spot: Annotated[tuple[SpotProcess, ...], Field(max_length=MAX_MARKETS)] = ()
+    index: Annotated[tuple[IndexProcess, ...], Field(max_length=MAX_MARKETS)] = ()
+    fx: Annotated[tuple[FxProcess, ...], Field(max_length=MAX_MARKETS)] = ()
+    disruptions: Annotated[tuple[Disruption, ...], Field(max_length=MAX_MARKETS)] = ()
+    rivals: Annotated[tuple[Rival, ...], Field(max_length=MAX_RIVALS)] = ()
+    correlations: Annotated[tuple[Correlation, ...], Field(max_length=MAX_CORRELATIONS)] = ()
+
+
 class Certain(Document):
     """Nothing is uncertain: the base values come true."""
 
     kind: Literal["certain"] = "certain"
 
 
-Uncertainty = Annotated[Futures | GivenTree | Certain, Field(discriminator="kind")]
+Uncertainty = Annotated[Futures | GivenTree | Generated | Certain, Field(discriminator="kind")]

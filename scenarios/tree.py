@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from models.offer import Offer
 from models.scenario import Scenario
-from models.uncertainty import Future, Futures, GivenTree, TreeNode
+from models.uncertainty import Future, Futures, Generated, GivenTree, TreeNode
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -105,7 +105,7 @@ def build_tree(scenario: Scenario) -> Tree:
     uncertainty = scenario.uncertainty
     if isinstance(uncertainty, GivenTree):
         return _from_nodes(scenario, uncertainty)
-    merged = not isinstance(uncertainty, Futures) or uncertainty.revealed == "by_data"
+    merged = not isinstance(uncertainty, Futures | Generated) or uncertainty.revealed == "by_data"
     return grow(scenario, paths_of(scenario), merged=merged)
 
 
@@ -116,6 +116,10 @@ def paths_of(scenario: Scenario) -> Paths:
         tree = _from_nodes(scenario, uncertainty)
         nodes = np.array([tree.path(int(leaf))[1:] for leaf in tree.leaves])
         return Paths(tree.futures, tree.probability[tree.leaves], tree.states.at(nodes))
+    if isinstance(uncertainty, Generated):
+        from scenarios.sampling import draw  # it reads this module
+
+        return draw(scenario, uncertainty, futures=uncertainty.futures, seed=uncertainty.seed)
     futures = uncertainty.futures if isinstance(uncertainty, Futures) else (Future(id="certain", probability=1.0),)
     base = _base(scenario)
     states = States(*(np.repeat(getattr(base, f.name)[None], len(futures), axis=0) for f in fields(base)))
