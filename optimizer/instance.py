@@ -331,8 +331,8 @@ def _shortage(scenario: Scenario, tree: Tree) -> dict[tuple[int, int], ShortageD
 
 def _peak(tree: Tree) -> Floats:
     peak = tree.states.demand.copy()
-    for n in range(1, tree.size):
-        peak[n] = np.maximum(peak[n], peak[tree.parent[n]])
+    for nodes in tree.levels():
+        peak[nodes] = np.maximum(peak[nodes], peak[tree.parent[nodes]])
     return peak
 
 
@@ -341,11 +341,11 @@ def _remaining(tree: Tree, shortage: dict[tuple[int, int], ShortageData], scenar
     substitution ratio and what spoils until the last period. Stock above it can never be used. [N]"""
     total = tree.states.demand.sum(axis=(1, 2))
     before = total.copy()
-    for n in range(1, tree.size):
-        before[n] += before[tree.parent[n]]
+    for nodes in tree.levels():
+        before[nodes] += before[tree.parent[nodes]]
     after = before.copy()
-    for n in range(tree.size - 1, 0, -1):
-        after[tree.parent[n]] = np.maximum(after[tree.parent[n]], after[n])
+    for nodes in reversed(tree.levels()):
+        np.maximum.at(after, tree.parent[nodes], after[nodes])
     ratio = max([1.0, *(x.ratio for x in scenario.substitutions)])
     carried = any(x.lost < 1 for x in shortage.values())
     kept = min([1.0, *(1.0 - x.spoilage for x in scenario.storage if x.spoilage < 1)])

@@ -10,18 +10,21 @@ from optimizer.clauses.base import Deal
 from optimizer.contracts import build_contracts
 from optimizer.decisions import Kernel, declare_decisions, require_prepayments
 from optimizer.instance import Instance
-from optimizer.risk import build_risk
+from optimizer.risk import build_risk, build_stand_in
 from optimizer.rules import rule_of
 from optimizer.rules.base import Desk
 
 
-def build_model(instance: Instance) -> Kernel:
-    """Declare everything in Pyomo. The order matters only in that charges come before what is built on them."""
+def build_model(instance: Instance, *, objective: bool = True) -> Kernel:
+    """Declare everything in Pyomo. The order matters only in that charges come before what is built on them.
+
+    Without `objective`: what is charged gets a stand-in, because it differs between the futures that stand side by side in the instance.
+    """
     with PauseGC():  # hundreds of thousands of objects that all stay: the collector would look through them again and again
-        return _build(instance)
+        return _build(instance, objective)
 
 
-def _build(instance: Instance) -> Kernel:
+def _build(instance: Instance, objective: bool) -> Kernel:
     kernel = declare_decisions(instance, build_contracts(instance))
     for contract in kernel.contracts:
         for clause in contract.clauses:
@@ -36,5 +39,8 @@ def _build(instance: Instance) -> Kernel:
     for i, terms in enumerate(instance.rules):
         kernel.model.rules[i].imposed = frozenset()  # names of the rows that make the rule's demand; its other rows define variables
         rule_of(terms).build(Desk(kernel, kernel.model.rules[i], f"rules[{i}]", terms.kind, terms.violation_price))
-    build_risk(kernel)
+    if objective:
+        build_risk(kernel)
+    else:
+        build_stand_in(kernel)
     return kernel

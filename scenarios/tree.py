@@ -95,6 +95,11 @@ class Tree:
                 found[n] = found[self.parent[n]]
         return found
 
+    def levels(self) -> list[Ints]:
+        """Nodes of each period, first period first; the parents of each level lie in the one before (or are node 0)."""
+        order = np.argsort(self.period[1:], kind="stable") + 1
+        return np.split(order, np.flatnonzero(np.diff(self.period[order])) + 1) if len(order) else []
+
     def children_count(self) -> Ints:
         """Number of children of every node. [N]"""
         return np.bincount(self.parent[1:], minlength=self.size)
@@ -244,6 +249,27 @@ def _fan(scenario: Scenario, paths: Paths) -> Tree:
         leaves=np.arange(count * (periods - 1) + 1, count * periods + 1, dtype=np.int64),
         futures=paths.ids,
         foresight=_foresight(count, False),
+    )
+
+
+def side_by_side(scenario: Scenario, paths: Paths) -> Tree:
+    """One chain on which the data of all futures stand side by side: every array of its states has one more axis, the futures', at the end."""
+    periods = len(scenario.periods)
+    now = _now(scenario, _base(scenario))
+
+    def stacked(known: Floats, data: Floats) -> Floats:
+        first = np.broadcast_to(known[..., None], (*known.shape, paths.count))
+        return np.concatenate([first[None], np.moveaxis(data, 0, -1)])
+
+    return Tree(
+        ids=("now", *scenario.period_ids),
+        parent=np.arange(-1, periods, dtype=np.int64),
+        period=np.arange(-1, periods, dtype=np.int64),
+        probability=np.ones(periods + 1),
+        states=States(*(stacked(getattr(now, f.name), getattr(paths.states, f.name)) for f in fields(now))),
+        leaves=np.array([periods]),
+        futures=("every future",),
+        foresight=_foresight(paths.count, False),
     )
 
 

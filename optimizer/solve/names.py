@@ -30,8 +30,8 @@ class Names:
 
     kernel: Kernel
 
-    def of(self, data: Any) -> str:
-        """The name of a row or column."""
+    def of(self, data: Any, future: str = "") -> str:
+        """The name of a row or column; of one future, where its model stands for many."""
         component = data.parent_component()
         index = data.index() if isinstance(data.index(), tuple) else (data.index(),)
         offer = self._offer(component.parent_block())
@@ -41,7 +41,7 @@ class Names:
         spelled = []
         for letter, i in zip(letters, index, strict=True):
             offer = int(i) if letter == "o" else offer
-            spelled.append(self._id(letter, int(i), offer))
+            spelled.append(self._id(letter, int(i), offer) + (f".{future}" if future and letter == "n" and i > 0 else ""))
         return f"{component.name}[{','.join(spelled)}]"
 
     def _offer(self, block: Any) -> int | None:

@@ -37,8 +37,8 @@ class Problem:
     row_rule: Ints  # [R] index of the hard or priced rule that demands the row, -1: none (also for rows that define a rule's own variables)
     cash: Any  # [N, C] csr, discounted cost and penalties at each node
     keys: Mapping[str, tuple[Ints, Ints]]  # kernel variable -> (index rows [k, i], columns [k])
-    names: tuple[tuple[Any, ...], tuple[Any, ...]]  # Pyomo row and column data, for names
-    naming: Names
+    names: tuple[Any, Any]  # what rows and columns stand for (Pyomo's data, or labels of a stamped problem), for names
+    naming: Any  # spells them out: `Names`, or its like in `stamping`
 
     def values(self, x: Floats) -> Values:
         """Values of the kernel variables in a solution."""
@@ -56,15 +56,16 @@ class Problem:
 
     def column_name(self, j: int) -> str:
         """The column's name, with ids."""
-        return self.naming.of(self.names[1][j])
+        return str(self.naming.of(self.names[1][j]))
 
     def row_name(self, i: int) -> str:
         """The row's name, with ids."""
-        return self.naming.of(self.names[0][i])
+        return str(self.naming.of(self.names[0][i]))
 
 
-def compile_problem(kernel: Kernel) -> Problem:
-    """The matrices of a declared model."""
+def compile_problem(kernel: Kernel, *, coupled: bool | None = None) -> Problem:
+    """The matrices of a declared model. `coupled`: whether there is more than one future for rules to tie together; by default the tree says so."""
+    coupled = len(kernel.instance.tree.leaves) > 1 if coupled is None else coupled
     with PauseGC():
         form = LinearStandardFormCompiler().write(kernel.model, mixed_form=True)
     columns, rows = tuple(form.columns), tuple(entry.constraint for entry in form.rows)
@@ -73,7 +74,7 @@ def compile_problem(kernel: Kernel) -> Problem:
     of = {id(v): j for j, v in enumerate(columns)}
     lower = np.array([-np.inf if v.lb is None else v.lb for v in columns], dtype=float)
     upper = np.array([np.inf if v.ub is None else v.ub for v in columns], dtype=float)
-    owners = _Owners(_coupling_rules(kernel))
+    owners = _Owners(_coupling_rules(kernel) if coupled else frozenset())
     problem = Problem(
         matrix=sparse.csr_matrix(form.A),
         row_lower=np.where(sense == 1, -np.inf, rhs),
@@ -125,9 +126,7 @@ class _Owners:
 
 
 def _coupling_rules(kernel: Kernel) -> frozenset[int]:
-    """Rules measured over several futures at once; with a single future nothing couples."""
-    if len(kernel.instance.tree.leaves) == 1:
-        return frozenset()
+    """Rules measured over several futures at once."""
     return frozenset(i for i, rule in enumerate(kernel.instance.rules) if getattr(rule, "in_", None) == "expected" or rule.kind == "shortage_cvar")
 
 
@@ -137,7 +136,7 @@ def _cash(kernel: Kernel, of: Mapping[int, int], count: int) -> Any:
         for c, v in row.terms:
             nodes.append(row.node)
             where.append(of.get(id(v), -1))
-            amounts.append(c * float(kernel.instance.discount[row.node]))
+            amounts.append(0.0 if isinstance(c, np.ndarray) else c * float(kernel.instance.discount[row.node]))  # `template` fills in what differs
     keep = np.array(where, dtype=np.int64) >= 0
     data = (np.array(amounts)[keep], (np.array(nodes, dtype=np.int64)[keep], np.array(where, dtype=np.int64)[keep]))
     return sparse.coo_matrix(data, shape=(kernel.instance.tree.size, count)).tocsr()

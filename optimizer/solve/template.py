@@ -1,0 +1,180 @@
+"""Compile once, stamp many: one future declared in Pyomo, the matrices of all futures of a fan made from it in NumPy.
+
+The futures of a fan (a tree that branches once, after signing) differ in numbers and not in structure. One of them is declared with the figures of
+all F futures side by side (`varying`); Pyomo compiles it once, with stand-ins for what differs; every position that differs keeps its F values.
+
+    Fan        first stage x and recourse z_f of every future:   row_lower_f <= T_f x + W_f z_f <= row_upper_f,  cost_f = c1_f x + c2_f z_f
+    extensive  all futures in one problem, rows that rules measure on average summed with the probabilities
+
+Rules that are measured on average are linear in what they measure; two are not stamped, and `obstacle` says so: a shortage CVaR, and a priced
+fill rate on average where demand is zero in some futures and not in others (its unit is a quotient).
+Reference: Gassmann & Ireland (1995), Scenario formulation in an algebraic modelling language, Annals of Operations Research 59 (core and stochastics).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from models.scenario import Scenario
+from optimizer.clauses.base import Contract
+from optimizer.decisions import Kernel
+from optimizer.instance import Instance, build_instance
+from optimizer.model import build_model
+from optimizer.solve.problem import Problem, compile_problem
+from scenarios.tree import Floats, Ints, Paths, side_by_side
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Figures that differ between futures: `values` [K, F] at the positions `at` [K]; everything else has its one value in `base`."""
+
+    base: Floats
+    at: Ints
+    values: Floats
+
+    def of(self, f: int) -> Floats:
+        """The figures of future f."""
+        if not len(self.at):
+            return self.base
+        found = self.base.copy()
+        found[self.at] = self.values[:, f]
+        return found
+
+    def all(self, where: Ints, count: int) -> Floats:
+        """The figures at some positions, of all futures. [len(where), F]"""
+        found = np.repeat(self.base[where][:, None], count, axis=1)
+        if len(self.at):
+            slot = np.full(len(self.base), -1)
+            slot[self.at] = np.arange(len(self.at))
+            some = slot[where]
+            found[some >= 0] = self.values[some[some >= 0]]
+        return found
+
+
+@dataclass(frozen=True)
+class Template:
+    """One future's problem and what differs between F of them. R rows, C columns, those of the one future."""
+
+    instance: Instance  # a chain with the data of all futures side by side
+    kernel: Kernel
+    problem: Problem  # structure; figures that differ are stand-ins
+    paths: Paths
+    matrix: Stamp  # over the matrix's entries
+    row_lower: Stamp
+    row_upper: Stamp
+    upper: Stamp
+    cash: tuple[Ints, Ints, Floats]  # nodes [K], columns [K], discounted amounts [K, F]
+
+    @property
+    def count(self) -> int:
+        """Number of futures."""
+        return self.paths.count
+
+    @property
+    def contracts(self) -> tuple[Contract, ...]:
+        """The contracts, on the chain."""
+        return self.kernel.contracts
+
+
+def obstacle(scenario: Scenario, paths: Paths) -> str:
+    """Why the futures of `scenario` can't be stamped; empty if they can."""
+    for rule in scenario.rules:
+        if rule.kind == "shortage_cvar":
+            return "a shortage CVaR ties the futures together"
+        if rule.kind == "fill_rate" and rule.in_ == "expected" and rule.violation_price is not None:
+            asked = (paths.states.demand > 0).any(axis=(1, 2, 3))
+            if not asked.all() or rule.product is not None or rule.site is not None or rule.period is not None:
+                return "a priced fill rate on average is measured in units that differ between futures"
+    return ""
+
+
+def make_template(scenario: Scenario, paths: Paths) -> Template:
+    """Declare and compile one future for all of `paths`."""
+    instance = build_instance(scenario, side_by_side(scenario, paths))
+    kernel = build_model(instance, objective=False)
+    problem = compile_problem(kernel, coupled=paths.count > 1)
+    rows: dict[int, list[int]] = {}
+    for i, row in enumerate(problem.names[0]):
+        rows.setdefault(id(row), []).append(i)
+    data, lower, upper = problem.matrix.data.astype(float), problem.row_lower.copy(), problem.row_upper.copy()
+    column_of = {id(v): j for j, v in enumerate(problem.names[1])}
+    entries: dict[int, Floats] = {}
+    lows: dict[int, Floats] = {}
+    highs: dict[int, Floats] = {}
+    varying = kernel.model.varying
+    for row, low, terms, high in varying.rows:
+        for i in rows[id(row)]:
+            start, end = problem.matrix.indptr[i], problem.matrix.indptr[i + 1]
+            place = {int(j): start + k for k, j in enumerate(problem.matrix.indices[start:end])}
+            for c, v in terms:
+                _put(data, entries, place[column_of[id(v)]], c)
+            if np.isfinite(lower[i]):
+                _put(lower, lows, i, low)
+            if np.isfinite(upper[i]):
+                _put(upper, highs, i, high)
+    top = problem.upper.copy()
+    tops: dict[int, Floats] = {}
+    for v, bound in varying.upper.values():
+        if id(v) in column_of:
+            _put(top, tops, column_of[id(v)], bound)
+    count = paths.count
+    return Template(
+        instance, kernel, problem, paths,
+        _stamp(data, entries, count), _stamp(lower, lows, count), _stamp(upper, highs, count), _stamp(top, tops, count), _cash(kernel, column_of, count),
+    )  # fmt: skip
+
+
+def _put(base: Floats, differing: dict[int, Floats], at: int, value: Any) -> None:
+    if isinstance(value, np.ndarray):
+        differing[at] = value
+        sizes = np.abs(value[np.isfinite(value)])
+        base[at] = sizes.max(initial=0.0)  # a size to scale by
+    else:
+        base[at] = value
+
+
+def _stamp(base: Floats, differing: dict[int, Floats], count: int) -> Stamp:
+    at = np.array(sorted(differing), dtype=np.int64)
+    return Stamp(base, at, np.array([differing[int(i)] for i in at]).reshape(len(at), count))
+
+
+def _cash(kernel: Kernel, column_of: dict[int, int], count: int) -> tuple[Ints, Ints, Floats]:
+    """Every charge of the ledger, discounted: node, column, amount in each future. Charges on one column at one node are added up."""
+    amounts: dict[tuple[int, int], Any] = {}
+    for row in kernel.ledger.rows:
+        discount = float(kernel.instance.discount[row.node])
+        for c, v in row.terms:
+            j = column_of.get(id(v), -1)
+            if j >= 0:
+                amounts[row.node, j] = amounts.get((row.node, j), 0.0) + c * discount
+    values = np.empty((len(amounts), count))
+    for k, amount in enumerate(amounts.values()):
+        values[k] = amount
+    keys = np.array(list(amounts), dtype=np.int64).reshape(-1, 2)
+    return keys[:, 0], keys[:, 1], values
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Which rows and columns of a template are decided now, which belong to every future, and which tie futures together."""
+
+    first: Ints
+    shared: Ints  # columns of rules measured on average
+    recourse: Ints
+    first_rows: Ints
+    shared_rows: Ints
+    recourse_rows: Ints
+
+
+def parts_of(template: Template) -> Parts:
+    """The parts of a template."""
+    column, row = template.problem.column_node, template.problem.row_node
+    return Parts(*(np.flatnonzero(x) for x in (column == 0, column < 0, column > 0, row == 0, row < 0, row > 0)))
+
+
+def node_of(template_node: Ints | int, f: Ints | int, count: int) -> Any:
+    """Node of future f in the fan that stands for a node of the template's chain."""
+    return np.where(np.asarray(template_node) > 0, 1 + (np.asarray(template_node) - 1) * count + f, 0)
