@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from models.clauses import PRICE_FAMILY, AllUnitsTiers, IncrementalTiers, IndexedPrice, Tier
 from models.errors import Finding
+from models.generator_checks import check_generator
 from models.offer import Alternative, Offer, ShapedProfile
 from models.rules.base import MeasuredRule
-from models.uncertainty import Future, Futures, GivenTree, TreeNode
+from models.uncertainty import Future, Futures, Generated, GivenTree, TreeNode
 
 if TYPE_CHECKING:
     from models.scenario import Scenario
@@ -361,6 +362,8 @@ def _uncertainty(check: Checker) -> None:
         _futures(check, uncertainty)
     elif isinstance(uncertainty, GivenTree):
         _tree(check, uncertainty)
+    elif isinstance(uncertainty, Generated):
+        check_generator(check, uncertainty)
     else:
         for i, spot in enumerate(check.scenario.spot):
             if spot.price is None:

@@ -7,7 +7,8 @@ given does not move. A *driver* is one source of randomness that may be correlat
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Sequence
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -23,6 +24,14 @@ PerYear = Annotated[float, Field(ge=0, le=12)]
 Volatility = Annotated[float, Field(ge=0, le=3)]  # standard deviation of the logarithm, per square root of a year
 Raise = Annotated[float, Field(ge=1, le=100)]
 Duration = Annotated[float, Field(gt=0, le=50)]
+
+Row = TypeVar("Row", bound=Document)
+
+
+def own_row(rows: Sequence[Row], field: str, which: str) -> Row | None:
+    """The row of a table that holds for `which`: its own, otherwise the one that names nothing in `field`; None when there is neither."""
+    found = {getattr(row, field): row for row in rows}
+    return found.get(which, found.get(None))
 
 
 # --- Market regimes -----------------------------------------------------------------------------------------------------------------------------
@@ -62,7 +71,7 @@ class Regime(Document):
     """Probability of each regime in the next period; what is not listed has none. They sum to 1."""
     spot: Annotated[tuple[RegimeSpot, ...], Field(max_length=MAX_MARKETS)] = ()
     allocation: Annotated[tuple[RegimeAllocation, ...], Field(max_length=MAX_MARKETS)] = ()
-    index: dict[Identifier, Factor] = Field(default_factory=dict)
+    index: dict[Identifier, Annotated[float, Field(gt=0, le=100)]] = Field(default_factory=dict)
     """Factor on the base level of an index."""
 
 
