@@ -26,8 +26,7 @@ from models.uncertainty import Generated
 from scenarios.sampling_points import correlate, normal, points, stream
 from scenarios.sampling_processes import locked_in, outages, process, wander
 from scenarios.sampling_regimes import Stratum, chain_of, courses, sizes_of, strata_of
-from scenarios.tree import Floats, Ints, Paths, States
-from scenarios.tree import _base as base_states
+from scenarios.tree import Floats, Ints, Paths, States, base_states
 
 LIMITS = {"demand": (0.0, 1e12), "spot_price": (0.0, 1e12), "spot_available": (0.0, 1e12), "spot_lead": (0.0, 120.0), "deliverable": (0.0, 1.0),
           "late_weeks": (0.0, 520.0), "index": (1e-9, 1e12), "fx": (1e-9, 1e12)}  # those of the documents  # fmt: skip

@@ -126,7 +126,7 @@ def paths_of(scenario: Scenario) -> Paths:
 
         return draw(scenario, uncertainty, futures=uncertainty.futures, seed=uncertainty.seed)
     futures = uncertainty.futures if isinstance(uncertainty, Futures) else (Future(id="certain", probability=1.0),)
-    base = _base(scenario)
+    base = base_states(scenario)
     states = States(*(np.repeat(getattr(base, f.name)[None], len(futures), axis=0) for f in fields(base)))
     for f, future in enumerate(futures):
         _apply(scenario, states.at(f), future)
@@ -154,7 +154,7 @@ def average(tree: Tree) -> Tree:
     )
 
 
-def _base(scenario: Scenario) -> States:
+def base_states(scenario: Scenario) -> States:
     """Base values of every period. Leading axis: T."""
     periods, products, sites = len(scenario.periods), len(scenario.products), len(scenario.sites)
     p_of = {x.id: i for i, x in enumerate(scenario.products)}
@@ -238,7 +238,7 @@ def grow(scenario: Scenario, paths: Paths, *, merged: bool = False) -> Tree:
 def _fan(scenario: Scenario, paths: Paths) -> Tree:
     """Nodes period by period, in each period one per future, in their order."""
     count, periods = paths.count, len(scenario.periods)
-    now = _now(scenario, _base(scenario))
+    now = _now(scenario, base_states(scenario))
     first = np.arange(1, count * periods + 1)
     return Tree(
         ids=("now", *(f"{period}.{name}" for period in scenario.period_ids for name in paths.ids)),
@@ -255,7 +255,7 @@ def _fan(scenario: Scenario, paths: Paths) -> Tree:
 def side_by_side(scenario: Scenario, paths: Paths) -> Tree:
     """One chain on which the data of all futures stand side by side: every array of its states has one more axis, the futures', at the end."""
     periods = len(scenario.periods)
-    now = _now(scenario, _base(scenario))
+    now = _now(scenario, base_states(scenario))
 
     def stacked(known: Floats, data: Floats) -> Floats:
         first = np.broadcast_to(known[..., None], (*known.shape, paths.count))
@@ -309,7 +309,7 @@ def _merge(scenario: Scenario, paths: Paths) -> Tree:
     leaves = np.unique(where)
     names = [[name for f, name in enumerate(paths.ids) if where[f] == leaf] for leaf in leaves]
     picked = tuple(np.array(x) for x in zip(*at, strict=True))
-    now = _now(scenario, _base(scenario))
+    now = _now(scenario, base_states(scenario))
     states = States(*(np.concatenate([getattr(now, f.name)[None], getattr(paths.states, f.name)[picked]]) for f in fields(now)))
     return Tree(
         ids=tuple(ids),
@@ -333,7 +333,7 @@ def _foresight(count: int, merged: bool) -> str:
 
 
 def _from_nodes(scenario: Scenario, uncertainty: GivenTree) -> Tree:
-    base = _base(scenario)
+    base = base_states(scenario)
     index = {node.id: i + 1 for i, node in enumerate(uncertainty.nodes)}
     order = {name: t for t, name in enumerate(scenario.period_ids)}
     parent = np.array([-1] + [0 if node.parent is None else index[node.parent] for node in uncertainty.nodes], dtype=np.int64)
