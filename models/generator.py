@@ -140,6 +140,7 @@ class Geometric(Document):
 
     kind: Literal["geometric"]
     volatility: Volatility = 0.0
+    """Standard deviation of the shocks to the logarithm, per square root of a year."""
     drift: Annotated[float, Field(ge=-1, le=1)] = 0.0
     """Growth of the mean per year, continuously compounded, on top of the base values."""
     jumps: Jumps | None = None
@@ -150,6 +151,7 @@ class MeanReverting(Document):
 
     kind: Literal["mean_reverting"]
     volatility: Volatility = 0.0
+    """Standard deviation of the shocks to the logarithm, per square root of a year."""
     speed: Annotated[float, Field(gt=0, le=50)] = 1.0
     """Rate of return per year: a deviation has halved after ln 2 / speed years."""
     jumps: Jumps | None = None
