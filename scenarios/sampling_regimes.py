@@ -82,8 +82,8 @@ def sizes_of(strata: list[Stratum], futures: int, least_share: float) -> list[in
     share = wanted * futures
     while (short := ~small & (share < floor)).any():
         small |= short
-        rest = futures - floor * small.sum()
-        share = np.where(small, float(floor), rest * wanted / wanted[~small].sum())
+        rest, whole = futures - floor * small.sum(), wanted[~small].sum()
+        share = np.where(small, float(floor), rest * wanted / (whole or 1.0))
     sizes = np.floor(share + 1e-9).astype(int)
     for k in np.argsort(sizes - share, kind="stable")[: futures - sizes.sum()]:
         sizes[k] += 1
