@@ -118,9 +118,7 @@ def paths_of(scenario: Scenario) -> Paths:
     """The futures of `scenario` side by side; of a tree given node by node, the paths to its leaves."""
     uncertainty = scenario.uncertainty
     if isinstance(uncertainty, GivenTree):
-        tree = _from_nodes(scenario, uncertainty)
-        nodes = np.array([tree.path(int(leaf))[1:] for leaf in tree.leaves])
-        return Paths(tree.futures, tree.probability[tree.leaves], tree.states.at(nodes))
+        return leaf_paths(_from_nodes(scenario, uncertainty))
     if isinstance(uncertainty, Generated):
         from scenarios.sampling import draw  # it reads this module
 
@@ -132,6 +130,12 @@ def paths_of(scenario: Scenario) -> Paths:
         _apply(scenario, states.at(f), future)
     weights = np.array([future.probability for future in futures])
     return Paths(tuple(future.id for future in futures), weights / weights.sum(), states)
+
+
+def leaf_paths(tree: Tree) -> Paths:
+    """The paths from node 0 to the leaves of a tree, side by side."""
+    nodes = np.array([tree.path(int(leaf))[1:] for leaf in tree.leaves])
+    return Paths(tree.futures, tree.probability[tree.leaves], tree.states.at(nodes))
 
 
 def average(tree: Tree) -> Tree:
@@ -179,7 +183,7 @@ def base_states(scenario: Scenario) -> States:
     )
 
 
-def _now(scenario: Scenario, base: States) -> States:
+def known_now(scenario: Scenario, base: States) -> States:
     """What holds at signing: exchange rates now, indices at 1, no demand."""
     first = base.at(0)
     fx = np.array([x.rate_now or x.rate[0] for x in scenario.currencies], dtype=float)
@@ -238,7 +242,7 @@ def grow(scenario: Scenario, paths: Paths, *, merged: bool = False) -> Tree:
 def _fan(scenario: Scenario, paths: Paths) -> Tree:
     """Nodes period by period, in each period one per future, in their order."""
     count, periods = paths.count, len(scenario.periods)
-    now = _now(scenario, base_states(scenario))
+    now = known_now(scenario, base_states(scenario))
     first = np.arange(1, count * periods + 1)
     return Tree(
         ids=("now", *(f"{period}.{name}" for period in scenario.period_ids for name in paths.ids)),
@@ -255,7 +259,7 @@ def _fan(scenario: Scenario, paths: Paths) -> Tree:
 def side_by_side(scenario: Scenario, paths: Paths) -> Tree:
     """One chain on which the data of all futures stand side by side: every array of its states has one more axis, the futures', at the end."""
     periods = len(scenario.periods)
-    now = _now(scenario, base_states(scenario))
+    now = known_now(scenario, base_states(scenario))
 
     def stacked(known: Floats, data: Floats) -> Floats:
         first = np.broadcast_to(known[..., None], (*known.shape, paths.count))
@@ -309,7 +313,7 @@ def _merge(scenario: Scenario, paths: Paths) -> Tree:
     leaves = np.unique(where)
     names = [[name for f, name in enumerate(paths.ids) if where[f] == leaf] for leaf in leaves]
     picked = tuple(np.array(x) for x in zip(*at, strict=True))
-    now = _now(scenario, base_states(scenario))
+    now = known_now(scenario, base_states(scenario))
     states = States(*(np.concatenate([getattr(now, f.name)[None], getattr(paths.states, f.name)[picked]]) for f in fields(now)))
     return Tree(
         ids=tuple(ids),
@@ -342,7 +346,7 @@ def _from_nodes(scenario: Scenario, uncertainty: GivenTree) -> Tree:
     probability = np.ones(len(parent))
     for n, node in enumerate(uncertainty.nodes, start=1):
         probability[n] = probability[parent[n]] * node.probability / siblings[parent[n]]
-    now = _now(scenario, base)
+    now = known_now(scenario, base)
     states = States(*(np.concatenate([getattr(now, f.name)[None], getattr(base, f.name)[period[1:]]]) for f in fields(base)))
     for n, node in enumerate(uncertainty.nodes, start=1):
         _apply(scenario, states.at(n), node)
