@@ -40,3 +40,12 @@ def correlation_agrees(one: Floats, other: Floats, expected: float) -> bool:
         return bool(np.allclose(one, expected * other))
     found = np.corrcoef(one.ravel(), other.ravel())[0, 1]
     return bool(abs(np.arctanh(found) - np.arctanh(expected)) <= SIGMAS / np.sqrt(one.size - 3))
+
+
+def means_agree(one: Floats, one_weights: Floats, other: Floats, other_weights: Floats) -> bool:
+    """Whether two independent samples have the same (weighted) mean over the first axis within both their sampling errors, everywhere."""
+    means, variances = [], []
+    for data, w in ((one, one_weights), (other, other_weights)):
+        means.append(np.tensordot(w, data, 1))
+        variances.append(np.tensordot(w**2, (data - means[-1]) ** 2, 1))
+    return bool((np.abs(means[0] - means[1]) <= SIGMAS * np.sqrt(variances[0] + variances[1]) + 1e-9 * np.abs(means[0])).all())
