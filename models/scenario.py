@@ -238,12 +238,31 @@ class Currency(Document):
     """At signing; none = the rate of the first period."""
 
 
+class Ambiguity(Document):
+    """How far the probabilities of the futures may be wrong; the expected cost is then the worst that any probabilities within reach can give."""
+
+    kind: Literal["total_variation"] = "total_variation"
+    """`total_variation`: half the sum of the absolute differences, which is the probability that lies elsewhere than was thought."""
+    radius: Share
+    """0.1: a tenth of all probability may lie on other futures; 0 = as given, 1 = only the dearest future counts."""
+
+
 class Risk(Document):
-    """How much the worst futures count: minimise (1 - weight) x expected cost + weight x CVaR."""
+    """How much the worst futures count: minimise (1 - weight) x expected cost + weight x CVaR.
+
+    With `ambiguity` the expected cost is that of the worst probabilities within reach of the given ones; CVaR stays with the given ones.
+    """
 
     weight: Share = 0.0
     tail: Annotated[float, Field(ge=1e-6, le=1)] = 0.1
     """Share of worst futures that CVaR averages over."""
+    ambiguity: Ambiguity | None = None
+    """None: the probabilities are taken as given."""
+
+    @property
+    def radius(self) -> float:
+        """Radius of the ambiguity, 0 where the probabilities are taken as given."""
+        return 0.0 if self.ambiguity is None else self.ambiguity.radius
 
 
 class Scenario(Document):

@@ -15,7 +15,7 @@ from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Contract, Restricts
 from optimizer.instance import Instance, shape_of
 from optimizer.outcome import Outcome
-from optimizer.tail import tail_mean
+from optimizer.tail import tail_mean, worst_expectation
 from scenarios.tree import Floats
 
 TOLERANCE = 1e-6
@@ -79,7 +79,8 @@ def audit(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcome)
     probability = tree.probability[tree.leaves]
     expected = float(path_costs @ probability)
     cvar = tail_mean(path_costs, probability, instance.risk_tail)
-    objective = (1.0 - instance.risk_weight) * expected + instance.risk_weight * cvar
+    mean = worst_expectation(path_costs, probability, instance.scenario.risk.radius)
+    objective = (1.0 - instance.risk_weight) * mean + instance.risk_weight * cvar
     return Findings(worst.size, worst.where, bill, path_costs, path_cash, objective, expected, cvar)
 
 

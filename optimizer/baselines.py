@@ -25,7 +25,7 @@ from optimizer.outcome import asked_for, read_outcome
 from optimizer.solve.extensive import solve
 from optimizer.solve.highs import Answer
 from optimizer.solve.problem import Problem, compile_problem
-from optimizer.tail import tail_mean
+from optimizer.tail import risk_adjusted, tail_mean
 from scenarios.tree import Floats, average
 
 FIRST_STAGE = ("signed", "volume", "opened")
@@ -167,7 +167,8 @@ def _perfect_foresight(
 
     def weigh(values: Floats) -> tuple[float, float, float]:
         expected, cvar = float(values @ probability), tail_mean(values, probability, instance.risk_tail)
-        return (1.0 - instance.risk_weight) * expected + instance.risk_weight * cvar, expected, cvar
+        whole = risk_adjusted(values, probability, weight=instance.risk_weight, tail=instance.risk_tail, radius=instance.scenario.risk.radius)
+        return whole, expected, cvar
 
     objective, expected, cvar = weigh(costs)
     coupled = bool((problem.row_node < 0).any()) and any((problem.row_rule >= 0) & (problem.row_node < 0))

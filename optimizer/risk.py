@@ -1,4 +1,4 @@
-"""Expected cost and CVaR, and the objective that weighs them.
+"""Expected cost, the worst of it over wrong probabilities, CVaR, and the objective that weighs them.
 
 K[n] discounted cost accumulated on the path to n (declared where paths branch and at leaves), eta the threshold, xi_l the excess of leaf l.
 
@@ -8,6 +8,15 @@ K[n] discounted cost accumulated on the path to n (declared where paths branch a
 
 eta is bounded by the range that path costs can have, which keeps every relaxation bounded; `bounds` in the compiled problem sets it.
 Reference: Rockafellar & Uryasev (2000), Optimization of conditional value-at-risk, Journal of Risk 2(3).
+
+With an ambiguity of radius r the expected cost is that of the worst probabilities q with (1/2) sum |q_l - prob_l| <= r. They leave the cheapest r of
+probability empty and put it on the dearest future, so that it is r max K + (1 - r) CVaR with tail 1 - r: M stands for the maximum, nu and zeta for
+that CVaR's threshold and excess (by duality, nu is what the marginal future costs).
+
+    cost_below_dearest:       M >= K[l]
+    cost_beyond_cheap:        zeta_l >= K[l] - nu
+    worst expected cost       r M + (1 - r) nu + sum_l prob_l zeta_l
+Reference: Jiang & Guan (2018), Risk-averse two-stage stochastic program with distributional ambiguity, Operations Research 66(5).
 """
 
 from __future__ import annotations
@@ -19,26 +28,43 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 
 from optimizer.clauses.base import Bounds, Index, constrain
 from optimizer.decisions import Kernel
+from optimizer.instance import Instance
 from optimizer.ledger import Term
 
-RISK = ("accumulated", "threshold", "excess")  # the block's variables
+RISK = ("accumulated", "threshold", "excess", "dearest", "cheap", "beyond_cheap")  # the block's variables, where it has them
+EXCESSES = ("excess", "beyond_cheap")  # of these: differences of costs, never negative
+
+
+def plain(instance: Instance) -> bool:
+    """Whether the objective is the mean-CVaR over given probabilities, which every method can minimise; otherwise it takes the extensive form."""
+    return _radius(instance) == 0.0
+
+
+def _radius(instance: Instance) -> float:
+    """Radius of the ambiguity; with one future there is nothing to be wrong about."""
+    return instance.scenario.risk.radius if len(instance.tree.leaves) > 1 else 0.0
 
 
 def averse(kernel: Kernel) -> bool:
-    """Whether the objective holds a CVaR that is not just the mean."""
-    return kernel.instance.risk_weight > 0 and kernel.instance.risk_tail < 1 and len(kernel.instance.tree.leaves) > 1
+    """Whether the objective holds a CVaR that is not just the (worst) mean."""
+    instance = kernel.instance
+    return instance.risk_weight > 0 and len(instance.tree.leaves) > 1 and (instance.risk_tail < 1 or not plain(instance))
 
 
 def build_risk(kernel: Kernel) -> None:
-    """Declare the objective, and the CVaR's rows where it has any."""
+    """Declare the objective, and the rows of path costs where it needs any."""
     instance, model, tree = kernel.instance, kernel.model, kernel.instance.tree
-    weight = instance.risk_weight if averse(kernel) else 0.0
+    weight, radius = instance.risk_weight if averse(kernel) else 0.0, _radius(instance)
     objective: list[Term] = []
-    if weight < 1:
+    if weight < 1 and radius == 0:
         scale = (1.0 - weight) * tree.probability * instance.discount
         objective += [(float(scale[row.node]) * c, v) for row in kernel.ledger.rows for c, v in row.terms]
+    if weight > 0 or radius > 0:
+        _accumulate(kernel, weight > 0, weight < 1 and radius > 0)
     if weight > 0:
         objective += _tail(kernel, weight)
+    if weight < 1 and radius > 0:
+        objective += _worst(kernel, 1.0 - weight, radius)
     model.cost = pyo.Objective(expr=LinearExpression(constant=0, linear_coefs=[c for c, _ in objective], linear_vars=[v for _, v in objective]))
 
 
@@ -48,7 +74,8 @@ def build_stand_in(kernel: Kernel) -> None:
     kernel.model.cost = pyo.Objective(expr=LinearExpression(constant=0, linear_coefs=[1.0] * len(charged), linear_vars=list(charged.values())))
 
 
-def _tail(kernel: Kernel, weight: float) -> list[Term]:
+def _accumulate(kernel: Kernel, tail: bool, ambiguous: bool) -> None:
+    """The block's variables, and the accumulated cost of node 0, of branching nodes and of leaves."""
     instance, tree = kernel.instance, kernel.instance.tree
     kernel.model.risk = pyo.Block()
     block = kernel.model.risk
@@ -56,8 +83,12 @@ def _tail(kernel: Kernel, weight: float) -> list[Term]:
     stops = [0, *(n for n in instance.nodes if children[n] != 1)]  # node 0, branching nodes and leaves carry the accumulated cost
     leaves = tree.leaves.tolist()
     block.accumulated = pyo.Var(stops)
-    block.threshold = pyo.Var([0])
-    block.excess = pyo.Var(leaves, domain=pyo.NonNegativeReals)
+    if tail:
+        block.threshold = pyo.Var([0])
+        block.excess = pyo.Var(leaves, domain=pyo.NonNegativeReals)
+    if ambiguous:
+        block.dearest, block.cheap = pyo.Var([0]), pyo.Var([0])
+        block.beyond_cheap = pyo.Var(leaves, domain=pyo.NonNegativeReals)
     carried = set(stops)
     rows: dict[Index, Bounds] = {}
     for n in stops:
@@ -73,10 +104,28 @@ def _tail(kernel: Kernel, weight: float) -> list[Term]:
                 break
         rows[(n,)] = (0.0, _merged(terms), 0.0)
     constrain(block, "cost_accumulates", rows)
+
+
+def _tail(kernel: Kernel, weight: float) -> list[Term]:
+    """The CVaR under the given probabilities, times `weight`."""
+    instance, tree, block = kernel.instance, kernel.instance.tree, kernel.model.risk
+    leaves = tree.leaves.tolist()
     beyond: dict[Index, Bounds] = {(n,): (0.0, [(1.0, block.excess[n]), (1.0, block.threshold[0]), (-1.0, block.accumulated[n])], None) for n in leaves}
     constrain(block, "cost_beyond_threshold", beyond)
     tail = weight / instance.risk_tail
     return [(weight, block.threshold[0]), *((tail * float(tree.probability[n]), block.excess[n]) for n in leaves)]
+
+
+def _worst(kernel: Kernel, share: float, radius: float) -> list[Term]:
+    """The expected cost under the worst probabilities within `radius`, times `share`."""
+    tree, block = kernel.instance.tree, kernel.model.risk
+    leaves = tree.leaves.tolist()
+    below: dict[Index, Bounds] = {(n,): (0.0, [(1.0, block.dearest[0]), (-1.0, block.accumulated[n])], None) for n in leaves}
+    constrain(block, "cost_below_dearest", below)
+    beyond: dict[Index, Bounds] = {(n,): (0.0, [(1.0, block.beyond_cheap[n]), (1.0, block.cheap[0]), (-1.0, block.accumulated[n])], None) for n in leaves}
+    constrain(block, "cost_beyond_cheap", beyond)
+    worst = [(share * radius, block.dearest[0]), (share * (1.0 - radius), block.cheap[0])]
+    return [*worst, *((share * float(tree.probability[n]), block.beyond_cheap[n]) for n in leaves)]
 
 
 def _merged(terms: list[Term]) -> list[Term]:

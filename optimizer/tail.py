@@ -1,4 +1,4 @@
-"""The mean of the worst futures, in plain NumPy."""
+"""The mean of the worst futures, the worst mean over wrong probabilities, and what weighs them, in plain NumPy."""
 
 from __future__ import annotations
 
@@ -24,3 +24,22 @@ def tail_mean(values: Floats, probability: Floats, tail: float) -> float:
     """CVaR: mean of the worst `tail` share of futures (Rockafellar & Uryasev 2002, proposition 8)."""
     weights = tail_shares(values, probability, tail) * probability
     return float(values @ weights / weights.sum())
+
+
+def worst_probabilities(values: Floats, probability: Floats, radius: float) -> Floats:
+    """The dearest probabilities q with (1/2) sum |q - p| <= radius: up to `radius` moved from the cheapest futures to the dearest one. [L]"""
+    found = probability * tail_shares(values, probability, max(float(probability.sum()) - radius, 0.0))
+    found[np.argmax(values)] += float(probability.sum() - found.sum())
+    return found
+
+
+def worst_expectation(values: Floats, probability: Floats, radius: float) -> float:
+    """Largest mean of `values` over all probabilities within total variation `radius` of the given ones, on the same futures."""
+    if radius <= 0:
+        return float(values @ probability)
+    return float(values @ worst_probabilities(values, probability, radius))
+
+
+def risk_adjusted(values: Floats, probability: Floats, *, weight: float, tail: float, radius: float = 0.0) -> float:
+    """The objective: (1 - weight) x (worst) expected value + weight x CVaR; the CVaR is under the probabilities as given."""
+    return (1.0 - weight) * worst_expectation(values, probability, radius) + weight * tail_mean(values, probability, tail)

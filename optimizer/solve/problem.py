@@ -13,7 +13,7 @@ from scipy import sparse
 
 from optimizer.decisions import KERNEL, Kernel
 from optimizer.outcome import Values
-from optimizer.risk import RISK, cost_range
+from optimizer.risk import EXCESSES, RISK, cost_range
 from optimizer.solve.names import Names
 from scenarios.tree import Floats, Ints
 
@@ -161,8 +161,8 @@ def _bounded_risk(kernel: Kernel, problem: Problem) -> Problem:
     lower, upper = problem.lower.copy(), problem.upper.copy()
     of = {id(v): j for j, v in enumerate(problem.names[1])}
     for name in RISK:
-        for v in block.component(name).values():
+        for v in (block.component(name) or {}).values():
             j = of.get(id(v))
             if j is not None:
-                lower[j], upper[j] = (0.0, most - least) if name == "excess" else (min(least, 0.0), max(most, 0.0))
+                lower[j], upper[j] = (0.0, most - least) if name in EXCESSES else (min(least, 0.0), max(most, 0.0))
     return replace(problem, lower=lower, upper=upper)

@@ -1,0 +1,84 @@
+"""The worst expected cost over wrong probabilities: brute force, identities, and plans that guard against it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+
+from optimizer.tail import risk_adjusted, tail_mean, worst_expectation, worst_probabilities
+from tests.optimizer.build import PAY_ALL, Data, but, committed, demands, offer, scenario, solved, spot
+
+# A firm offer at 10 and the spot market at 15, which has 80 units: the more is committed, the more is paid for nothing when demand is low.
+FIRM = scenario(0.0, offers=[offer("firm", 10, 300, PAY_ALL)], spot=[spot(15.0, available=80)], uncertainty=demands(50, 100, 150, 200))
+
+
+def drawn(seed: int) -> tuple[Any, Any, float]:
+    """Values, probabilities and a radius, edges included."""
+    rng = np.random.default_rng(seed)
+    count = int(rng.integers(1, 9))
+    radius = (0.0, 1.0, float(rng.random()))[seed % 3]
+    return rng.normal(size=count).round(1), rng.dirichlet(np.ones(count)), radius
+
+
+def by_linear_program(values: Any, probability: Any, radius: float) -> float:
+    """max q values over q >= 0, sum q = 1, |q - p| <= d, sum d <= 2 radius."""
+    n = len(values)
+    eye = np.eye(n)
+    rows = np.block([[eye, -eye], [-eye, -eye], [np.zeros((1, n)), np.ones((1, n))]])
+    limits = np.concatenate([probability, -probability, [2 * radius]])
+    whole = np.concatenate([np.ones(n), np.zeros(n)])[None]
+    found = linprog(np.concatenate([-values, np.zeros(n)]), A_ub=rows, b_ub=limits, A_eq=whole, b_eq=[1.0], bounds=[(0, None)] * (2 * n))
+    return float(-found.fun)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_total_variation_against_a_linear_program(seed: int) -> None:
+    """If this fails, the audit's worst expected cost is not the worst over the ball."""
+    values, probability, radius = drawn(seed)
+    assert worst_expectation(values, probability, radius) == pytest.approx(by_linear_program(values, probability, radius), abs=1e-9)
+    q = worst_probabilities(values, probability, radius)
+    assert q.min() >= 0
+    assert q.sum() == pytest.approx(1.0)
+    assert 0.5 * np.abs(q - probability).sum() <= radius + 1e-12
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_worst_expectation_identities(seed: int) -> None:
+    """If this fails, a radius of 0 is not the mean, 1 not the worst future, more doubt costs less, or the convex combination with CVaR is wrong."""
+    values, probability, _ = drawn(seed)
+    assert worst_expectation(values, probability, 0.0) == float(values @ probability)
+    assert worst_expectation(values, probability, 1.0) == pytest.approx(values.max())
+    curve = [worst_expectation(values, probability, r) for r in np.linspace(0, 1, 21)]
+    assert (np.diff(curve) >= -1e-12).all()
+    assert (np.diff(curve, 2) <= 1e-12).all()
+    for r in (0.1, 0.5, 0.9):
+        assert worst_expectation(values, probability, r) == pytest.approx(r * values.max() + (1 - r) * tail_mean(values, probability, 1 - r))
+    assert risk_adjusted(values, probability, weight=0.0, tail=0.1) == float(values @ probability)
+
+
+@pytest.mark.parametrize(("radius", "volume", "objective"), [(0.0, 120.0, 1612.5), (0.1, 120.0, 1732.5), (0.25, 150.0, 1875.0), (0.5, 200.0, 2000.0)])
+def test_plan_guards_against_wrong_probabilities(radius: float, volume: float, objective: float) -> None:
+    """If this fails, the objective does not hold the worst expected cost. Committing 120 costs 1,200, 1,200, 1,650 and 2,400 in the four futures:
+    1,612.5 on average, and 0.1 x (2,400 - 1,200) more with a tenth of probability moved from the cheapest to the dearest."""
+    plan = solved(but(FIRM, risk={"ambiguity": {"radius": radius}}))
+    assert committed(plan, "firm") == pytest.approx(volume)
+    assert plan.summary.objective == pytest.approx(objective)
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("tail", [0.3, 1.0])
+def test_more_doubt_never_costs_less(weight: float, tail: float) -> None:
+    """If this fails, the worst expected cost and the CVaR (which stays with the given probabilities) are weighed wrongly somewhere."""
+
+    def objective(radius: float) -> float:
+        risk: Data = {"weight": weight, "tail": tail, "ambiguity": {"radius": radius}}
+        return solved(but(FIRM, risk=risk)).summary.objective
+
+    found = [objective(r) for r in (0.0, 0.2, 0.7, 1.0)]
+    assert found == sorted(found)
+    assert found[0] == pytest.approx(solved(but(FIRM, risk={"weight": weight, "tail": tail})).summary.objective)
+    if weight == 1.0:
+        assert found[-1] == pytest.approx(found[0])
