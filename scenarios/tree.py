@@ -12,7 +12,6 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.offer import Offer
 from models.scenario import Scenario
 from models.uncertainty import Future, Futures, Generated, GivenTree, TreeNode
 
@@ -87,13 +86,18 @@ class Tree:
 
     def ancestor_at(self, period: int) -> Ints:
         """For every node its ancestor (or itself) in `period` (-1 = node 0); -1 where the node lies before that period. [N]"""
-        found = np.full(self.size, -1, dtype=np.int64)
-        for n in range(self.size):
-            if self.period[n] == period:
-                found[n] = n
-            elif self.period[n] > period:
-                found[n] = found[self.parent[n]]
+        found = np.where(self.period == period, np.arange(self.size), -1)
+        for nodes in self.levels():
+            if self.period[nodes[0]] > period:
+                found[nodes] = found[self.parent[nodes]]
         return found
+
+    def summed(self, amount: Floats) -> Floats:
+        """Sum of an amount per node over the path from node 0 to each node, both included. [..., N]"""
+        total = amount.copy()
+        for nodes in self.levels():
+            total[..., nodes] += total[..., self.parent[nodes]]
+        return total
 
     def levels(self) -> list[Ints]:
         """Nodes of each period, first period first; the parents of each level lie in the one before (or are node 0)."""
@@ -126,8 +130,9 @@ def paths_of(scenario: Scenario) -> Paths:
     futures = uncertainty.futures if isinstance(uncertainty, Futures) else (Future(id="certain", probability=1.0),)
     base = base_states(scenario)
     states = States(*(np.repeat(getattr(base, f.name)[None], len(futures), axis=0) for f in fields(base)))
+    places = _Places(scenario)
     for f, future in enumerate(futures):
-        _apply(scenario, states.at(f), future)
+        _apply(places, states.at(f), future)
     weights = np.array([future.probability for future in futures])
     return Paths(tuple(future.id for future in futures), weights / weights.sum(), states)
 
@@ -190,11 +195,20 @@ def known_now(scenario: Scenario, base: States) -> States:
     return replace(first, demand=np.zeros_like(first.demand), index=np.ones_like(first.index), fx=fx)
 
 
-def _apply(scenario: Scenario, states: States, given: Future | TreeNode) -> None:
+class _Places:
+    """Where in the arrays the ids of a scenario are; looked up once, because there may be many futures or nodes."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        names = ("products", "sites", "spot", "indices", "currencies", "offers")
+        self.products, self.sites, self.spot, self.indices, self.currencies, own = ({x.id: i for i, x in enumerate(getattr(scenario, name))} for name in names)
+        self.offers: dict[str | None, list[int]] = {name: [o] for name, o in own.items()}
+        self.suppliers: dict[str | None, list[int]] = {}  # their offers
+        for o, offer in enumerate(scenario.offers):
+            self.suppliers.setdefault(offer.supplier, []).append(o)
+
+
+def _apply(at: _Places, states: States, given: Future | TreeNode) -> None:
     """Overwrite `states` (leading axis T for a future, none for a node) with what `given` changes. Factors first, then full rows."""
-    p_of = {x.id: i for i, x in enumerate(scenario.products)}
-    s_of = {x.id: i for i, x in enumerate(scenario.sites)}
-    m_of = {x.id: i for i, x in enumerate(scenario.spot)}
 
     def by_axes(factor: object, axes: int) -> Floats:
         array = np.asarray(factor, dtype=float)
@@ -207,31 +221,29 @@ def _apply(scenario: Scenario, states: States, given: Future | TreeNode) -> None
     if given.spot_available_factor is not None:
         states.spot_available[...] *= by_axes(given.spot_available_factor, 1)
     for demand in given.demand:
-        states.demand[..., p_of[demand.product], s_of[demand.site]] = demand.volume
+        states.demand[..., at.products[demand.product], at.sites[demand.site]] = demand.volume
     for price in given.spot_price:
-        states.spot_price[..., m_of[price.spot]] = price.price
+        states.spot_price[..., at.spot[price.spot]] = price.price
     for available in given.spot_available:
-        states.spot_available[..., m_of[available.spot]] = available.available
+        states.spot_available[..., at.spot[available.spot]] = available.available
     for lead in given.spot_lead:
-        states.spot_lead[..., m_of[lead.spot]] = lead.lead_periods
-    _apply_suppliers(scenario.offers, states, given)
+        states.spot_lead[..., at.spot[lead.spot]] = lead.lead_periods
+    _apply_suppliers(at, states, given)
     for name, level in given.index.items():
-        states.index[..., [x.id for x in scenario.indices].index(name)] = level
+        states.index[..., at.indices[name]] = level
     for name, rate in given.fx.items():
-        states.fx[..., [x.id for x in scenario.currencies].index(name)] = rate
+        states.fx[..., at.currencies[name]] = rate
 
 
-def _apply_suppliers(offers: tuple[Offer, ...], states: States, given: Future | TreeNode) -> None:
+def _apply_suppliers(at: _Places, states: States, given: Future | TreeNode) -> None:
     """Deliverability and lateness: suppliers' rows first, so that an offer's own row goes before."""
     for own in (False, True):
         for share in given.deliverability:
-            for o, offer in enumerate(offers):
-                if (share.offer == offer.id) if own else (share.supplier == offer.supplier):
-                    states.deliverable[..., o] = share.share
+            for o in at.offers.get(share.offer, ()) if own else at.suppliers.get(share.supplier, ()):
+                states.deliverable[..., o] = share.share
         for late in given.lateness:
-            for o, offer in enumerate(offers):
-                if (late.offer == offer.id) if own else (late.supplier == offer.supplier):
-                    states.late_weeks[..., o] = late.weeks
+            for o in at.offers.get(late.offer, ()) if own else at.suppliers.get(late.supplier, ()):
+                states.late_weeks[..., o] = late.weeks
 
 
 def grow(scenario: Scenario, paths: Paths, *, merged: bool = False) -> Tree:
@@ -348,8 +360,9 @@ def _from_nodes(scenario: Scenario, uncertainty: GivenTree) -> Tree:
         probability[n] = probability[parent[n]] * node.probability / siblings[parent[n]]
     now = known_now(scenario, base)
     states = States(*(np.concatenate([getattr(now, f.name)[None], getattr(base, f.name)[period[1:]]]) for f in fields(base)))
+    places = _Places(scenario)
     for n, node in enumerate(uncertainty.nodes, start=1):
-        _apply(scenario, states.at(n), node)
+        _apply(places, states.at(n), node)
     leaves = np.setdiff1d(np.arange(1, len(parent)), parent)
     ids = ("now", *(node.id for node in uncertainty.nodes))
     return Tree(ids, parent, period, probability, states, leaves, tuple(ids[n] for n in leaves), "the tree as given: a node's data are known on arrival")
