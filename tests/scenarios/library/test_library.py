@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from benchmarks import fibre_scenario, goldens
+from benchmarks import fibre_generated, fibre_scenario, goldens
 from models.clauses import CLAUSES
 from models.errors import InvalidScenario
 from models.options import SolveSettings
@@ -144,6 +144,11 @@ def test_the_clause_or_rule_bites(name: str, plans: dict[str, Plan]) -> None:
 def test_fibre_file_is_what_its_script_makes() -> None:
     """The file would have been edited by hand, and the comments on its numbers would no longer hold."""
     assert scenario_from(fibre_scenario.data()) == library.load("fibre")
+
+
+def test_generated_fibre_file_is_what_its_script_makes() -> None:
+    """As above, for the case with a market view."""
+    assert scenario_from(fibre_generated.data()) == library.load("fibre-generated")
 
 
 def test_fibre_tree_is_merged_and_covers_all_regimes() -> None:
