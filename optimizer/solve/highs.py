@@ -222,6 +222,148 @@ class Live:
         return Relaxed(float(self._problem.cost @ x) + self._problem.offset, x, reduced, solver.getBasis())
 
 
+@dataclass(frozen=True)
+class Dual:
+    """A linear program's value and multipliers, or where it is infeasible a ray of multipliers that proves it."""
+
+    feasible: bool
+    objective: float
+    multipliers: Floats  # [R]
+    iterations: int
+
+
+class Recourse:
+    """One future's linear program, kept alive while the sides of its rows change with the first stage.
+
+    Devex pricing: steepest edge takes twice the iterations here, because its weights start afresh with every basis handed over from a neighbour.
+    """
+
+    def __init__(self, cost: Floats, lower: Floats, upper: Floats, matrix: Any, seed: int = 0) -> None:
+        lp = highspy.HighsLp()
+        rows, columns = matrix.shape
+        lp.num_row_, lp.num_col_ = rows, columns
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = cost, lower, upper
+        lp.row_lower_, lp.row_upper_ = np.zeros(rows), np.zeros(rows)
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = matrix.indptr, matrix.indices, matrix.data
+        self._solver = _quiet(seed)
+        self._solver.setOptionValue("simplex_dual_edge_weight_strategy", 1)
+        if self._solver.passModel(lp) == highspy.HighsStatus.kError:
+            raise SolverFailure("HiGHS refused the model of a future; please report the scenario.")
+        self._rows = np.arange(rows, dtype=np.int32)
+
+    def start_from(self, basis: Any) -> None:
+        """Take the basis of another future."""
+        self._solver.setBasis(basis)
+
+    @property
+    def basis(self) -> Any:
+        """The basis of the last solve."""
+        return self._solver.getBasis()
+
+    def solve(self, row_lower: Floats, row_upper: Floats, seconds: float = 1e9) -> Dual:
+        """Solve with these sides. Raises Interrupted when time is up."""
+        solver, kinds = self._solver, highspy.HighsModelStatus
+        solver.changeRowsBounds(len(self._rows), self._rows, row_lower, row_upper)
+        if seconds < 1e8:
+            solver.setOptionValue("time_limit", max(seconds, 0.01) + solver.getRunTime())
+        solver.run()
+        status, info = solver.getModelStatus(), solver.getInfo()
+        if status == kinds.kUnknown:  # once more, from scratch
+            solver.clearSolver()
+            solver.run()
+            status, info = solver.getModelStatus(), solver.getInfo()
+        if status in (kinds.kOptimal, kinds.kModelEmpty):
+            return Dual(True, float(info.objective_function_value), np.asarray(solver.getSolution().row_dual), int(info.simplex_iteration_count))
+        if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
+            _, has, ray = solver.getDualRay()
+            return Dual(False, np.inf, np.asarray(ray) if has else np.zeros(len(self._rows)), int(info.simplex_iteration_count))
+        if status == kinds.kTimeLimit:
+            raise Interrupted("time")
+        raise SolverFailure(f"HiGHS ended with the status '{solver.modelStatusToString(status)}' on one future, which can't be used.")
+
+    def values(self) -> Floats:
+        """Columns of the last solve. [C]"""
+        return np.asarray(self._solver.getSolution().col_value, dtype=float)
+
+
+class CutProgram:
+    """A small linear program that grows by rows: minimise cost x over bounds and rows, with cuts added and removed between solves."""
+
+    def __init__(self, problem: LinearProgram, seed: int = 0) -> None:
+        self._solver = _quiet(seed)
+        self._columns = np.arange(len(problem.cost), dtype=np.int32)
+        lp = highspy.HighsLp()
+        lp.num_row_, lp.num_col_ = problem.matrix.shape
+        lp.col_cost_, lp.col_lower_, lp.col_upper_ = problem.cost, problem.lower, problem.upper
+        lp.row_lower_, lp.row_upper_ = problem.row_lower, problem.row_upper
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = problem.matrix.indptr, problem.matrix.indices, problem.matrix.data
+        if self._solver.passModel(lp) == highspy.HighsStatus.kError:
+            raise SolverFailure("HiGHS refused the model of the first stage; please report the scenario.")
+        self.base = problem.matrix.shape[0]
+        self.seconds = 0.0
+
+    @property
+    def cuts(self) -> int:
+        """Number of cuts."""
+        return int(self._solver.getNumRow()) - self.base
+
+    def add(self, row: Floats, least: float) -> None:
+        """Add the cut row x >= least."""
+        used = np.flatnonzero(row).astype(np.int32)
+        self._solver.addRow(least, highspy.kHighsInf, len(used), used, row[used])
+
+    def solve(self, lower: Floats | None = None, upper: Floats | None = None) -> tuple[Floats, float] | None:
+        """Columns and value with these bounds; None if infeasible."""
+        solver, kinds = self._solver, highspy.HighsModelStatus
+        if lower is not None and upper is not None:
+            solver.changeColsBounds(len(self._columns), self._columns, lower, upper)
+        started = time.perf_counter()
+        solver.run()
+        status = solver.getModelStatus()
+        if status not in (kinds.kOptimal, kinds.kInfeasible):
+            solver.clearSolver()
+            solver.run()
+            status = solver.getModelStatus()
+        self.seconds += time.perf_counter() - started
+        if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
+            return None
+        if status != kinds.kOptimal:
+            raise SolverFailure(f"HiGHS ended with the status '{solver.modelStatusToString(status)}' on the first stage, which can't be used.")
+        return np.asarray(solver.getSolution().col_value, dtype=float), float(solver.getInfo().objective_function_value)
+
+    def slack_cuts(self) -> Any:
+        """Which cuts are slack in the last solution. [cuts]"""
+        return np.asarray(np.abs(np.asarray(self._solver.getSolution().row_dual)[self.base :]) <= 1e-12)
+
+    def drop(self, which: Any) -> None:
+        """Remove some cuts (a mask over them)."""
+        gone = (np.flatnonzero(which) + self.base).astype(np.int32)
+        if len(gone):
+            self._solver.deleteRows(len(gone), gone)
+
+
+@dataclass(frozen=True)
+class LinearProgram:
+    """minimise cost x, row_lower <= A x <= row_upper, lower <= x <= upper."""
+
+    cost: Floats
+    lower: Floats
+    upper: Floats
+    matrix: Any  # csr
+    row_lower: Floats
+    row_upper: Floats
+
+
+def _quiet(seed: int) -> Any:
+    """A HiGHS object for warm starts: one thread, fixed seed, no output, no presolve."""
+    solver = highspy.Highs()
+    for name, value in {"output_flag": False, "random_seed": seed, "threads": 1, "presolve": "off"}.items():
+        solver.setOptionValue(name, value)
+    return solver
+
+
 class Interrupted(Exception):
     """A linear solve was cut short: by the clock ("time") or by the caller ("user")."""
 

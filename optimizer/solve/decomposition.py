@@ -1,0 +1,168 @@
+"""The L-shaped method for a fan of futures: a small master proposes a first stage, every future answers with its cost and a cut, until both agree.
+
+    upper bound   cost of the best first stage looked at, all futures in it          lower bound   what the master's cuts prove
+    in-out        the next look lies between the best point so far and the master's proposal (Ben-Ameur & Neto 2007): half way
+
+1. Start from the solution of a small sample of the futures, found in the same way, so that the dear first look at every future is well spent.
+2. Close in on the relaxation, then propose integral first stages by branch and bound on the cuts (`master`), looking at each proposal.
+Nothing random, nothing that depends on time or threads: same problem, same answer, unless the clock or the caller cuts it short; what has been
+found by then stands with its proven bound.
+References: Van Slyke & Wets (1969); Ben-Ameur & Neto (2007), Acceleration of cutting-plane and column generation algorithms, Networks 49(1);
+Noyan (2012), Risk-averse two-stage stochastic programming with an application to disaster management, Computers & OR 39(3).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.solve.fan import Fan, part_of
+from optimizer.solve.highs import Interrupted, OnBest
+from optimizer.solve.master import Master, Measure, Proposal
+from optimizer.solve.recourse import FanRecourse
+from scenarios.tree import Floats
+
+SAMPLE = 40  # futures in the first sample; each further one has eight times as many
+GROWTH = 8
+MOST_PASSES = 400
+HALF = 0.5
+
+
+@dataclass(frozen=True)
+class Decomposed:
+    """What the decomposition found. `x` is None without a first stage that every future can live with."""
+
+    status: str  # optimal, feasible, infeasible, no_solution
+    stop_reason: str  # gap, time, user
+    x: Floats | None  # [C1]
+    objective: float
+    bound: float
+    passes: int
+    cold_seconds: float  # first look at every future
+    look_seconds: float  # all looks
+    master_seconds: float
+
+
+class Decomposition:
+    """One run over one fan."""
+
+    def __init__(self, fan: Fan, measure: Measure, *, gap: float, threads: int = 2, seed: int = 0, deadline: float = np.inf,
+                 stop: threading.Event | None = None, on_best: OnBest | None = None) -> None:  # fmt: skip
+        self.fan, self.measure, self.gap = fan, measure, gap
+        self.threads, self.seed, self.deadline, self.stop, self.on_best = threads, seed, deadline, stop, on_best
+        self.recourse = FanRecourse(fan, threads, seed)
+        self.master = Master(fan, measure, max(gap / 50.0, 1e-9), seed)
+        self.x: Floats | None = None
+        self.value, self.bound = float("inf"), float("-inf")
+        self.master_seconds = 0.0
+
+    def run(self, start: Floats | None = None) -> Decomposed:
+        """Search until the gap is closed, time is up or the caller stops."""
+        reason, possible = "gap", True
+        try:
+            first = start if start is not None else self._from_sample()
+            possible = self._close_in(first, self._look(first)) and self._propose()
+        except Interrupted as cut:
+            reason = str(cut)
+        found = self.x is not None
+        status = {(True, True): "optimal", (True, False): "feasible"}.get((found, reason == "gap"), "infeasible" if not possible else "no_solution")
+        return Decomposed(
+            status, reason, self.x, self.value, min(self.bound, self.value), self.recourse.passes,
+            self.recourse.cold_seconds, self.recourse.seconds, self.master_seconds,
+        )  # fmt: skip
+
+    def _from_sample(self) -> Floats:
+        """A first stage that is good for some of the futures; for few futures, something in the middle."""
+        if self.fan.count < 3 * SAMPLE:
+            return np.where(
+                self.fan.integer, self.fan.upper, self.fan.lower + 0.6 * (np.where(np.isfinite(self.fan.upper), self.fan.upper, 0.0) - self.fan.lower)
+            )
+        size = max(SAMPLE, self.fan.count // GROWTH)
+        chosen = np.linspace(0, self.fan.count - 1, size).round().astype(np.int64)
+        some, probability = part_of(self.fan, chosen), self.measure.probability[chosen]
+        smaller = Decomposition(
+            some, Measure(probability / probability.sum(), self.measure.weight, self.measure.tail), gap=max(self.gap, 5e-4), threads=self.threads,
+            seed=self.seed, deadline=self.deadline, stop=self.stop,
+        )  # fmt: skip
+        found = smaller.run()
+        if found.stop_reason != "gap":
+            raise Interrupted(found.stop_reason)
+        return found.x if found.x is not None else self.fan.lower
+
+    def _look(self, x: Floats) -> float:
+        """Look at every future; the objective at x (infinite where some future has no plan)."""
+        found = self.recourse.look(x, self.deadline, self.stop)
+        self.master.learn(found, x)
+        value = float(self.fan.cost0 @ x) + self.measure.of(found.cost)
+        if value < self.value and self._is_first_stage(x):
+            self.x, self.value = x, value
+            self._tell()
+        return value
+
+    def _is_first_stage(self, x: Floats) -> bool:
+        """Whether x is integral and keeps the rows of the first stage."""
+        fan = self.fan
+        if np.abs(x[fan.integer] - np.round(x[fan.integer])).max(initial=0.0) > 0:
+            return False
+        activity, size = fan.master @ x, np.maximum(1.0, abs(fan.master) @ np.abs(x))
+        slack = 1e-9 * size
+        return bool((activity >= fan.master_low - slack).all() and (activity <= fan.master_high + slack).all())
+
+    def _closed(self, slack: float = 1.0) -> bool:
+        return self.value - self.bound <= slack * self.gap * abs(self.value)
+
+    def _close_in(self, best: Floats, value: float) -> bool:
+        """Cuts around the best fractional first stage, from a point and its objective. False if there is none at all."""
+        for _ in range(MOST_PASSES):
+            proposal = self._timed_relaxed()
+            if proposal is None:
+                return False
+            self._raise_bound(proposal.bound)
+            if self._closed() or (np.isfinite(value) and value - proposal.bound <= max(0.25 * self.gap, 1e-9) * abs(value)):
+                break
+            point = best + HALF * (proposal.x - best)
+            found = self._look(point)
+            if found < value:
+                best, value = point, found
+        return True
+
+    def _timed_relaxed(self) -> Proposal | None:
+        started = time.perf_counter()
+        found = self.master.relaxed()
+        self.master_seconds += time.perf_counter() - started
+        return found
+
+    def _propose(self) -> bool:
+        """Integral proposals until the gap is closed. False if there is no first stage that every future can live with."""
+        for _ in range(MOST_PASSES):
+            if self._closed():
+                break
+            started = time.perf_counter()
+            proposal = self.master.integral(self.value, 0.25 * self.gap, self._interrupted)
+            self.master_seconds += time.perf_counter() - started
+            if proposal is None:
+                return self.x is not None
+            self._raise_bound(proposal.bound)
+            if self._interrupted():
+                raise Interrupted("user" if self.stop is not None and self.stop.is_set() else "time")
+            if self._closed():
+                break
+            if not len(proposal.x):
+                return self.x is not None
+            self._look(proposal.x)
+        return self.x is not None
+
+    def _interrupted(self) -> bool:
+        return time.monotonic() > self.deadline or (self.stop is not None and self.stop.is_set())
+
+    def _raise_bound(self, bound: float) -> None:
+        if bound > self.bound:
+            self.bound = bound
+            self._tell()
+
+    def _tell(self) -> None:
+        if self.on_best is not None:
+            self.on_best(self.value if self.x is not None else None, self.bound if np.isfinite(self.bound) else None)

@@ -1,0 +1,276 @@
+"""The first stage of a decomposition: a small program whose cuts stand for all futures at once, searched by branch and bound.
+
+Every pass leaves one cut per future, kept as plain arrays (the pool). Together they underestimate each future's cost, and with the weights q_f that the
+objective gives to futures (expectation and CVaR), the objective:
+
+    model(x) = sum_f q_f max_k (constant_kf + slope_kf x),     q = (1 - weight) prob + weight prob share / tail, share = part of f in the worst futures
+
+The small program never sees the pool. It gets single rows from it, on demand: at a point, the cuts that are active and the weights that belong to them
+add up to one row  theta >= sum_f q_f (constant_f + slope_f x),  which holds everywhere because q is one of the CVaR's weights (its dual
+representation). So the program has as many columns as there are decisions now, a few hundred rows whatever the number of futures, and yet all the
+strength of one cut per future and pass; what is slack is dropped, because the pool can make it again.
+References: Rockafellar & Uryasev (2002), proposition 8; Birge & Louveaux (1988), A multicut algorithm for two-stage stochastic linear programs;
+Wolf & Koberstein (2013), Dynamic sequencing and cut consolidation for the parallel hybrid-cut nested L-shaped method, EJOR 230(1).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from optimizer.solve.fan import Fan
+from optimizer.solve.highs import CutProgram, LinearProgram
+from optimizer.solve.recourse import Pass
+from optimizer.tail import tail_shares
+from scenarios.tree import Floats
+
+INTEGRALITY = 1e-6
+MOST_CUTS = 400  # rows of the small program beyond which slack ones are dropped
+MOST_INNER = 300  # rows from the pool at one point of the search
+MOST_NODES = 20_000
+FEASIBILITY_ROWS = 40  # of one pass
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How the costs of futures become one figure: (1 - weight) expectation + weight CVaR."""
+
+    probability: Floats  # [F]
+    weight: float
+    tail: float
+
+    def weights(self, cost: Floats) -> Floats:
+        """Weight of each future in the figure, at these costs; they sum to 1. [F]"""
+        if self.weight == 0.0:
+            return self.probability
+        shares = tail_shares(cost, self.probability, self.tail) * self.probability
+        return (1.0 - self.weight) * self.probability + self.weight * shares / shares.sum()
+
+    def of(self, cost: Floats) -> float:
+        """The figure."""
+        if not np.isfinite(cost).all():
+            return float("inf")
+        return float(self.weights(cost) @ cost)
+
+
+@dataclass
+class Pool:
+    """Cuts of all passes."""
+
+    constants: list[Floats] = field(default_factory=list)  # per pass [F]
+    slopes: list[Floats] = field(default_factory=list)  # per pass [F, C1]
+
+    def add(self, found: Pass) -> None:
+        """Keep the cuts of a pass; those of futures without a plan bound no cost."""
+        self.constants.append(np.where(found.feasible, found.constant, -np.inf))
+        self.slopes.append(found.slope)
+
+    def at(self, x: Floats) -> tuple[Floats, Any]:
+        """Least cost of every future that the cuts allow at x, and which pass's cut says so. [F] each"""
+        values = np.stack([c + s @ x for c, s in zip(self.constants, self.slopes, strict=True)])
+        best = values.argmax(axis=0)
+        return values[best, np.arange(values.shape[1])], best
+
+    def row(self, x: Floats, measure: Measure) -> tuple[float, Floats, float]:
+        """One cut for all futures, tight at x: (constant, slope, value at x)."""
+        cost, best = self.at(x)
+        q = measure.weights(cost)
+        constant, slope = 0.0, np.zeros_like(x)
+        for k in np.unique(best):
+            mine = (best == k) & (q > 0)
+            constant += float(q[mine] @ self.constants[k][mine])
+            slope += q[mine] @ self.slopes[k][mine]
+        return constant, slope, float(q @ cost)
+
+
+@dataclass(order=True)
+class _Node:
+    bound: float
+    age: int
+    lower: Floats = field(compare=False)
+    upper: Floats = field(compare=False)
+    x: Floats = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What the first stage should look like, as far as the cuts know."""
+
+    x: Floats
+    value: float  # what the cuts say it costs
+    bound: float  # no first stage costs less
+
+
+class Master:
+    """See the module's text. `tolerance` is relative: how well the small program must know the pool."""
+
+    def __init__(self, fan: Fan, measure: Measure, tolerance: float, seed: int = 0) -> None:
+        self.fan, self.measure, self.tolerance = fan, measure, tolerance
+        self.pool = Pool()
+        reach = np.where(np.isfinite(fan.upper), np.maximum(np.abs(fan.upper), np.abs(fan.lower)), 1.0)
+        self.scale = np.where(fan.integer, 1.0, np.exp2(np.round(np.log2(np.maximum(reach, 1e-6)))))
+        self.money, self.seed = 1.0, seed
+        self.program: CutProgram | None = None
+        self.integers = np.flatnonzero(fan.integer)
+        self.nodes = 0
+
+    @property
+    def seconds(self) -> float:
+        """Time inside the small program."""
+        return self.program.seconds if self.program else 0.0
+
+    def learn(self, found: Pass, x: Floats) -> None:
+        """Take in the cuts of a pass at x."""
+        self.pool.add(found)
+        if self.program is None:
+            known = np.abs(found.cost[found.feasible]).max(initial=1.0)
+            self.money = float(np.exp2(np.round(np.log2(max(known, 1.0)))))
+            self.program = self._declared()
+        missing = np.flatnonzero(~found.feasible)
+        at = found.constant[missing] + found.slope[missing] @ x
+        for f in missing[np.argsort(-at, kind="stable")[:FEASIBILITY_ROWS]]:
+            self._forbid(found.constant[f], found.slope[f])
+        if found.feasible.all() or any(np.isfinite(c).all() for c in self.pool.constants):
+            self._row_at(x)
+
+    def relaxed(self) -> Proposal | None:
+        """The best fractional first stage; None if there is none."""
+        found = self._settle(self.fan.lower, self.fan.upper, np.inf)
+        if found is None:
+            return None
+        self._prune()
+        return Proposal(found[0], found[2], found[1])
+
+    def integral(self, cutoff: float, gap: float, interrupted: Callable[[], bool]) -> Proposal | None:
+        """The best first stage that is cheaper than `cutoff`, by best-first branch and bound to a relative gap; None if there is none.
+
+        The bound is proven even when the search is interrupted.
+        """
+        fan, best = self.fan, Proposal(np.zeros(0), cutoff, -np.inf)
+        root = self._settle(fan.lower, fan.upper, np.inf)
+        if root is None:
+            return None
+        self._prune()
+        queue = [_Node(root[1], 0, fan.lower, fan.upper, root[0])]
+        dropped, age = np.inf, 0
+        best = self._rounded(root[0], best, fan.lower, fan.upper)
+        while queue and queue[0].bound < best.value - gap * abs(best.value) and not interrupted() and age < MOST_NODES:
+            node = heapq.heappop(queue)
+            k = self._fractional(node.x)
+            if k < 0:
+                if (value := self._value(node.x)) < best.value:
+                    best = Proposal(node.x, value, -np.inf)
+                dropped = min(dropped, node.bound)
+                continue
+            for side in (round(node.x[k]), 1 - round(node.x[k])):
+                lower, upper = node.lower.copy(), node.upper.copy()
+                lower[k] = upper[k] = float(side)
+                age += 1
+                found = self._settle(lower, upper, best.value - gap * abs(best.value))
+                if found is None:
+                    continue
+                x, bound, _ = found
+                if bound >= best.value - gap * abs(best.value):
+                    dropped = min(dropped, bound)
+                    continue
+                heapq.heappush(queue, _Node(max(bound, node.bound), age, lower, upper, x))
+                if age < 12 or age % 16 == 0:
+                    best = self._rounded(x, best, lower, upper)
+        self.nodes += age
+        bound = min([node.bound for node in queue] + [dropped, best.value])
+        return Proposal(best.x, best.value, bound)
+
+    def fixed(self, x: Floats) -> Proposal | None:
+        """The best first stage with the integers of x."""
+        lower, upper = self.fan.lower.copy(), self.fan.upper.copy()
+        lower[self.integers] = upper[self.integers] = np.round(x[self.integers])
+        found = self._settle(lower, upper, np.inf)
+        return None if found is None else Proposal(self._exact(found[0]), found[2], found[1])
+
+    def _rounded(self, x: Floats, best: Proposal, lower: Floats, upper: Floats) -> Proposal:
+        """The best of what is known and the point with its integers rounded."""
+        low, high = lower.copy(), upper.copy()
+        low[self.integers] = high[self.integers] = np.round(x[self.integers])
+        found = self._settle(low, high, best.value)
+        if found is None or found[2] >= best.value:
+            return best
+        return Proposal(self._exact(found[0]), found[2], -np.inf)
+
+    def _exact(self, x: Floats) -> Floats:
+        """Integers rounded (they lie within the solver's tolerance of whole numbers), everything within its bounds."""
+        x = np.clip(x, self.fan.lower, self.fan.upper)
+        x[self.integers] = np.round(x[self.integers])
+        return x
+
+    def _fractional(self, x: Floats) -> int:
+        """The most fractional integer column, -1 if there is none."""
+        if not len(self.integers):
+            return -1
+        away = np.abs(x[self.integers] - np.round(x[self.integers]))
+        return int(self.integers[away.argmax()]) if away.max() > INTEGRALITY else -1
+
+    def _value(self, x: Floats) -> float:
+        return float(self.fan.cost0 @ x) + self.pool.row(x, self.measure)[2]
+
+    def _settle(self, lower: Floats, upper: Floats, cutoff: float) -> tuple[Floats, float, float] | None:
+        """Solve between bounds, with rows from the pool until the small program knows it: (x, bound, value by the pool). None if infeasible.
+
+        Ends as soon as the bound reaches `cutoff`.
+        """
+        assert self.program is not None
+        low, high = (np.append(side / self.scale, end) for side, end in ((lower, -np.inf), (upper, np.inf)))
+        for _ in range(MOST_INNER):
+            solved = self.program.solve(low, high)
+            if solved is None:
+                return None
+            x, bound = np.clip(solved[0][:-1] * self.scale, lower, upper), solved[1] * self.money
+            constant, slope, value = self.pool.row(x, self.measure)
+            value += float(self.fan.cost0 @ x)
+            if bound >= cutoff or value - bound <= self.tolerance * abs(value):
+                break
+            self._add(constant, slope)
+        return x, bound, value
+
+    def _row_at(self, x: Floats) -> None:
+        constant, slope, _ = self.pool.row(x, self.measure)
+        if np.isfinite(constant):
+            self._add(constant, slope)
+
+    def _add(self, constant: float, slope: Floats) -> None:
+        assert self.program is not None
+        self.program.add(np.append(-slope * self.scale / self.money, 1.0), constant / self.money)
+
+    def _forbid(self, constant: float, slope: Floats) -> None:
+        """constant + slope x <= 0"""
+        assert self.program is not None
+        row = -slope * self.scale
+        size = float(np.abs(row).max(initial=0.0))
+        if size > 0 and np.isfinite(constant):
+            self.program.add(np.append(row / size, 0.0), constant / size)
+
+    def _prune(self) -> None:
+        assert self.program is not None
+        if self.program.cuts > MOST_CUTS:
+            self.program.drop(self.program.slack_cuts())
+
+    def _declared(self) -> CutProgram:
+        fan = self.fan
+        rows = sparse.csr_matrix(fan.master @ sparse.diags(self.scale))
+        size = np.maximum(np.asarray(abs(rows).max(axis=1).todense()).ravel(), 1e-12) if rows.shape[0] else np.zeros(0)
+        rows = (
+            sparse.hstack([sparse.diags(1.0 / size) @ rows, sparse.csr_matrix((rows.shape[0], 1))]).tocsr()
+            if rows.shape[0]
+            else sparse.csr_matrix((0, len(fan.cost0) + 1))
+        )
+        return CutProgram(
+            LinearProgram(
+                np.append(fan.cost0 * self.scale / self.money, 1.0), np.append(fan.lower / self.scale, -np.inf), np.append(fan.upper / self.scale, np.inf),
+                rows, fan.master_low / size, fan.master_high / size,
+            ),
+            self.seed,
+        )  # fmt: skip
