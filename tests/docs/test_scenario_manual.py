@@ -10,6 +10,7 @@ from models.clauses import CLAUSES
 from models.offer import Offer
 from models.rules import RULES
 from models.scenario import Scenario
+from models.uncertainty import Generated
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "scenario.md").read_text()
 
@@ -22,10 +23,16 @@ def test_the_manual_names_every_table_clause_and_rule() -> None:
     assert not missing
 
 
-def test_the_manual_s_offer_is_a_valid_offer() -> None:
-    """If this fails, a reader who copies the manual's example gets findings."""
+def test_the_manual_s_examples_are_valid() -> None:
+    """If this fails, a reader who copies the manual's examples (an offer, a generator) gets findings."""
     blocks = re.findall(r"```json\n(.*?)```", MANUAL, re.DOTALL)
-    assert blocks
+    assert len(blocks) == 2
     for block in blocks:
-        json.loads(block)
-        Offer.model_validate_json(block)
+        document = Generated if json.loads(block).get("kind") == "generated" else Offer
+        document.model_validate_json(block)
+
+
+def test_the_manual_names_every_table_of_a_generator() -> None:
+    """If this fails, a field of the generator was added or renamed and the manual does not know it."""
+    missing = [name for name in Generated.model_fields if f"`{name}`" not in MANUAL and name not in ("kind", "futures", "seed")]
+    assert not missing
