@@ -307,7 +307,7 @@ class CutProgram:
     @property
     def cuts(self) -> int:
         """Number of cuts."""
-        return int(self._solver.getNumRow()) - self.base
+        return int(self._solver.getNumRow() - self.base)
 
     def add(self, row: Floats, least: float) -> None:
         """Add the cut row x >= least."""
