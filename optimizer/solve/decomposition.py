@@ -77,9 +77,8 @@ class Decomposition:
     def _from_sample(self) -> Floats:
         """A first stage that is good for some of the futures; for few futures, something in the middle."""
         if self.fan.count < 3 * SAMPLE:
-            return np.where(
-                self.fan.integer, self.fan.upper, self.fan.lower + 0.6 * (np.where(np.isfinite(self.fan.upper), self.fan.upper, 0.0) - self.fan.lower)
-            )
+            room = np.where(np.isfinite(self.fan.upper), self.fan.upper - self.fan.lower, 0.0)
+            return np.asarray(self.fan.lower + np.where(self.fan.integer, 1.0, 0.6) * room)
         size = max(SAMPLE, self.fan.count // GROWTH)
         chosen = np.linspace(0, self.fan.count - 1, size).round().astype(np.int64)
         some, probability = part_of(self.fan, chosen), self.measure.probability[chosen]

@@ -73,7 +73,7 @@ def make_fan(template: Template) -> Fan:
     place = np.zeros(p.matrix.shape[1], dtype=np.int64)
     place[parts.first], place[parts.recourse] = np.arange(len(parts.first)), np.arange(len(parts.recourse))
     is_first = p.column_node == 0
-    nodes, columns, amounts = template.cash
+    _, columns, amounts = template.cash
     cost0 = np.zeros(len(parts.first))
     np.add.at(cost0, place[columns[now]], amounts[now, 0])
     cost1, cost2 = np.zeros((len(parts.first), count)), np.zeros((len(parts.recourse), count))
@@ -135,6 +135,13 @@ def part_of(fan: Fan, chosen: Ints) -> Fan:
     """Some of the futures, their probabilities scaled to sum to 1."""
     weights = fan.probability[chosen]
     return replace(
-        fan, probability=weights / weights.sum(), cost1=fan.cost1[:, chosen], cost2=fan.cost2[chosen], low=fan.low[chosen], high=fan.high[chosen],
-        top=fan.top[chosen], first=replace(fan.first, values=fan.first.values[:, chosen]), recourse=replace(fan.recourse, values=fan.recourse.values[:, chosen]),
-    )  # fmt: skip
+        fan,
+        probability=weights / weights.sum(),
+        cost1=fan.cost1[:, chosen],
+        cost2=fan.cost2[chosen],
+        low=fan.low[chosen],
+        high=fan.high[chosen],
+        top=fan.top[chosen],
+        first=replace(fan.first, values=fan.first.values[:, chosen]),
+        recourse=replace(fan.recourse, values=fan.recourse.values[:, chosen]),
+    )

@@ -49,7 +49,7 @@ class Measure:
         if self.weight == 0.0:
             return self.probability
         shares = tail_shares(cost, self.probability, self.tail) * self.probability
-        return (1.0 - self.weight) * self.probability + self.weight * shares / shares.sum()
+        return np.asarray((1.0 - self.weight) * self.probability + self.weight * shares / shares.sum())
 
     def of(self, cost: Floats) -> float:
         """The figure."""
@@ -260,17 +260,16 @@ class Master:
 
     def _declared(self) -> CutProgram:
         fan = self.fan
-        rows = sparse.csr_matrix(fan.master @ sparse.diags(self.scale))
-        size = np.maximum(np.asarray(abs(rows).max(axis=1).todense()).ravel(), 1e-12) if rows.shape[0] else np.zeros(0)
-        rows = (
-            sparse.hstack([sparse.diags(1.0 / size) @ rows, sparse.csr_matrix((rows.shape[0], 1))]).tocsr()
-            if rows.shape[0]
-            else sparse.csr_matrix((0, len(fan.cost0) + 1))
-        )
+        rows = np.asarray((fan.master @ sparse.diags(self.scale)).todense()).reshape(len(fan.master_low), len(fan.cost0))
+        size = np.maximum(np.abs(rows).max(axis=1, initial=0.0), 1e-12)
         return CutProgram(
             LinearProgram(
-                np.append(fan.cost0 * self.scale / self.money, 1.0), np.append(fan.lower / self.scale, -np.inf), np.append(fan.upper / self.scale, np.inf),
-                rows, fan.master_low / size, fan.master_high / size,
+                cost=np.append(fan.cost0 * self.scale / self.money, 1.0),
+                lower=np.append(fan.lower / self.scale, -np.inf),
+                upper=np.append(fan.upper / self.scale, np.inf),
+                matrix=sparse.csr_matrix(np.hstack([rows / size[:, None], np.zeros((len(size), 1))])),
+                row_lower=fan.master_low / size,
+                row_upper=fan.master_high / size,
             ),
             self.seed,
-        )  # fmt: skip
+        )

@@ -19,6 +19,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -116,7 +117,7 @@ class FanRecourse:
         if self._live[-1] is not None or self._basis[-1] is not None:
             return [range(self.fan.count)]
         edges = [0, *(2**k for k in range(64) if 2**k < self.fan.count), self.fan.count]
-        return [range(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+        return [range(a, b) for a, b in pairwise(edges)]
 
     def _model(self, f: int) -> Recourse:
         model = self._live[f]
@@ -174,13 +175,8 @@ def _least(reduced: Floats, bottom: Floats, top: Floats) -> Floats:
 
 def _neighbours(fan: Fan, seed: int) -> Ints:
     """For every future the nearest one in an earlier wave (`_waves`), by a random projection of what differs between them; -1 for the first. [F]"""
-    parts = [
-        np.where(np.isfinite(fan.top), fan.top, 0.0),
-        fan.cost2,
-        np.where(np.isfinite(fan.low), fan.low, 0.0),
-        np.where(np.isfinite(fan.high), fan.high, 0.0),
-        fan.first.values.T,
-    ]
+    sides = [np.where(np.isfinite(side), side, 0.0) for side in (fan.top, fan.low, fan.high)]
+    parts = [*sides, fan.cost2, fan.first.values.T, fan.recourse.values.T]
     draw = np.random.default_rng(seed)
     sketch = np.zeros((fan.count, SKETCH))
     for part in parts:
@@ -191,7 +187,7 @@ def _neighbours(fan: Fan, seed: int) -> Ints:
     found = np.full(fan.count, -1)
     size = (sketch**2).sum(axis=1)
     edges = [1, *(2**k for k in range(1, 64) if 2**k < fan.count), fan.count]
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in pairwise(edges):
         near = min(a, CANDIDATES)
         found[a:b] = (size[None, :near] - 2.0 * sketch[a:b] @ sketch[:near].T).argmin(axis=1)
     return found
