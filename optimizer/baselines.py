@@ -22,9 +22,11 @@ from optimizer.clauses.base import Contract
 from optimizer.instance import Instance, build_instance
 from optimizer.model import build_model
 from optimizer.outcome import asked_for, read_outcome
+from optimizer.risk import plain
 from optimizer.solve.extensive import solve
 from optimizer.solve.highs import Answer
 from optimizer.solve.problem import Problem, compile_problem
+from optimizer.solve.settle import settle
 from optimizer.tail import risk_adjusted, tail_mean
 from scenarios.tree import Floats, average
 
@@ -63,6 +65,12 @@ def compute_baselines(
 NAMES = {"_spot_only": "spot_only", "_average_future": "average_future", "_perfect_foresight": "perfect_foresight"}
 
 
+def _solved(instance: Instance, problem: Problem, settings: SolveSettings, left: Deadline, stop: threading.Event | None) -> Answer:
+    """(A variant of) the whole problem solved, futures that its objective leaves out included."""
+    answer = solve(problem, gap=settings.gap, seconds=left(), seed=settings.seed, stop=stop)
+    return answer if plain(instance) else settle(problem, answer, instance.tree.probability, seconds=left(), seed=settings.seed, stop=stop)
+
+
 def _tried(name: str, instance: Instance, contracts: tuple[Contract, ...], problem: Problem, answer: Answer, note: str) -> BaselineResult:
     """Figures of an answer to (a variant of) the whole problem, billed."""
     if answer.x is None:
@@ -84,11 +92,11 @@ def _spot_only(
 ) -> BaselineResult:
     _, columns = problem.keys["signed"]
     unsigned = problem.fixed(columns, np.zeros(len(columns)))
-    answer = solve(unsigned, gap=settings.gap, seconds=left(), seed=settings.seed, stop=stop)
+    answer = _solved(instance, unsigned, settings, left, stop)
     note = ""
     if answer.status == "infeasible":
         hard = [i for i, rule in enumerate(instance.rules) if rule.violation_price is None]
-        answer = solve(unsigned.without_rules(np.isin(problem.row_rule, hard)), gap=settings.gap, seconds=left(), seed=settings.seed, stop=stop)
+        answer = _solved(instance, unsigned.without_rules(np.isin(problem.row_rule, hard)), settings, left, stop)
         note = "hard rules are left out, because without any contract they can't be kept"
     return _tried("spot_only", instance, contracts, problem, answer, note)
 
@@ -112,9 +120,9 @@ def _average_future(
             where, values = np.array([j for j, _ in fixed]), np.array([v for _, v in fixed])
             values = np.round(values) if name != "volume" else np.clip(values, problem.lower[where], problem.upper[where])
             tried, loose = tried.fixed(where, values), _pinned(loose, where, values)
-    answer = solve(tried, gap=settings.gap, seconds=left(), seed=settings.seed, stop=stop)
+    answer = _solved(instance, tried, settings, left, stop)
     if answer.status == "infeasible":
-        answer = solve(loose, gap=settings.gap, seconds=left(), seed=settings.seed, stop=stop)
+        answer = _solved(instance, loose, settings, left, stop)
     note = "tried on all futures, the average future's plan breaks a hard rule" if answer.status == "infeasible" else ""
     return _tried("average_future", instance, contracts, problem, answer, note)
 

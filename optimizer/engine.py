@@ -24,6 +24,7 @@ from optimizer.model import build_model
 from optimizer.numerics import examine
 from optimizer.outcome import read_outcome
 from optimizer.progress import OnProgress, Progress, ignore
+from optimizer.risk import plain
 from optimizer.size import boundless, estimate_nonzeros
 from optimizer.solve.conflict import find_conflict
 from optimizer.solve.extensive import method_of
@@ -31,6 +32,7 @@ from optimizer.solve.extensive import solve as solve_extensive
 from optimizer.solve.highs import Answer
 from optimizer.solve.highs import version as highs_version
 from optimizer.solve.problem import Problem, compile_problem
+from optimizer.solve.settle import settle
 from scenarios.files import dump_scenario
 from scenarios.tree import build_tree
 
@@ -61,6 +63,8 @@ def solve(scenario: Scenario, settings: SolveSettings | None = None, *, on_progr
     share = MAIN_SHARE if settings.baselines else 1.0
     answer = solve_extensive(problem, gap=settings.gap, seconds=share * clock.left(), seed=settings.seed, on_best=clock.best, stop=stop)
     clock.solver(answer.seconds)
+    if not plain(instance):
+        answer = settle(problem, answer, instance.tree.probability, seconds=share * clock.left(), seed=settings.seed, stop=stop)
     if answer.x is None:
         _explain_failure(problem, instance, answer, settings, clock)
         raise TimeLimit(settings.time_limit_seconds, answer.bound if isfinite(answer.bound) else None)

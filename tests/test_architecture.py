@@ -33,6 +33,7 @@ ORDER = (
     ("solve",),
     ("exact", "numerics", "baselines"),
     ("trial",),
+    ("first_stage",),
     ("answer",),
     ("explain",),
     ("engine",),

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from optimizer.first_stage import first_stage_of_plan
 from optimizer.tail import risk_adjusted, tail_mean, worst_expectation, worst_probabilities
+from optimizer.trial import try_out
+from scenarios import library
+from scenarios.files import scenario_from
+from scenarios.tree import paths_of
 from tests.optimizer.build import PAY_ALL, Data, but, committed, demands, offer, scenario, solved, spot
 
 # A firm offer at 10 and the spot market at 15, which has 80 units: the more is committed, the more is paid for nothing when demand is low.
@@ -66,6 +72,17 @@ def test_plan_guards_against_wrong_probabilities(radius: float, volume: float, o
     plan = solved(but(FIRM, risk={"ambiguity": {"radius": radius}}))
     assert committed(plan, "firm") == pytest.approx(volume)
     assert plan.summary.objective == pytest.approx(objective)
+
+
+def test_futures_that_the_worst_probabilities_leave_empty_are_planned_as_well() -> None:
+    """If this fails, the expected cost of a plan against wrong probabilities holds futures in which nobody cared what is done."""
+    data = json.loads(library.read("quickstart"))
+    data["risk"]["ambiguity"] = {"radius": 0.6}
+    data["uncertainty"]["revealed"] = "after_signing"
+    plan = solved(data)
+    guarded = scenario_from(data)
+    found = try_out(guarded, first_stage_of_plan(guarded, plan), paths_of(guarded))
+    assert plan.summary.expected_cost <= float(found.cost @ paths_of(guarded).probability) * (1 + 1e-7)
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.4, 1.0])
