@@ -6,6 +6,7 @@ relative to the size of what is compared, TOLERANCE is what is allowed of them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,10 +14,10 @@ import numpy as np
 from optimizer.bill import Bill, make_bill, statement_of
 from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Contract, Restricts
-from optimizer.instance import Instance, shape_of
+from optimizer.instance import AlternativeData, Instance, shape_of
 from optimizer.outcome import Outcome
 from optimizer.tail import tail_mean, worst_expectation
-from scenarios.tree import Floats
+from scenarios.tree import Floats, Tree
 
 TOLERANCE = 1e-6
 OBJECTIVE_TOLERANCE = 1e-6
@@ -30,13 +31,15 @@ class _Worst:
     where: str = ""
     checks: int = field(default=0)
 
-    def see(self, violation: Floats | float, scale: Floats | float, where: str) -> None:
-        relative = float(np.max(np.asarray(violation) / np.maximum(1.0, np.abs(np.asarray(scale))), initial=0.0))
-        if np.isnan(relative):
-            relative = float("inf")
+    def see(self, violation: Floats | float, scale: Floats | float, where: str, at: Sequence[str] = ()) -> None:
+        """Look at some violations; `at` names each of them, where they are a list."""
+        relative = np.asarray(violation) / np.maximum(1.0, np.abs(np.asarray(scale)))
+        size = float(np.max(relative, initial=0.0))
+        if np.isnan(size):
+            size = float("inf")
         self.checks += 1
-        if relative > self.size:
-            self.size, self.where = relative, where
+        if size > self.size:
+            self.size, self.where = size, f"{where} {at[int(np.argmax(relative))]}" if at else where
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,10 @@ def audit(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcome)
     bill = make_bill(instance, contracts, outcome)
     for i, (terms, measures) in enumerate(zip(instance.rules, bill.measures, strict=True)):
         if terms.violation_price is None:
-            for measure in measures:
-                worst.see(measure.violation, measure.scale, f"rules[{i}] {measure.where}")
+            violations, scales = np.array([x.violation for x in measures]), np.array([x.scale for x in measures])
+            worst.see(violations, scales, f"rules[{i}]", [x.where for x in measures])
     tree = instance.tree
-    path_costs, path_cash = (_along_paths(instance, x * instance.discount) for x in (bill.total(tree.size), bill.cash(tree.size)))
+    path_costs, path_cash = (tree.summed(x * instance.discount)[tree.leaves] for x in (bill.total(tree.size), bill.cash(tree.size)))
     probability = tree.probability[tree.leaves]
     expected = float(path_costs @ probability)
     cvar = tail_mean(path_costs, probability, instance.risk_tail)
@@ -84,39 +87,36 @@ def audit(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcome)
     return Findings(worst.size, worst.where, bill, path_costs, path_cash, objective, expected, cvar)
 
 
-def _along_paths(instance: Instance, amount: Floats) -> Floats:
-    """Sum of an amount per node along the path to each leaf. [L]"""
-    total = amount.copy()
-    for n in range(1, len(total)):
-        total[n] += total[instance.tree.parent[n]]
-    return total[instance.tree.leaves]
-
-
 def _commitments(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcome, worst: _Worst) -> None:
     """At most one alternative, volumes within its range and profile, deliveries equal takes, deliveries only where allowed."""
     for offer, contract in zip(instance.offers, contracts, strict=True):
         signed, volume = outcome.signed[offer.index], outcome.volume[offer.index]
         where = f"offer '{offer.id}'"
         worst.see(np.maximum(signed.sum(axis=0) - 1.0, 0.0), 1.0, f"{where}: alternatives signed")
-        for m in contract.signing_nodes:
-            chosen = np.flatnonzero(signed[:, m] > 0.5)
-            planned = volume[:, offer.start : offer.end, m]
-            if not len(chosen):
-                worst.see(planned, np.max([a.high.max() for a in contract.alternatives], initial=1.0), f"{where}: volume without signature")
-                continue
-            a = contract.alternatives[chosen[0]]
-            shape = shape_of(a.profile, offer.end - offer.start)
-            low, high = a.low[:, None] * shape, a.high[:, None] * shape
-            worst.see(np.maximum(low - planned, planned - high), high, f"{where}: volume range")
-            if a.profile.kind != "free":
-                steady = planned.max(axis=1, keepdims=True) * shape / shape.max()
-                worst.see(np.abs(planned - steady), high, f"{where}: volume profile")
-            elif a.profile.ramp is not None:
-                worst.see(np.abs(np.diff(planned, axis=1)) - a.profile.ramp * a.high[:, None], high[:, 1:], f"{where}: ramp")
+        moments = np.array(contract.signing_nodes)
+        chosen, planned = signed[:, moments] > 0.5, volume[:, offer.start : offer.end, moments]
+        unsigned = planned[:, :, ~chosen.any(axis=0)]
+        worst.see(unsigned, np.max([a.high.max() for a in contract.alternatives], initial=1.0), f"{where}: volume without signature")
+        for j, a in enumerate(contract.alternatives):
+            _within_terms(a, planned[:, :, chosen[j] & ~chosen[:j].any(axis=0)], worst, where)
         taken, brought = outcome.take[offer.index], outcome.deliver[offer.index]
         worst.see(np.abs(brought.sum(axis=1) - taken), taken, f"{where}: deliveries against takes")
         elsewhere = [s for s in range(brought.shape[1]) if s not in offer.sites]
         worst.see(brought[:, elsewhere], taken.max(initial=1.0), f"{where}: deliveries to sites it does not serve")
+
+
+def _within_terms(a: AlternativeData, planned: Floats, worst: _Worst, where: str) -> None:
+    """Volumes [Po, W, M] that are committed under an alternative at M moments, within its range and profile."""
+    if not planned.size:
+        return
+    shape = shape_of(a.profile, planned.shape[1])[:, None]
+    low, high = a.low[:, None, None] * shape, a.high[:, None, None] * shape
+    worst.see(np.maximum(low - planned, planned - high), high, f"{where}: volume range")
+    if a.profile.kind != "free":
+        steady = planned.max(axis=1, keepdims=True) * shape / shape.max()
+        worst.see(np.abs(planned - steady), high, f"{where}: volume profile")
+    elif a.profile.ramp is not None:
+        worst.see(np.abs(np.diff(planned, axis=1)) - a.profile.ramp * a.high[:, None, None], high[:, 1:], f"{where}: ramp")
 
 
 def _clauses(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcome, worst: _Worst) -> None:
@@ -132,29 +132,35 @@ def _clauses(instance: Instance, contracts: tuple[Contract, ...], outcome: Outco
 def _capacity(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcome, worst: _Worst) -> None:
     """Takes and commitments within what each supplier has, its opened steps included; steps opened only when earned, once per path."""
     tree = instance.tree
-    for n in instance.nodes:
-        path, t = tree.path(n), int(tree.period[n])
-        capacity = instance.capacity[:, :, t].copy()
+    opened = tree.summed(outcome.opened)
+    for k, p in np.argwhere(np.isfinite(instance.capacity).any(axis=2)).tolist():
+        capacity = instance.capacity[k, p][np.maximum(tree.period, 0)]
         for e in instance.steps:
-            standing = sum(outcome.opened[e.index, m] for m in path if max(int(tree.period[m]), 0) + e.build <= t)
-            worst.see(sum(outcome.opened[e.index, m] for m in path) - 1.0, 1.0, f"capacity step '{e.id}' opened twice")
-            capacity[e.supplier, e.product] += e.volume * standing
-        takes, commits = np.zeros_like(capacity), np.zeros_like(capacity)
+            if (e.supplier, e.product) == (k, p):
+                capacity = capacity + e.volume * _standing(tree, opened[e.index], e.build)
+        takes, commits = np.zeros(tree.size), np.zeros(tree.size)
         for offer, contract in zip(instance.offers, contracts, strict=True):
-            if contract.signed_at[n] >= 0:
-                for local, p in enumerate(offer.products):
-                    takes[offer.supplier, p] += outcome.take[offer.index][local, n]
-                    commits[offer.supplier, p] += outcome.volume[offer.index][local, t, contract.signed_at[n]]
-        limited = np.isfinite(capacity)
+            if offer.supplier == k and p in offer.products:
+                local, nodes = offer.products.index(p), np.flatnonzero(contract.signed_at >= 0)
+                takes[nodes] += outcome.take[offer.index][local, nodes]
+                commits[nodes] += outcome.volume[offer.index][local, tree.period[nodes], contract.signed_at[nodes]]
         for what, volume in (("takes", takes), ("commitments", commits)):
-            worst.see((volume - capacity)[limited], capacity[limited], f"{what} within capacity at {tree.ids[n]}")
+            worst.see((volume - capacity)[1:], capacity[1:], f"{what} within capacity at", tree.ids[1:])
     for e in instance.steps:
+        worst.see(opened[e.index] - 1.0, 1.0, f"capacity step '{e.id}' opened twice")
         theirs = [o for o in instance.offers if o.supplier == e.supplier and e.product in o.products]
-        offered = len({t for o in theirs for t in range(o.start, o.end)})
-        for m in np.flatnonzero(outcome.opened[e.index] > 0.5):
-            path = tree.path(int(m))
-            committed = sum(float(outcome.volume[o.index][o.products.index(e.product)][:, path].sum()) for o in theirs)
-            worst.see(e.committed * offered - committed, e.committed * offered, f"capacity step '{e.id}' opened without enough commitment")
+        needed = e.committed * len({t for o in theirs for t in range(o.start, o.end)})
+        committed = tree.summed(sum((outcome.volume[o.index][o.products.index(e.product)].sum(axis=0) for o in theirs), np.zeros(tree.size)))
+        earned = committed[outcome.opened[e.index] > 0.5]
+        worst.see(needed - earned, needed, f"capacity step '{e.id}' opened without enough commitment")
+
+
+def _standing(tree: Tree, opened: Floats, build: int) -> Floats:
+    """What of `opened` (summed over the paths) was opened at least `build` periods before each node; signing counts as the first period. [N]"""
+    before = np.arange(tree.size)
+    for _ in range(build):
+        before = np.maximum(tree.parent[before], 0)
+    return np.where(tree.period >= build, opened[before], 0.0)
 
 
 def _spot(instance: Instance, outcome: Outcome, worst: _Worst) -> None:
@@ -169,25 +175,19 @@ def _spot(instance: Instance, outcome: Outcome, worst: _Worst) -> None:
 
 
 def _arrivals(instance: Instance, volume: Floats, lead: Floats) -> Floats:
-    """What arrives at every node of volumes sent at every node with a lead in periods, by sending each volume down the tree. [..., N]"""
-    tree = instance.tree
-    found = np.zeros_like(volume)
-    children: list[list[int]] = [[] for _ in range(tree.size)]
-    for n in instance.nodes:
-        children[tree.parent[n]].append(n)
-    for n in instance.nodes:
-        if not np.any(volume[..., n]):
-            continue
-        whole, part = divmod(float(lead[n]) + 1e-12, 1.0)
-        part = max(0.0, part - 1e-12)
-        level = [n]
-        for _ in range(int(whole)):
-            level = [c for d in level for c in children[d]]
-        for d in level:
-            found[..., d] += (1.0 - part) * volume[..., n]
-            for c in children[d]:
-                found[..., c] += part * volume[..., n]
-    return found
+    """What arrives at every node of volumes sent at every node with a lead in periods, by handing on what is under way from node to node. [..., N]
+
+    Of a lead of whole + part periods, the share 1 - part arrives after `whole` periods and the share part one period later.
+    """
+    tree, sent = instance.tree, np.moveaxis(volume, -1, 0)
+    whole = np.minimum(np.floor(lead + 1e-12), len(instance.years)).astype(int)  # what arrives after the horizon never does
+    part = np.maximum(0.0, lead - whole)
+    under_way = np.zeros((tree.size, int(whole.max()) + 2, *sent.shape[1:]))  # arriving at the node, one period on, two periods on, ...
+    for nodes in tree.levels():
+        under_way[nodes, :-1] = under_way[tree.parent[nodes], 1:]
+        under_way[nodes, whole[nodes]] += (sent[nodes].T * (1.0 - part[nodes])).T
+        under_way[nodes, whole[nodes] + 1] += (sent[nodes].T * part[nodes]).T
+    return np.moveaxis(under_way[:, 0], 0, -1)
 
 
 def _balance(instance: Instance, outcome: Outcome, worst: _Worst) -> None:

@@ -116,7 +116,7 @@ def statement_of(instance: Instance, offer: OfferData, contract: Contract, outco
 
 def _contract(instance: Instance, offer: OfferData, contract: Contract, outcome: Outcome) -> list[Billed]:
     statement = statement_of(instance, offer, contract, outcome)
-    rate = np.array([instance.rate(offer, n) for n in range(instance.tree.size)])
+    rate = 1.0 if offer.currency < 0 else instance.tree.states.fx[:, offer.currency]
     rows = []
     for terms, clause in ((c.terms, c) for c in clauses_of(offer.clauses)):
         for category, amount in clause.bill(statement).items():

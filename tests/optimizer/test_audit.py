@@ -197,13 +197,13 @@ def test_every_check_of_the_audit_is_triggered(monkeypatch: pytest.MonkeyPatch) 
     lines: set[int] = set()
     see = auditing._Worst.see
 
-    def noting(self: Any, violation: Any, scale: Any, where: str) -> None:
+    def noting(self: Any, *what: Any) -> None:
         alone = auditing._Worst()
-        see(alone, violation, scale, where)
+        see(alone, *what)
         if alone.size > auditing.TOLERANCE:
-            seen.add(where)
+            seen.add(alone.where)
             lines.add(sys._getframe(1).f_lineno)
-        see(self, violation, scale, where)
+        see(self, *what)
 
     monkeypatch.setattr(auditing._Worst, "see", noting)
     auditing.audit(what.instance, what.contracts, outcome)
