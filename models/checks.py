@@ -14,6 +14,7 @@ from models.errors import Finding
 from models.generator_checks import check_generator
 from models.offer import Alternative, Offer, ShapedProfile
 from models.rules.base import MeasuredRule
+from models.stress_checks import check_stress
 from models.uncertainty import Future, Futures, Generated, GivenTree, TreeNode
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _closest(name: str, known: set[str]) -> str | None:
 def findings(scenario: Scenario) -> list[Finding]:
     """Everything wrong across the tables of `scenario`."""
     check = Checker(scenario)
-    steps: tuple[Callable[[Checker], None], ...] = (_ids, _tables, _suppliers, _spot, _offers, _rules, _uncertainty)
+    steps: tuple[Callable[[Checker], None], ...] = (_ids, _tables, _suppliers, _spot, _offers, _rules, _uncertainty, _stress)
     for step in steps:
         step(check)
     return check.found
@@ -368,6 +369,11 @@ def _uncertainty(check: Checker) -> None:
         for i, spot in enumerate(check.scenario.spot):
             if spot.price is None:
                 check.say(f"spot[{i}].price", f"nothing gives a price for '{spot.id}'; add `price`")
+
+
+def _stress(check: Checker) -> None:
+    if check.scenario.stress is not None:
+        check_stress(check, check.scenario.stress)
 
 
 def _futures(check: Checker, uncertainty: Futures) -> None:

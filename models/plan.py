@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from models.base import Document
+from models.stress import StressTest
 
 Status = Literal["optimal", "feasible"]
 StopReason = Literal["gap", "time", "user"]
@@ -314,6 +315,8 @@ class Plan(Document):
     audit: Audit
     numerics: Numerics
     provenance: Provenance
+    stress: StressTest | None = None
+    """How the plan fares when the world is not what the scenario says; none = not asked for."""
     flows: tuple[FlowLine, ...]
     """Non-zero volumes per node; empty when left out for size (see warnings)."""
     costs: tuple[CostLine, ...]

@@ -33,6 +33,7 @@ from models.base import (
 from models.offer import Offer, SiteCost
 from models.options import SolveSettings
 from models.rules import Rule
+from models.stress import Stress
 from models.uncertainty import Certain, DemandRow, Uncertainty
 
 
@@ -293,6 +294,8 @@ class Scenario(Document):
     rules: Annotated[tuple[Rule, ...], Field(max_length=1_000)] = ()
     risk: Risk = Risk()
     uncertainty: Uncertainty = Certain()
+    stress: Stress | None = None
+    """What the plan is to be tried on besides its futures; none = nothing."""
     solve: SolveSettings = SolveSettings()
 
     @model_validator(mode="after")

@@ -115,6 +115,6 @@ def _extremes(scenario: Scenario) -> tuple[str, str]:
             for i, item in enumerate(value):
                 walk(item, f"{path}[{i}]")
 
-    walk(scenario.model_dump(exclude={"solve", "risk", "discount_rate"}, exclude_defaults=True), "")
+    walk(scenario.model_dump(exclude={"solve", "risk", "stress", "discount_rate"}, exclude_defaults=True), "")
     low, high = min(found), max(found)
     return f"`{low[1]}` = {low[0]:g}", f"`{high[1]}` = {high[0]:g}"
