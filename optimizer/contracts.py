@@ -34,9 +34,9 @@ def _contract(instance: Instance, offer: OfferData) -> Contract:
         offer=offer,
         alternatives=tuple(alternatives),
         clauses=clauses,
-        nodes=tuple(int(n) for n in np.flatnonzero(covered)),
+        nodes=tuple(np.flatnonzero(covered).tolist()),
         signed_at=signed_at,
-        signing_nodes=(0,) if offer.sign < 0 else tuple(int(n) for n in np.flatnonzero(tree.period == offer.sign)),
+        signing_nodes=(0,) if offer.sign < 0 else tuple(np.flatnonzero(tree.period == offer.sign).tolist()),
         price=base[(..., None, *(None,) * beside)] * factor,
         take_factor=widest,
     )

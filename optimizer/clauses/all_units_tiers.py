@@ -54,13 +54,10 @@ class AllUnitsTiers:
 
     def billed_factor(self, statement: Statement) -> Floats:
         factor = np.ones_like(statement.take)
-        for n in range(factor.shape[1]):
-            if statement.signing_node[n] < 0:
-                continue
-            committed = statement.schedule[:, statement.start : statement.end, statement.signing_node[n]].min(initial=np.inf)
-            for tier in self.terms.tiers:
-                if committed >= tier.from_volume - slack(tier.from_volume):
-                    factor[:, n] = 1.0 - tier.discount
+        smallest = statement.schedule[:, statement.start : statement.end].min(axis=(0, 1), initial=np.inf)
+        committed = np.where(statement.signing_node >= 0, smallest[statement.signing_node], -np.inf)
+        for tier in self.terms.tiers:
+            factor[:, committed >= tier.from_volume - slack(tier.from_volume)] = 1.0 - tier.discount
         return factor
 
     def build(self, deal: Deal) -> None:
@@ -71,13 +68,11 @@ class AllUnitsTiers:
 
     def breach(self, statement: Statement) -> Floats:
         """Volumes that lie in different tiers: by how much the nearest tier fails to hold them all."""
-        missed = statement.nothing
-        for n in np.flatnonzero(statement.in_force):
-            committed = statement.schedule[:, statement.start : statement.end, statement.signing_node[n]]
-            low, high = committed.min(), committed.max()
-            ends = [(tier.from_volume, np.inf if tier.to_volume is None else tier.to_volume) for tier in self.terms.tiers]
-            missed[n] = min(max(start - low, high - end, 0.0) for start, end in ends)
-        return missed
+        committed = statement.schedule[:, statement.start : statement.end]
+        low, high = committed.min(axis=(0, 1)), committed.max(axis=(0, 1))
+        ends = [(tier.from_volume, np.inf if tier.to_volume is None else tier.to_volume) for tier in self.terms.tiers]
+        missed = np.min([np.maximum(np.maximum(start - low, high - end), 0.0) for start, end in ends], axis=0)
+        return np.where(statement.in_force > 0, missed[statement.signing_node], 0.0)
 
     def levers(self) -> tuple[Lever, ...]:
         return tuple(Lever(f"tiers[{i}].discount", "share of price", 0.0, 1.0, 0.005, "higher") for i in range(len(self.terms.tiers)))

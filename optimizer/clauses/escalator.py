@@ -33,14 +33,9 @@ class Escalator:
         return np.asarray((1.0 + self.terms.rate) ** np.maximum(since, 0.0))
 
     def billed_factor(self, statement: Statement) -> Floats:
-        factor = np.ones_like(statement.take)
-        for n in range(factor.shape[1]):
-            if statement.in_force[n]:
-                growth = 1.0
-                for t in range(statement.start, int(statement.period[n])):
-                    growth *= (1.0 + self.terms.rate) ** statement.years[t]
-                factor[:, n] = growth
-        return factor
+        growth = np.cumprod([1.0, *((1.0 + self.terms.rate) ** statement.years[statement.start : statement.end])])  # period after period
+        factor = np.where(statement.in_force > 0, growth[np.clip(statement.period - statement.start, 0, len(growth) - 1)], 1.0)
+        return np.ones_like(statement.take) * factor
 
     def build(self, deal: Deal) -> None:
         charge_purchase(deal)

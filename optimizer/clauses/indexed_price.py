@@ -40,18 +40,13 @@ class IndexedPrice:
         return np.asarray(1.0 + self.terms.weight * move)
 
     def billed_factor(self, statement: Statement) -> Floats:
-        levels, factor = statement.index[self.terms.index], np.ones_like(statement.take)
-        for n in range(factor.shape[1]):
-            at = n
-            for _ in range(self.terms.lag_periods):
-                at = int(statement.parent[at]) if at > 0 else 0
-            if at > 0:
-                change = levels[at] / self.terms.reference - 1.0
-                change = max(change, self.terms.floor)
-                if self.terms.cap is not None:
-                    change = min(change, self.terms.cap)
-                factor[:, n] += self.terms.weight * change
-        return factor
+        shown = np.where(statement.period >= 0, statement.index[self.terms.index], self.terms.reference)
+        for _ in range(self.terms.lag_periods):  # one period later, the level is that of the node before
+            shown = np.where(statement.parent > 0, shown[statement.parent], self.terms.reference)
+        change = np.maximum(shown / self.terms.reference - 1.0, self.terms.floor)
+        if self.terms.cap is not None:
+            change = np.minimum(change, self.terms.cap)
+        return np.ones_like(statement.take) + self.terms.weight * change
 
     def build(self, deal: Deal) -> None:
         charge_purchase(deal)

@@ -87,18 +87,19 @@ class Prepayment:
 
     def bill(self, statement: Statement) -> Amounts:
         price = statement.base_price
-        prepaid, credit, balance = statement.nothing, statement.nothing, statement.nothing
-        for n in range(len(prepaid)):
-            if statement.signing[n]:
-                planned = statement.schedule[:, :, n] * price[:, n, None]
-                first, whole = planned[:, statement.start].sum(), planned.sum()
-                prepaid[n] = self.terms.amount + self.terms.share_of_first_period * first + self.terms.share_of_contract_value * whole
-            if statement.in_force[n]:
-                before = statement.parent[n]
-                left = balance[before] if statement.in_force[before] else prepaid[statement.signing_node[n]]
-                credit[n] = min(self.terms.credit_per_unit * statement.take[:, n].sum(), left)
-                balance[n] = left - credit[n]
-        return {PREPAYMENT: prepaid, CREDIT: -np.asarray(credit)}
+        first = (statement.schedule[:, statement.start] * price).sum(axis=0)
+        whole = (statement.schedule.sum(axis=1) * price).sum(axis=0)
+        paid = self.terms.amount + self.terms.share_of_first_period * first + self.terms.share_of_contract_value * whole
+        prepaid = np.where(statement.signing > 0, paid, 0.0)
+        earned = self.terms.credit_per_unit * statement.take.sum(axis=0)
+        credit, balance = statement.nothing, statement.nothing
+        for t in range(statement.start, statement.end):  # the balance goes from period to period
+            nodes = np.flatnonzero((statement.period == t) & (statement.in_force > 0))
+            before = statement.parent[nodes]
+            left = np.where(statement.in_force[before] > 0, balance[before], prepaid[statement.signing_node[nodes]])
+            credit[nodes] = np.minimum(earned[nodes], left)
+            balance[nodes] = left - credit[nodes]
+        return {PREPAYMENT: prepaid, CREDIT: -credit}
 
     def levers(self) -> tuple[Lever, ...]:
         return (
