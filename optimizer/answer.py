@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from pyomo.common.gc_manager import PauseGC
 
 from models.plan import (
     Award,
@@ -54,6 +55,11 @@ class Tables:
 
 def make_tables(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcome, found: Findings, objective: float, bound: float, nodes: bool) -> Tables:
     """Tables of an audited outcome; rows per node only if `nodes`."""
+    with PauseGC():  # objects that all stay: the collector would look through them again and again
+        return _tables(instance, contracts, outcome, found, objective, bound, nodes)
+
+
+def _tables(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcome, found: Findings, objective: float, bound: float, nodes: bool) -> Tables:
     flows = list(_flows(instance, outcome))
     return Tables(
         summary=_summary(instance, outcome, found, objective, bound),
@@ -103,11 +109,7 @@ def _summary(instance: Instance, outcome: Outcome, found: Findings, objective: f
 
 def _path_sums(instance: Instance, amount: Floats) -> Floats:
     """Sum of a node amount over each leaf's path, node 0 left out. [L]"""
-    total = amount.copy()
-    total[0] = 0.0
-    for n in range(1, len(total)):
-        total[n] += total[instance.tree.parent[n]]
-    return total[instance.tree.leaves]
+    return instance.tree.summed(np.where(instance.tree.period >= 0, amount, 0.0))[instance.tree.leaves]
 
 
 def _period(instance: Instance, n: int) -> str:
@@ -119,7 +121,7 @@ def _awards(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcom
     scenario, tree = instance.scenario, instance.tree
     found = []
     for contract in contracts:
-        offer = contract.offer
+        offer, clauses = contract.offer, tuple(clause.explain() for clause in clauses_of(contract.offer.clauses))
         for m in contract.signing_nodes:
             for j in np.flatnonzero(outcome.signed[offer.index][:, m] > 0.5):
                 a = contract.alternatives[int(j)]
@@ -138,7 +140,7 @@ def _awards(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcom
                             for t in range(offer.start, offer.end)
                         ),
                         committed_value=float((volume * a.price[:, None]).sum()) * instance.rate(offer, m),
-                        clauses=tuple(clause.explain() for clause in clauses_of(offer.clauses)),
+                        clauses=clauses,
                     )
                 )
     return tuple(found)
@@ -254,44 +256,54 @@ def _flows(instance: Instance, outcome: Outcome) -> Iterator[Flow]:
 
 
 def _flow_lines(instance: Instance, flows: list[Flow]) -> Iterator[FlowLine]:
-    tree = instance.tree
+    ids, periods, probability = _columns(instance)
     for kind, source, product, site, volume in flows:
         if kind != "shortage":
-            for n in np.flatnonzero(volume):
+            nodes = np.flatnonzero(volume)
+            for n, amount in zip(nodes.tolist(), volume[nodes].tolist(), strict=True):
                 yield FlowLine(
-                    kind=kind, source=source, product=product, site=site, node=tree.ids[n], period=_period(instance, int(n)),
-                    probability=float(tree.probability[n]), volume=float(volume[n]),
+                    kind=kind, source=source, product=product, site=site, node=ids[n], period=periods[n], probability=probability[n], volume=amount
                 )  # fmt: skip
+
+
+def _columns(instance: Instance) -> tuple[tuple[str, ...], list[str], list[float]]:
+    """Id, period id and probability of every node, as plain values."""
+    names = instance.scenario.period_ids
+    return instance.tree.ids, [names[t] for t in np.maximum(instance.tree.period, 0).tolist()], instance.tree.probability.tolist()
 
 
 def _flow_summaries(instance: Instance, flows: list[Flow]) -> Iterator[FlowSummary]:
     tree = instance.tree
     nodes = [np.flatnonzero(tree.period == t) for t in range(len(instance.years))]
+    periods = [(name, members, tree.probability[members]) for name, members in zip(instance.scenario.period_ids, nodes, strict=True)]
     for kind, source, product, site, volume in flows:
-        for t, members in enumerate(nodes):
-            values, weights = volume[members], tree.probability[members]
+        for period, members, weights in periods:
+            values = volume[members]
             if np.any(values):
                 p5, p50, p95 = quantiles(values, weights, (0.05, 0.5, 0.95))
                 yield FlowSummary(
-                    kind=kind, source=source, product=product, site=site, period=instance.scenario.period_ids[t],
+                    kind=kind, source=source, product=product, site=site, period=period,
                     mean=float(values @ weights / weights.sum()), p5=p5, p50=p50, p95=p95,
                 )  # fmt: skip
 
 
 def quantiles(values: Floats, weights: Floats, levels: tuple[float, ...]) -> tuple[float, ...]:
     """Weighted quantiles: the least value whose cumulated probability reaches the level."""
-    order = np.argsort(values, kind="stable")
+    order = np.argsort(values)
     reached = np.cumsum(weights[order]) / weights.sum()
-    return tuple(float(values[order[min(int(np.searchsorted(reached, level - 1e-12)), len(order) - 1)]]) for level in levels)
+    found = np.minimum(np.searchsorted(reached, np.array(levels) - 1e-12), len(order) - 1)
+    return tuple(values[order[found]].tolist())
 
 
 def _cost_lines(instance: Instance, found: Findings) -> Iterator[CostLine]:
-    tree = instance.tree
+    ids, periods, probability = _columns(instance)
     for row in found.bill.rows:
-        for n in np.flatnonzero(row.amount):
+        nodes = np.flatnonzero(row.amount)
+        present = row.amount * instance.discount
+        for n, amount, discounted in zip(nodes.tolist(), row.amount[nodes].tolist(), present[nodes].tolist(), strict=True):
             yield CostLine(
-                node=tree.ids[n], period=_period(instance, int(n)), probability=float(tree.probability[n]), source_kind=row.source_kind, source=row.source,
-                clause=row.clause, category=row.category, amount=float(row.amount[n]), present=float(row.amount[n] * instance.discount[n]),
+                node=ids[n], period=periods[n], probability=probability[n], source_kind=row.source_kind, source=row.source,
+                clause=row.clause, category=row.category, amount=amount, present=discounted,
             )  # fmt: skip
 
 
@@ -313,9 +325,8 @@ def _cost_summaries(instance: Instance, found: Findings) -> Iterator[CostSummary
         add("category", row.category, nominal, present)
         add("supplier", who, nominal, present)
         add("source", f"{row.source_kind}:{row.source}", nominal, present)
-        for t, period in enumerate(scenario.period_ids):
-            at = periods == t
-            amounts = float(expected[at].sum()), float((expected * instance.discount)[at].sum())
+        by_period = (np.bincount(periods, weights=x, minlength=len(instance.years)).tolist() for x in (expected, expected * instance.discount))
+        for period, *amounts in zip(scenario.period_ids, *by_period, strict=True):
             add("period", period, *amounts)
             if row.category not in PENALTIES:
                 add("cash_period", period, *amounts)
