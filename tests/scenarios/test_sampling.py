@@ -214,6 +214,18 @@ def test_correlations_are_those_that_were_asked_for() -> None:
         assert correlation_agrees(z[one][:, :-1], z[one][:, 1:], 0.0)
 
 
+def test_strata_and_branches_have_draws_of_their_own() -> None:
+    """Two strata would live through the same shocks, or booms would come with the shocks they were drawn with, which nobody asked for."""
+    view = {**QUIET, "demand": {"common": {"volatility": 0.2}, "branches": [{"id": "boom", "probability": 0.3, "factor": 8.0, "from_period": "2029"}]}}
+    paths, base = drawn(**view, sampling="monte_carlo")
+    z = shock(paths, base, "demand")
+    assert len(np.unique(np.round(z[:, 0], 9))) == MANY
+    boom = z[:, 2] > 5  # the factor of 8 is ten standard deviations
+    for t in (0, 1):
+        assert agrees(np.where(boom, z[:, t], 0.0), 0.0, paths.probability)
+    assert agrees(np.where(boom, z[:, 2] - np.log(8.0) / 0.2, 0.0), 0.0, paths.probability)
+
+
 @pytest.mark.parametrize("stratified", [True, False])
 def test_demand_is_tied_to_the_tightness_of_the_market(stratified: bool) -> None:
     """A boom that makes the market tight could not be stated, or strata would undo it. Two regimes by coin: the mean shock in the tight one is
@@ -291,6 +303,8 @@ def test_one_rival_less_leaves_the_others_alone() -> None:
     both, alone = drawn(rivals=[a, b], futures=200)[0], drawn(rivals=[b], futures=200)[0]
     ratio = np.round(both.states.spot_available / alone.states.spot_available, 9)
     assert set(np.unique(ratio)) == {0.5, 1.0}
+    other = drawn(rivals=[a], futures=200)[0]
+    assert (other.states.spot_available != alone.states.spot_available).any()
 
 
 def test_disruptions_reduce_deliveries_and_delay_them() -> None:
