@@ -20,7 +20,7 @@ from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
-from api.exit_codes import WorkerLost
+from models.errors import WorkerLost
 from optimizer.progress import Progress
 
 POLL_SECONDS = 0.2

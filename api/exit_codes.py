@@ -15,12 +15,14 @@ from models.errors import (
     MAX_FINDINGS,
     AuditMismatch,
     Cancelled,
+    ClusterUnusable,
     Infeasible,
     InvalidScenario,
     NumericallyDoubtful,
     OfftakeError,
     SolverFailure,
     TimeLimit,
+    WorkerLost,
 )
 
 if TYPE_CHECKING:
@@ -49,10 +51,6 @@ class NotWritten(OfftakeError):
     """A result was found but could not be written."""
 
 
-class WorkerLost(OfftakeError):
-    """The process that solved a scenario ended without an answer."""
-
-
 @dataclass(frozen=True)
 class Outcome:
     """What the edges make of an error."""
@@ -73,6 +71,7 @@ OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
     (Cancelled, Outcome("interrupted", ExitCode.INTERRUPTED, 409, "Interrupted")),
     (KeyboardInterrupt, Outcome("interrupted", ExitCode.INTERRUPTED, 409, "Interrupted")),
     (NotWritten, Outcome("not_written", ExitCode.NOT_WRITTEN, 507, "Result not written")),
+    (ClusterUnusable, Outcome("cluster", ExitCode.USAGE, 503, "Cluster can't be used")),
     (WorkerLost, Outcome("worker_lost", ExitCode.INTERNAL, 500, "Worker lost")),
     (AuditMismatch, Outcome("audit_mismatch", ExitCode.INTERNAL, 500, "Audit mismatch")),
     (SolverFailure, Outcome("solver_failure", ExitCode.INTERNAL, 500, "Solver failure")),

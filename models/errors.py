@@ -5,7 +5,9 @@ Every message names the object and the value, and says what to do. Exit and stat
 
 from __future__ import annotations
 
+from copyreg import __newobj__  # type: ignore[attr-defined]  # pickle's own word for "made without its constructor"
 from dataclasses import dataclass
+from typing import Any
 
 MAX_FINDINGS = 50
 
@@ -33,6 +35,10 @@ class Conflict:
 
 class OfftakeError(Exception):
     """Anything that Offtake itself reports."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled without the constructor, whose arguments differ from error to error: errors come home from other processes."""
+        return __newobj__, (type(self), *self.args), self.__dict__
 
 
 class InvalidScenario(OfftakeError):
@@ -86,3 +92,11 @@ class NumericallyDoubtful(OfftakeError):
 
 class AuditMismatch(OfftakeError):
     """Our fault: the audit and the model disagree, so no plan is shown."""
+
+
+class WorkerLost(OfftakeError):
+    """The process or the cluster that worked on something ended without an answer."""
+
+
+class ClusterUnusable(OfftakeError):
+    """The cluster named can't be used: no such address, nobody answers, no workers, other versions, or Dask isn't installed."""
