@@ -168,6 +168,7 @@ def _checked(raw: bytes) -> dict[str, Any]:
     except InvalidScenario as error:
         listed = [{"path": f.path, "message": f.message} for f in error.findings[:MAX_FINDINGS]]
         return {"findings": listed, "count": len(error.findings)}
+    futures = getattr(scenario.uncertainty, "futures", ())
     return {
         "name": scenario.name,
         "currency": scenario.currency,
@@ -179,7 +180,7 @@ def _checked(raw: bytes) -> dict[str, Any]:
             "suppliers": len(scenario.suppliers),
             "offers": len(scenario.offers),
             "rules": len(scenario.rules),
-            "futures": len(getattr(scenario.uncertainty, "futures", ())),
+            "futures": futures if isinstance(futures, int) else len(futures),  # a generator says how many, the others list them
             "nodes": len(getattr(scenario.uncertainty, "nodes", ())),
         },
     }

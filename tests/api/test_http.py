@@ -322,6 +322,8 @@ def test_a_valid_document_is_summed_up(client: Client) -> None:
     assert said["valid"]
     assert said["counts"]["sites"] == 1
     assert client.get("/v1/runs?limit=1").json() == before
+    drawn = tiny(uncertainty={"kind": "generated", "futures": 12})  # says how many futures, and lists none
+    assert client.post("/v1/validate", content=drawn, headers=JSON).json()["counts"]["futures"] == 12
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=utf-16"])
