@@ -114,6 +114,10 @@ def build_tree(scenario: Scenario) -> Tree:
     uncertainty = scenario.uncertainty
     if isinstance(uncertainty, GivenTree):
         return _from_nodes(scenario, uncertainty)
+    if isinstance(uncertainty, Generated) and uncertainty.tree is not None:
+        from scenarios.reduction import reduce_paths  # it reads this module
+
+        return reduce_paths(scenario, paths_of(scenario), uncertainty.tree.branching, uncertainty.seed)
     merged = not isinstance(uncertainty, Futures | Generated) or uncertainty.revealed == "by_data"
     return grow(scenario, paths_of(scenario), merged=merged)
 
@@ -141,6 +145,23 @@ def leaf_paths(tree: Tree) -> Paths:
     """The paths from node 0 to the leaves of a tree, side by side."""
     nodes = np.array([tree.path(int(leaf))[1:] for leaf in tree.leaves])
     return Paths(tree.futures, tree.probability[tree.leaves], tree.states.at(nodes))
+
+
+def fan_paths(tree: Tree) -> Paths | None:
+    """The futures of a tree that branches once, after signing, with its nodes period by period; None of any other tree."""
+    count, periods = len(tree.leaves), int(tree.period.max()) + 1
+    if tree.size != 1 + count * periods:
+        return None
+    first = np.arange(1, tree.size)
+    if not np.array_equal(tree.parent[1:], np.maximum(first - count, 0)) or not np.array_equal(tree.leaves, first[-count:]):
+        return None
+    states = States(*(_columns(getattr(tree.states, f.name)[1:], periods, count) for f in fields(States)))
+    return Paths(tree.futures, tree.probability[tree.leaves], states)
+
+
+def _columns(data: Floats, periods: int, count: int) -> Floats:
+    """Rows, period by period, as [F, T, ...]."""
+    return data.reshape(periods, count, *data.shape[1:]).swapaxes(0, 1)
 
 
 def average(tree: Tree) -> Tree:
