@@ -30,7 +30,7 @@ from optimizer.instance import Instance
 from optimizer.ledger import PENALTIES
 from optimizer.outcome import Outcome, asked_for
 from optimizer.rules import rule_of
-from optimizer.tail import tail_mean, tail_shares
+from optimizer.tail import tail_mean, tail_shares, weighed
 from scenarios.tree import Floats
 
 VISIBLE = 1e-9  # relative to the largest flow of its kind; anything smaller is the solver's dust
@@ -87,7 +87,7 @@ def _summary(instance: Instance, outcome: Outcome, found: Findings, objective: f
     probability = tree.probability[tree.leaves]
     shortage = _path_sums(instance, outcome.unmet.sum(axis=(0, 1)))
     demand = _path_sums(instance, tree.states.demand.sum(axis=(1, 2)))
-    cash = float(found.path_cash @ probability)
+    cash = weighed(found.path_cash, probability)
     seen = 1e-6 * max(1.0, float(demand.max(initial=0.0)))
     return Summary(
         objective=objective,
@@ -99,8 +99,8 @@ def _summary(instance: Instance, outcome: Outcome, found: Findings, objective: f
         tail=instance.risk_tail,
         expected_cash=cash,
         expected_penalty=found.expected - cash,
-        expected_demand=float(demand @ probability),
-        expected_shortage=float(shortage @ probability),
+        expected_demand=weighed(demand, probability),
+        expected_shortage=weighed(shortage, probability),
         fill_rate=fill_rate(instance, outcome.unmet),
         shortage_probability=float(probability[shortage > seen].sum()),
         shortage_cvar=tail_mean(shortage, probability, instance.risk_tail),
@@ -151,7 +151,7 @@ def _offers(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcom
     cost: dict[str, float] = {}
     for row in found.bill.rows:
         if row.source_kind == "offer":
-            cost[row.source] = cost.get(row.source, 0.0) + float(row.amount @ (tree.probability * instance.discount))
+            cost[row.source] = cost.get(row.source, 0.0) + weighed(row.amount, tree.probability * instance.discount)
     rows = []
     for contract in contracts:
         offer = contract.offer
@@ -196,7 +196,7 @@ def _futures(instance: Instance, outcome: Outcome, found: Findings) -> tuple[Fut
 def _fill_rates(instance: Instance, outcome: Outcome) -> tuple[FillRateLine, ...]:
     scenario, probability = instance.scenario, instance.tree.probability
     demand = np.einsum("nps,n->ps", instance.tree.states.demand[1:], probability[1:])
-    unmet, asked = outcome.unmet @ probability, asked_for(instance, outcome.unmet) @ probability
+    unmet, asked = (np.einsum("psn,n->ps", x, probability) for x in (outcome.unmet, asked_for(instance, outcome.unmet)))
     rows = []
     for p, product in enumerate(scenario.products):
         places = [("", demand[p].sum(), asked[p].sum(), unmet[p].sum())]
@@ -283,7 +283,7 @@ def _flow_summaries(instance: Instance, flows: list[Flow]) -> Iterator[FlowSumma
                 p5, p50, p95 = quantiles(values, weights, (0.05, 0.5, 0.95))
                 yield FlowSummary(
                     kind=kind, source=source, product=product, site=site, period=period,
-                    mean=float(values @ weights / weights.sum()), p5=p5, p50=p50, p95=p95,
+                    mean=weighed(values, weights) / float(weights.sum()), p5=p5, p50=p50, p95=p95,
                 )  # fmt: skip
 
 
@@ -352,7 +352,7 @@ def _rules(instance: Instance, found: Findings) -> tuple[RuleOutcome, ...]:
                 where=tightest.where,
                 binding=bool(tightest.slack <= 1e-6 * tightest.scale),
                 violation=tightest.violation if tightest.violation > 1e-6 * tightest.scale else 0.0,
-                penalty=float(sum(row.amount @ (instance.tree.probability * instance.discount) for row in billed)),
+                penalty=sum((weighed(row.amount, instance.tree.probability * instance.discount) for row in billed), 0.0),
             )
         )
     return tuple(rows)

@@ -16,7 +16,7 @@ from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Contract, Restricts
 from optimizer.instance import AlternativeData, Instance, shape_of
 from optimizer.outcome import Outcome
-from optimizer.tail import tail_mean, worst_expectation
+from optimizer.tail import tail_mean, weighed, worst_expectation
 from scenarios.tree import Floats, Tree
 
 TOLERANCE = 1e-6
@@ -80,7 +80,7 @@ def audit(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcome)
     tree = instance.tree
     path_costs, path_cash = (tree.summed(x * instance.discount)[tree.leaves] for x in (bill.total(tree.size), bill.cash(tree.size)))
     probability = tree.probability[tree.leaves]
-    expected = float(path_costs @ probability)
+    expected = weighed(path_costs, probability)
     cvar = tail_mean(path_costs, probability, instance.risk_tail)
     mean = worst_expectation(path_costs, probability, instance.scenario.risk.radius)
     objective = (1.0 - instance.risk_weight) * mean + instance.risk_weight * cvar

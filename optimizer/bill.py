@@ -132,7 +132,7 @@ def _spot(instance: Instance, outcome: Outcome) -> list[Billed]:
     for x, order, receive in zip(instance.spots, outcome.order, outcome.receive, strict=True):
         price = instance.tree.states.spot_price[:, x.index]
         rows.append(Billed("spot", x.id, "spot", SPOT, (x.factor[:, None] * order).sum(axis=0) * price))
-        rows.append(Billed("spot", x.id, "delivery", DELIVERY, x.delivery @ receive))
+        rows.append(Billed("spot", x.id, "delivery", DELIVERY, np.einsum("s,sn->n", x.delivery, receive)))
     return rows
 
 

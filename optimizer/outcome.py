@@ -71,9 +71,11 @@ def read_outcome(instance: Instance, contracts: tuple[Contract, ...], values: Va
     def fill(name: str, targets: tuple[Floats, ...], keep: tuple[int, ...]) -> None:
         """Add the values of a variable whose first index picks the target; `keep` are the index columns that remain."""
         keys, found = values[name]
-        for i, target in enumerate(targets):
-            rows = keys[:, 0] == i if len(keys) else np.zeros(0, dtype=bool)
-            np.add.at(target, tuple(keys[rows][:, k] for k in keep), found[rows])
+        order = np.argsort(keys[:, 0], kind="stable")
+        ends = np.searchsorted(keys[order, 0], np.arange(len(targets) + 1))
+        for target, begin, end in zip(targets, ends[:-1], ends[1:], strict=True):
+            rows = order[begin:end]
+            _add(target, [keys[rows, k] for k in keep], found[rows])
 
     fill("signed", signed, (1, 2))
     fill("volume", volume, (2, 3, 4))
@@ -83,8 +85,7 @@ def read_outcome(instance: Instance, contracts: tuple[Contract, ...], values: Va
     fill("receive", receive, (1, 2))
     for name, columns in (("stock", (0, 1, 2)), ("move", (0, 1)), ("swap", (0, 1, 2)), ("unmet", (0, 1, 3)), ("opened", (0, 1))):
         keys, found = values[name]
-        if len(keys):
-            np.add.at(dense[name], tuple(keys[:, k] for k in columns), found)
+        _add(dense[name], [keys[:, k] for k in columns], found)
     for array in (*volume, *take, *deliver, *order, *receive, *dense.values()):
         np.maximum(array, 0.0, out=array)
     return Outcome(
@@ -100,3 +101,9 @@ def read_outcome(instance: Instance, contracts: tuple[Contract, ...], values: Va
         dense["unmet"],
         np.round(dense["opened"]),
     )
+
+
+def _add(target: Floats, index: list[Ints], amounts: Floats) -> None:
+    """Add amounts to the entries of a whole array that an index names; several may meet in one entry."""
+    if len(amounts):
+        np.add.at(target.reshape(-1), np.ravel_multi_index(index, target.shape), amounts)
