@@ -182,7 +182,7 @@ def lines(scenario: Scenario, found: tuple[Scarcity, Scarcity]) -> Iterator[str]
     yield (
         f"Rivals cost a buyer on the spot market {(with_rivals.plans[SPOT].cost - alone.plans[SPOT].cost) / 1e6:,.0f} million {currency}, one with the plan "
         f"{(with_rivals.plans[PLAN].cost - alone.plans[PLAN].cost) / 1e6:,.0f}; not having thought of them when signing costs "
-        f"{(with_rivals.plans[BLIND].objective - with_rivals.plans[PLAN].objective) / 1e6:,.0f} risk-adjusted."
+        f"{(with_rivals.plans[BLIND].objective - with_rivals.plans[PLAN].objective) / 1e6:z,.0f} risk-adjusted."
     )
 
 

@@ -250,4 +250,4 @@ class Branching(Document):
     """How the futures are bundled to a tree of several stages."""
 
     branching: Annotated[tuple[Annotated[int, Field(ge=1, le=10_000)], ...], Field(min_length=1, max_length=MAX_PERIODS)]
-    """Children of a node per stage: the first for the signing moment, the next for a node of the first period, and so on; 1 from there on."""
+    """Most children of a node per stage: the first for the signing moment, the next for a node of the first period, and so on; 1 from there on."""

@@ -358,6 +358,16 @@ def test_a_scenario_s_own_futures_are_drawn_with_its_seed() -> None:
     assert tree.probability[tree.leaves] == pytest.approx(paths.probability)
 
 
+def test_a_scenario_s_tree_branches_as_its_document_says() -> None:
+    """`tree` would be accepted and ignored: at most 4, 8 and 16 nodes in the three periods, which share out all probability."""
+    tree = build_tree(given()[0])
+    counts = [int((tree.period == t).sum()) for t in range(3)]
+    assert counts[0] <= 4
+    assert counts[0] < counts[1] <= 8
+    assert counts[1] < counts[2] <= 16
+    assert tree.probability[tree.leaves].sum() == pytest.approx(1)
+
+
 def test_a_plan_for_drawn_futures_passes_its_audit() -> None:
     """Drawn data would not fit the model, for instance lateness or lead times beyond the horizon."""
     from optimizer.engine import solve  # here, so that the process started above need not load it
