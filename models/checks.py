@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from models.clauses import PRICE_FAMILY, AllUnitsTiers, IncrementalTiers, IndexedPrice, Tier
 from models.errors import Finding
-from models.generator_checks import check_generator
+from models.generator_checks import check_branching, check_generator
 from models.offer import Alternative, Offer, ShapedProfile
 from models.rules.base import MeasuredRule
 from models.stress_checks import check_stress
@@ -385,6 +385,7 @@ def _futures(check: Checker, uncertainty: Futures) -> None:
     costed = {(x.product, x.site) for x in check.scenario.shortage}
     for i, future in enumerate(uncertainty.futures):
         _overrides(check, f"{path}[{i}]", future, costed)
+    check_branching(check, uncertainty.tree, len(uncertainty.futures))
 
 
 def _tree(check: Checker, uncertainty: GivenTree) -> None:

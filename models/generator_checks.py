@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import isclose, sqrt
 from typing import TYPE_CHECKING
 
-from models.generator import Regime, own_row
+from models.generator import Branching, Regime, own_row
 from models.uncertainty import Generated
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def check_generator(check: Checker, given: Generated) -> None:
     _disruptions(check, given)
     _rivals(check, given)
     _correlations(check, given)
-    _branching(check, given)
+    check_branching(check, given.tree, given.futures)
 
 
 def _regimes(check: Checker, regimes: Sequence[Regime]) -> None:
@@ -119,16 +119,17 @@ def _rivals(check: Checker, given: Generated) -> None:
             check.refer(f"{PATH}.rivals[{i}].probability_in.{name}", "regime", name)
 
 
-def _branching(check: Checker, given: Generated) -> None:
-    if given.tree is None:
+def check_branching(check: Checker, tree: Branching | None, futures: int) -> None:
+    """Add findings about a tree that `futures` futures are to be bundled to."""
+    if tree is None:
         return
-    stages, leaves = len(given.tree.branching), 1
+    stages, leaves = len(tree.branching), 1
     if stages > len(check.periods):
         check.say(f"{PATH}.tree.branching", f"has {stages} stages, but there are {len(check.periods)} periods; give at most one number per period")
-    for children in given.tree.branching:
+    for children in tree.branching:
         leaves *= children
-    if leaves > given.futures:
-        check.say(f"{PATH}.tree.branching", f"makes {leaves:,} leaves of {given.futures:,} futures; raise `futures`, or branch less")
+    if leaves > futures:
+        check.say(f"{PATH}.tree.branching", f"makes {leaves:,} leaves of {futures:,} futures; branch less, or have more futures")
 
 
 def _correlations(check: Checker, given: Generated) -> None:

@@ -119,6 +119,8 @@ class Futures(Document):
     revealed: Literal["by_data", "after_signing"] = "by_data"
     """`by_data`: futures stay indistinguishable for as long as their data are the same. `after_signing`: which future has come true is known
     as soon as contracts are signed (a tree that branches once), which lets the plan see further ahead than a buyer could."""
+    tree: Branching | None = None
+    """Bundle the futures to a smaller tree that is told apart step by step; `revealed` then has no effect."""
 
 
 class NodeDemand(Document):

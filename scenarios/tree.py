@@ -114,10 +114,10 @@ def build_tree(scenario: Scenario) -> Tree:
     uncertainty = scenario.uncertainty
     if isinstance(uncertainty, GivenTree):
         return _from_nodes(scenario, uncertainty)
-    if isinstance(uncertainty, Generated) and uncertainty.tree is not None:
+    if isinstance(uncertainty, Futures | Generated) and uncertainty.tree is not None:
         from scenarios.reduction import reduce_paths  # it reads this module
 
-        return reduce_paths(scenario, paths_of(scenario), uncertainty.tree.branching, uncertainty.seed)
+        return reduce_paths(scenario, paths_of(scenario), uncertainty.tree.branching, getattr(uncertainty, "seed", 1))
     merged = not isinstance(uncertainty, Futures | Generated) or uncertainty.revealed == "by_data"
     return grow(scenario, paths_of(scenario), merged=merged)
 

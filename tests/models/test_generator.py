@@ -158,7 +158,7 @@ CASES: dict[str, tuple[list[Edit], list[str]]] = {
         [(f"{U}.tree.branching", [2, 2, 2, 2])],
         ["uncertainty.tree.branching: has 4 stages, but there are 3 periods; give at most one number per period"],
     ),
-    "too wide a tree": ([(f"{U}.tree.branching", [10, 10])], ["uncertainty.tree.branching: makes 100 leaves of 64 futures; raise `futures`, or branch less"]),
+    "too wide a tree": ([(f"{U}.tree.branching", [10, 10])], ["uncertainty.tree.branching: makes 100 leaves of 64 futures; branch less, or have more futures"]),
 }
 
 
