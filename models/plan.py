@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from models.base import Document
+from models.quality import Quality
 from models.stress import StressTest
 
 Status = Literal["optimal", "feasible"]
@@ -312,6 +313,8 @@ class Plan(Document):
     cost_summaries: tuple[CostSummary, ...]
     rules: tuple[RuleOutcome, ...]
     baselines: Baselines | None
+    quality: Quality | None = None
+    """How far the figures hold on fresh futures; null where it was not asked for, and by default where futures are given."""
     audit: Audit
     numerics: Numerics
     provenance: Provenance

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.plan import Plan
+from optimizer.report_quality import quality_contents
 from optimizer.report_tables import MIXED, offer_units
 from optimizer.report_text import shared_unit
 
@@ -94,6 +95,7 @@ def _contents(plan: Plan) -> dict[str, tuple[Sequence[str], Iterable[Sequence[An
         ),
         "rules": simple["rules"],
         "baselines": _baselines(plan),
+        **quality_contents(plan),
         "flows": ((*flow, "unit"), [(*row, units.get(row[2], "")) for row in _rows(flow, plan.flows)]),
         "costs": ((*cost, "currency"), [(*row, cur) for row in _rows(cost, plan.costs)]),
         "phases": simple["phases"],
@@ -161,12 +163,20 @@ def _template(name: str) -> Template:
 
 def _content(plan: Plan, scenario: Scenario | None) -> dict[str, Any]:
     """What the templates speak of."""
-    from optimizer import report_tables, report_text
+    from optimizer import report_quality, report_tables, report_text
     from optimizer.report_charts import charts
 
     names = report_text.names_of(scenario)
     drawn = list(charts(plan, names, _periods(plan, scenario)))
-    return {"plan": plan, "names": names, "text": report_text, "figures": report_text.Figures(plan), "tables": report_tables, "charts": drawn}
+    return {
+        "plan": plan,
+        "names": names,
+        "text": report_text,
+        "figures": report_text.Figures(plan),
+        "tables": report_tables,
+        "quality": report_quality,
+        "charts": drawn,
+    }
 
 
 def _specs(charts: Iterable[Chart]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from optimizer.report_plotly import (
     whiskers,
     wrapped,
 )
+from optimizer.report_quality import fresh_chart
 from optimizer.report_tables import Column, Table
 from optimizer.report_text import NOISE, Names, percent, volume
 
@@ -44,6 +45,7 @@ def charts(plan: Plan, names: Names, periods: Sequence[str]) -> Iterator[Chart]:
         yield from _commitments(plan, names, periods, products, unit, f"commitments-{i}", subject, hues)
     yield from spend(plan, names, periods, hues)
     yield from distribution(plan)
+    yield from fresh_chart(plan)
     yield from categories(plan)
     yield from _fill_rates(plan, names)
 

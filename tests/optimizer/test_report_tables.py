@@ -17,7 +17,10 @@ from scenarios.files import read_scenario
 from tests.optimizer.report_plan import FORMULA, UNITS, report_plan
 
 LIBRARY = Path(__file__).parents[2] / "scenarios" / "library"
-NAMES = "summary awards award_volumes offers capacity_opened futures fill_rates flow_summaries cost_summaries rules baselines flows costs phases".split()  # noqa: SIM905
+NAMES = [
+    *("summary", "awards", "award_volumes", "offers", "capacity_opened", "futures", "fill_rates", "flow_summaries", "cost_summaries", "rules", "baselines"),
+    *("quality", "cost_quantiles", "stability", "stability_offers", "flows", "costs", "phases"),
+]
 
 
 def test_tables_are_the_promised_ones_in_order() -> None:
