@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 WORDS = {
     "read": "reading",
     "build": "building the model",
-    "compile": "compiling",
     "solve": "searching",
     "baselines": "baselines",
     "audit": "auditing",

@@ -60,7 +60,7 @@ class ReasonView(View):
 
 class ProgressView(View):
     phase: str
-    """read, build, compile, solve, baselines, audit, report."""
+    """read, build, solve, baselines, audit, report."""
     seconds: float
     incumbent: float | None
     """Objective of the best plan so far."""

@@ -3,13 +3,14 @@
     EEV  expected result of the average future's plan;  RP  the plan itself;  WS  every future planned with hindsight
     VSS = EEV - RP >= 0,  EVPI = RP - WS >= 0   (in the objective, risk included)
 
-Nothing is built again for spot only and perfect foresight: columns are fixed, or a future's rows and columns are cut out of the compiled problem.
+Nothing is built again for spot only and perfect foresight: decisions are held, or one future is taken out.
 Reference: Birge & Louveaux (2011), Introduction to Stochastic Programming, chapter 4.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -22,15 +23,15 @@ from optimizer.clauses.base import Contract
 from optimizer.instance import Instance, build_instance
 from optimizer.model import build_model
 from optimizer.outcome import asked_for, read_outcome
-from optimizer.risk import plain
 from optimizer.solve.extensive import solve
+from optimizer.solve.forms import Form, first_stage_of
 from optimizer.solve.highs import Answer
 from optimizer.solve.problem import Problem, compile_problem
-from optimizer.solve.settle import settle
 from optimizer.tail import risk_adjusted, tail_mean
 from scenarios.tree import Floats, average
 
-FIRST_STAGE = ("signed", "volume", "opened")
+FEW = 100  # futures that are always planned exactly with hindsight
+HINDSIGHT_SECONDS = 10.0  # after which, of more futures, only the relaxation is solved
 
 
 @dataclass(frozen=True)
@@ -50,34 +51,46 @@ Deadline = Callable[[], float]  # seconds left
 
 
 def compute_baselines(
-    instance: Instance, contracts: tuple[Contract, ...], problem: Problem, settings: SolveSettings, left: Deadline, stop: threading.Event | None
+    instance: Instance, contracts: tuple[Contract, ...], form: Form, settings: SolveSettings, left: Deadline, stop: threading.Event | None
 ) -> list[BaselineResult]:
     """The three baselines. What can't be computed in time, or has no plan, says so in its note."""
+    asked = _Asked(instance, contracts, form, settings, left, stop)
     found = []
-    for compute in (_spot_only, _average_future, _perfect_foresight):
-        if (stop is not None and stop.is_set()) or left() < 1.0:
-            found.append(BaselineResult(NAMES[compute.__name__], note="left out: no time was left"))
+    for name, compute in (("spot_only", _spot_only), ("average_future", _average_future), ("perfect_foresight", _perfect_foresight)):
+        if asked.stopped or left() < 1.0:
+            found.append(BaselineResult(name, note="left out: no time was left"))
         else:
-            found.append(compute(instance, contracts, problem, settings, left, stop))
+            found.append(compute(asked))
     return found
 
 
-NAMES = {"_spot_only": "spot_only", "_average_future": "average_future", "_perfect_foresight": "perfect_foresight"}
+@dataclass(frozen=True)
+class _Asked:
+    """What every baseline starts from."""
 
+    instance: Instance
+    contracts: tuple[Contract, ...]
+    form: Form
+    settings: SolveSettings
+    left: Deadline
+    stop: threading.Event | None
 
-def _solved(instance: Instance, problem: Problem, settings: SolveSettings, left: Deadline, stop: threading.Event | None) -> Answer:
-    """(A variant of) the whole problem solved, futures that its objective leaves out included."""
-    answer = solve(problem, gap=settings.gap, seconds=left(), seed=settings.seed, stop=stop)
-    return answer if plain(instance) else settle(problem, answer, instance.tree.probability, seconds=left(), seed=settings.seed, stop=stop)
+    @property
+    def stopped(self) -> bool:
+        return self.stop is not None and self.stop.is_set()
 
+    def solve(self, form: Form) -> Answer:
+        """A variant of the whole problem."""
+        return form.solve(self.settings, seconds=max(self.left(), 0.01), stop=self.stop)
 
-def _tried(name: str, instance: Instance, contracts: tuple[Contract, ...], problem: Problem, answer: Answer, note: str) -> BaselineResult:
-    """Figures of an answer to (a variant of) the whole problem, billed."""
-    if answer.x is None:
-        return BaselineResult(name, note=note or f"no plan was found ({answer.stop_reason})")
-    outcome = read_outcome(instance, contracts, problem.values(answer.x))
-    result = audit(instance, contracts, outcome)
-    return BaselineResult(name, answer.objective, answer.bound, result.expected, result.cvar, fill_rate(instance, outcome.unmet), note)
+    def tried(self, name: str, answer: Answer, note: str) -> BaselineResult:
+        """Figures of an answer to a variant of the whole problem, billed."""
+        if answer.x is None:
+            return BaselineResult(name, note=note or f"no plan was found ({answer.stop_reason})")
+        outcome = read_outcome(self.instance, self.contracts, self.form.values(answer.x))
+        result = audit(self.instance, self.contracts, outcome)
+        rate = fill_rate(self.instance, outcome.unmet)
+        return BaselineResult(name, answer.objective, answer.bound, result.expected, result.cvar, rate, note)
 
 
 def fill_rate(instance: Instance, unmet: Floats) -> float:
@@ -87,98 +100,58 @@ def fill_rate(instance: Instance, unmet: Floats) -> float:
     return 1.0 - float((unmet @ probability).sum()) / asked if asked > 0 else 1.0
 
 
-def _spot_only(
-    instance: Instance, contracts: tuple[Contract, ...], problem: Problem, settings: SolveSettings, left: Deadline, stop: threading.Event | None
-) -> BaselineResult:
-    _, columns = problem.keys["signed"]
-    unsigned = problem.fixed(columns, np.zeros(len(columns)))
-    answer = _solved(instance, unsigned, settings, left, stop)
-    note = ""
+def _spot_only(asked: _Asked) -> BaselineResult:
+    unsigned = asked.form.unsigned()
+    answer, note = asked.solve(unsigned), ""
     if answer.status == "infeasible":
-        hard = [i for i, rule in enumerate(instance.rules) if rule.violation_price is None]
-        answer = _solved(instance, unsigned.without_rules(np.isin(problem.row_rule, hard)), settings, left, stop)
+        hard = [i for i, rule in enumerate(asked.instance.rules) if rule.violation_price is None]
+        answer = asked.solve(unsigned.without_rules(hard))
         note = "hard rules are left out, because without any contract they can't be kept"
-    return _tried("spot_only", instance, contracts, problem, answer, note)
+    return asked.tried("spot_only", answer, note)
 
 
-def _average_future(
-    instance: Instance, contracts: tuple[Contract, ...], problem: Problem, settings: SolveSettings, left: Deadline, stop: threading.Event | None
-) -> BaselineResult:
-    mean = build_instance(instance.scenario, average(instance.tree))
+def _average_future(asked: _Asked) -> BaselineResult:
+    mean = build_instance(asked.instance.scenario, average(asked.instance.tree))
     simple = compile_problem(build_model(mean))
-    planned = solve(simple, gap=min(settings.gap, 1e-6), seconds=left(), seed=settings.seed, stop=stop)
+    settings = asked.settings
+    planned = solve(simple, gap=min(settings.gap, 1e-6), seconds=asked.left(), seed=settings.seed, stop=asked.stop)
     if planned.x is None:
-        return BaselineResult(
-            "average_future", note="the average future has no plan that keeps the hard rules" if planned.status == "infeasible" else "no time was left"
-        )
-    tried = loose = problem
-    for name in FIRST_STAGE:
-        chosen = {tuple(key): planned.x[j] for key, j in zip(simple.keys[name][0].tolist(), simple.keys[name][1], strict=True) if key[-1] == 0}
-        keys, columns = problem.keys[name]
-        fixed = [(j, chosen[tuple(key)]) for key, j in zip(keys.tolist(), columns, strict=True) if tuple(key) in chosen]
-        if fixed:
-            where, values = np.array([j for j, _ in fixed]), np.array([v for _, v in fixed])
-            values = np.round(values) if name != "volume" else np.clip(values, problem.lower[where], problem.upper[where])
-            tried, loose = tried.fixed(where, values), _pinned(loose, where, values)
-    answer = _solved(instance, tried, settings, left, stop)
+        note = "the average future has no plan that keeps the hard rules" if planned.status == "infeasible" else "no time was left"
+        return BaselineResult("average_future", note=note)
+    first = first_stage_of(simple, planned.x)
+    answer = asked.solve(asked.form.held(first))
     if answer.status == "infeasible":
-        answer = _solved(instance, loose, settings, left, stop)
+        answer = asked.solve(asked.form.held(first, loosely=True))
     note = "tried on all futures, the average future's plan breaks a hard rule" if answer.status == "infeasible" else ""
-    return _tried("average_future", instance, contracts, problem, answer, note)
+    return asked.tried("average_future", answer, note)
 
 
-def _pinned(problem: Problem, columns: Floats, values: Floats) -> Problem:
-    """Columns held near values that another solve has found, within its tolerance and their bounds."""
-    slack = np.where(problem.integer[columns], 0.0, 1e-7 * np.maximum(1.0, np.abs(values)))
-    lower, upper = problem.lower.copy(), problem.upper.copy()
-    lower[columns] = np.maximum(lower[columns], values - slack)
-    upper[columns] = np.maximum(np.minimum(upper[columns], values + slack), lower[columns])
-    return replace(problem, lower=lower, upper=upper)
+def _perfect_foresight(asked: _Asked) -> BaselineResult:
+    """Every future planned with hindsight; where that would take longer than it is worth, its relaxation, which is a lower bound."""
+    tree, settings = asked.instance.tree, asked.settings
+    until, relaxed = time.monotonic() + HINDSIGHT_SECONDS, []
 
-
-def future_problem(instance: Instance, problem: Problem, leaf: int) -> Problem:
-    """One future cut out: the rows and columns on its path, its own cost, no rule that ties futures together."""
-    path = instance.tree.path(leaf)
-    rows, columns = np.isin(problem.row_node, path), np.isin(problem.column_node, path)
-    cost = np.asarray(problem.cash[path].sum(axis=0)).ravel()
-    return replace(
-        problem,
-        matrix=problem.matrix[rows][:, columns],
-        row_lower=problem.row_lower[rows],
-        row_upper=problem.row_upper[rows],
-        cost=cost[columns],
-        offset=0.0,
-        lower=problem.lower[columns],
-        upper=problem.upper[columns],
-        integer=problem.integer[columns],
-        column_node=problem.column_node[columns],
-        row_node=problem.row_node[rows],
-        row_rule=problem.row_rule[rows],
-    )
-
-
-def _perfect_foresight(
-    instance: Instance, contracts: tuple[Contract, ...], problem: Problem, settings: SolveSettings, left: Deadline, stop: threading.Event | None
-) -> BaselineResult:
-    del contracts
-    tree = instance.tree
-
-    def hindsight(leaf: int) -> Answer:
-        return solve(future_problem(instance, problem, leaf), gap=settings.gap, seconds=max(left(), 0.01), seed=settings.seed, stop=stop)
+    def hindsight(problem: Problem) -> Answer:
+        rough = time.monotonic() > until and len(tree.leaves) > FEW
+        if rough:
+            relaxed.append(True)
+            problem = replace(problem, integer=np.zeros_like(problem.integer))
+        return solve(problem, gap=settings.gap, seconds=max(asked.left(), 0.01), seed=settings.seed, stop=asked.stop)
 
     with ThreadPoolExecutor(settings.threads) as pool:
-        answers = list(pool.map(hindsight, tree.leaves.tolist()))
+        answers = list(pool.map(hindsight, asked.form.futures()))
     if any(answer.status != "optimal" for answer in answers):
         return BaselineResult("perfect_foresight", note="left out: not every future could be planned in time")
     probability = tree.probability[tree.leaves]
     costs, bounds = (np.array([getattr(answer, name) for answer in answers]) for name in ("objective", "bound"))
 
     def weigh(values: Floats) -> tuple[float, float, float]:
-        expected, cvar = float(values @ probability), tail_mean(values, probability, instance.risk_tail)
-        whole = risk_adjusted(values, probability, weight=instance.risk_weight, tail=instance.risk_tail, radius=instance.scenario.risk.radius)
+        expected, cvar = float(values @ probability), tail_mean(values, probability, asked.instance.risk_tail)
+        radius = asked.instance.scenario.risk.radius
+        whole = risk_adjusted(values, probability, weight=asked.instance.risk_weight, tail=asked.instance.risk_tail, radius=radius)
         return whole, expected, cvar
 
     objective, expected, cvar = weigh(costs)
-    coupled = bool((problem.row_node < 0).any()) and any((problem.row_rule >= 0) & (problem.row_node < 0))
-    note = "rules measured over several futures at once are left out, so this is a lower bound" if coupled else ""
-    return BaselineResult("perfect_foresight", objective, weigh(bounds)[0], expected, cvar, None, note)
+    notes = ["rules measured over several futures at once are left out, so this is a lower bound"] if asked.form.tied else []
+    notes += [f"{len(relaxed):,} of {len(answers):,} futures may sign parts of contracts, to save time, so this is a lower bound"] if relaxed else []
+    return BaselineResult("perfect_foresight", objective, weigh(bounds)[0], expected, cvar, None, "; ".join(notes))

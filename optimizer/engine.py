@@ -17,22 +17,18 @@ from models.scenario import Scenario
 from optimizer.answer import Tables, make_tables
 from optimizer.audit import TOLERANCE, Findings, audit
 from optimizer.baselines import BaselineResult, compute_baselines
-from optimizer.exact import exact_check
+from optimizer.contracts import build_contracts
+from optimizer.exact import exact_check_all
 from optimizer.explain import baselines_of, decision_sentences, sandwich, unbound_discounts
 from optimizer.instance import Instance, build_instance
-from optimizer.model import build_model
 from optimizer.numerics import examine
 from optimizer.outcome import read_outcome
 from optimizer.progress import OnProgress, Progress, ignore
-from optimizer.risk import plain
 from optimizer.size import boundless, estimate_nonzeros
 from optimizer.solve.conflict import find_conflict
-from optimizer.solve.extensive import method_of
-from optimizer.solve.extensive import solve as solve_extensive
+from optimizer.solve.forms import Form, choose
 from optimizer.solve.highs import Answer
 from optimizer.solve.highs import version as highs_version
-from optimizer.solve.problem import Problem, compile_problem
-from optimizer.solve.settle import settle
 from scenarios.files import dump_scenario
 from scenarios.tree import build_tree
 
@@ -52,37 +48,34 @@ def solve(scenario: Scenario, settings: SolveSettings | None = None, *, on_progr
 
     clock.enter("read")
     instance = build_instance(scenario, build_tree(scenario))
+    contracts = build_contracts(instance)
     _refuse_giants(instance, settings)
     clock.enter("build")
-    kernel = build_model(instance)
-    clock.enter("compile")
-    problem = compile_problem(kernel)
-    numerics = examine(scenario, problem)
+    form = choose(scenario, instance, settings)
+    numerics = examine(scenario, form.sample())
 
     clock.enter("solve")
     share = MAIN_SHARE if settings.baselines else 1.0
-    answer = solve_extensive(problem, gap=settings.gap, seconds=share * clock.left(), seed=settings.seed, on_best=clock.best, stop=stop)
-    clock.solver(answer.seconds)
-    if not plain(instance):
-        answer = settle(problem, answer, instance.tree.probability, seconds=share * clock.left(), seed=settings.seed, stop=stop)
+    answer = form.solve(settings, seconds=share * clock.left(), on_best=clock.best, stop=stop)
+    clock.solver(answer.seconds, form.phases)
     if answer.x is None:
-        _explain_failure(problem, instance, answer, settings, clock)
+        _explain_failure(form, instance, answer, settings, clock)
         raise TimeLimit(settings.time_limit_seconds, answer.bound if isfinite(answer.bound) else None)
     clock.best(answer.objective, answer.bound)
 
     clock.enter("baselines")
-    compared = compute_baselines(instance, kernel.contracts, problem, settings, clock.left, stop) if settings.baselines else None
+    compared = compute_baselines(instance, contracts, form, settings, clock.left, stop) if settings.baselines else None
 
     clock.enter("audit")
-    outcome = read_outcome(instance, kernel.contracts, problem.values(answer.x))
-    found = audit(instance, kernel.contracts, outcome)
-    exact = exact_check(problem, answer.x, answer.objective)
+    outcome = read_outcome(instance, contracts, form.values(answer.x))
+    found = audit(instance, contracts, outcome)
+    exact = exact_check_all(form.checked(answer.x), answer.objective)
     _refuse_mismatch(found, exact, answer.objective)
 
     clock.enter("report")
-    nodes = settings.detail == "nodes" or (settings.detail == "auto" and problem.matrix.shape[1] <= MOST_ROWS)
-    tables = make_tables(instance, kernel.contracts, outcome, found, answer.objective, answer.bound, nodes)
-    return _plan(scenario, instance, settings, problem, answer, compared, found, exact, tables, numerics, clock)
+    nodes = settings.detail == "nodes" or (settings.detail == "auto" and form.columns <= MOST_ROWS)
+    tables = make_tables(instance, contracts, outcome, found, answer.objective, answer.bound, nodes)
+    return _plan(scenario, instance, settings, form, answer, compared, found, exact, tables, numerics, clock)
 
 
 class Clock:
@@ -109,9 +102,9 @@ class Clock:
         if phase:
             self.tell()
 
-    def solver(self, seconds: float) -> None:
-        """Note how much of the current phase was spent inside HiGHS."""
-        self.phases.append(Phase(name=f"{self.phase} (inside HiGHS)", seconds=round(seconds, 6)))
+    def solver(self, seconds: float, parts: tuple[Phase, ...]) -> None:
+        """Note how much of the current phase was spent searching, and on what."""
+        self.phases += [Phase(name=f"{self.phase} (inside HiGHS)", seconds=round(seconds, 6)), *parts]
 
     def best(self, incumbent: float | None, bound: float | None) -> None:
         """Hear of a better plan or bound."""
@@ -136,10 +129,10 @@ def _refuse_giants(instance: Instance, settings: SolveSettings) -> None:
         )
 
 
-def _explain_failure(problem: Problem, instance: Instance, answer: Answer, settings: SolveSettings, clock: Clock) -> None:
+def _explain_failure(form: Form, instance: Instance, answer: Answer, settings: SolveSettings, clock: Clock) -> None:
     """Raise what says best why there is no plan; return if it was the clock."""
     if answer.status == "infeasible":
-        raise Infeasible(find_conflict(problem, instance, max(clock.left(), 5.0), settings.seed))
+        raise Infeasible(find_conflict(form.whole(), instance, max(clock.left(), 5.0), settings.seed))
     if answer.stop_reason == "user":
         raise Cancelled
 
@@ -163,7 +156,7 @@ def _plan(
     scenario: Scenario,
     instance: Instance,
     settings: SolveSettings,
-    problem: Problem,
+    form: Form,
     answer: Answer,
     compared: list[BaselineResult] | None,
     found: Findings,
@@ -177,7 +170,7 @@ def _plan(
     warnings = [*getattr(numerics, "warnings", ()), *unbound_discounts(scenario)]
     if suspect:
         warnings.append("Suspect: an ordering that must hold does not (see the audit); treat the figures with care and report the scenario.")
-    if not tables.flows and problem.matrix.shape[1] > MOST_ROWS:
+    if not tables.flows and form.columns > MOST_ROWS:
         warnings.append('Rows per node are left out for size; `"detail": "nodes"` in `solve` brings them.')
     if instance.risk_weight == 1.0:
         warnings.append("Only the worst futures count (risk weight 1), so decisions in the others are not optimised.")
@@ -217,7 +210,7 @@ def _plan(
             scenario_sha256=hashlib.sha256(dump_scenario(scenario)).hexdigest(),
             seed=settings.seed,
             gap_asked=settings.gap,
-            method=method_of(problem),
+            method=form.method,
             foresight=instance.tree.foresight,
             versions={name: version(name) for name in ("offtake", "pyomo", "highspy")} | {"highs": highs_version()},
             nodes=instance.tree.size,

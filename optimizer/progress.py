@@ -11,7 +11,7 @@ class Progress:
     """One event: which phase, how long so far, and the best plan and bound of the main search as far as known."""
 
     phase: str
-    """read, build, compile, solve, baselines, audit, report."""
+    """read, build, solve, baselines, audit, report."""
     seconds: float
     incumbent: float | None = None
     """Objective of the best plan so far."""

@@ -1,7 +1,8 @@
 """A plan's first stage (what is signed, committed and opened now) tried on futures, and the best first stage for some futures.
 
 Futures here are independent paths (a fan): which one has come true is known right after signing, so that each is planned on its own once the first
-stage stands. What is signed later than now belongs to a future's own recourse.
+stage stands. What is signed later than now belongs to a future's own recourse; rules measured on average over futures bind no single one and are
+left out of a trial.
 
     cost_l(x) = min over recourse of discounted cash and penalties of future l, given the first stage x
 Reference: Shapiro, Dentcheva & Ruszczynski (2021), Lectures on Stochastic Programming, chapter 2.
@@ -10,23 +11,27 @@ Reference: Shapiro, Dentcheva & Ruszczynski (2021), Lectures on Stochastic Progr
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
+from models.errors import Cancelled, Infeasible, TimeLimit
 from models.options import SolveSettings
 from models.scenario import Scenario
-from optimizer.baselines import FIRST_STAGE, future_problem
-from optimizer.instance import Instance, build_instance
-from optimizer.model import build_model
+from optimizer.instance import build_instance
 from optimizer.solve.extensive import solve
-from optimizer.solve.problem import Problem, compile_problem
-from scenarios.tree import Floats, Paths, grow
+from optimizer.solve.fan import make_fan
+from optimizer.solve.forms import FirstStage, choose, columns_held, first_stage_of
+from optimizer.solve.highs import Interrupted
+from optimizer.solve.recourse import FanRecourse
+from optimizer.solve.template import Template, make_template, paid, parts_of
+from scenarios.tree import Floats, Ints, Paths, grow
 
-CHUNK = 20  # futures compiled at a time
+__all__ = ["Best", "FirstStage", "Trial", "best_first_stage", "first_stage_of", "try_out"]
 
-FirstStage = Mapping[str, Mapping[tuple[int, ...], float]]  # signed[o,j], volume[o,j,p,t], opened[e] -> value; as indexed in `decisions`, without the node
+CHUNK = 500  # futures looked at together
+EXACT = 1e-9  # gap of a future with decisions after signing
 
 
 @dataclass(frozen=True)
@@ -34,8 +39,8 @@ class Trial:
     """What a first stage costs in each of F futures."""
 
     cost: Floats  # [F] present value, penalties included; infinite where a hard rule can't be kept
-    cash: Floats  # [F] present value of cash
-    unmet: Floats  # [F, P, T] unmet volume over all sites
+    cash: Floats  # [F] present value of cash; not a number where there is no plan
+    unmet: Floats  # [F, P, T] unmet volume over all sites; not a number where there is no plan
     demand: Floats  # [F, P, T] new demand over all sites
 
 
@@ -49,62 +54,73 @@ class Best:
     cost: Floats  # [F] present value of every future under it
 
 
-def first_stage_of(problem: Problem, x: Floats) -> FirstStage:
-    """What a solution decides at node 0."""
-    return {name: {tuple(key[:-1]): float(x[j]) for key, j in zip(keys.tolist(), columns, strict=True) if key[-1] == 0} for name, (keys, columns) in
-            ((name, problem.keys[name]) for name in FIRST_STAGE)}  # fmt: skip
-
-
 def try_out(scenario: Scenario, first: FirstStage, paths: Paths, *, threads: int = 2, stop: threading.Event | None = None) -> Trial:
-    """Plan every future's recourse under `first`."""
-    costs, cash, unmet = [], [], []
-    for start in range(0, paths.count, CHUNK):
-        some = paths.pick(np.arange(start, min(start + CHUNK, paths.count)))
-        instance, problem = _compiled(scenario, some)
-        held = _held(problem, first)
-        for leaf in instance.tree.leaves.tolist():
-            one = future_problem(instance, held, leaf)
-            answer = solve(one, gap=1e-6, seconds=600.0, seed=1, stop=stop)
-            costs.append(answer.objective)
-            cash.append(answer.objective)
-            unmet.append(_unmet(instance, problem, leaf, answer.x))
-    del threads
-    return Trial(np.array(costs), np.array(cash), np.array(unmet), np.moveaxis(paths.states.demand.sum(axis=3), 1, 2))
+    """Plan every future's recourse under `first`. Raises Cancelled when `stop` is set."""
+    parts = [try_chunk(scenario, first, chunk, threads, stop) for chunk in chunks(paths)]
+    return Trial(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("cost", "cash", "unmet", "demand")))
+
+
+def chunks(paths: Paths) -> list[Paths]:
+    """Some futures at a time, whatever does the work, so that results do not depend on it."""
+    return [paths.pick(np.arange(start, min(start + CHUNK, paths.count))) for start in range(0, paths.count, CHUNK)]
+
+
+def try_chunk(scenario: Scenario, first: FirstStage, paths: Paths, threads: int = 1, stop: threading.Event | None = None) -> Trial:
+    """Plan the recourse of a few futures under `first`; with arguments that can be sent elsewhere."""
+    template = make_template(scenario, paths)
+    parts, problem = parts_of(template), template.problem
+    where, held = columns_held(problem.keys, first)
+    x = np.zeros(len(problem.cost))
+    x[where] = np.clip(held, problem.lower[where], template.upper.base[where])
+    others = np.setdiff1d(parts.first, where)
+    if problem.integer[parts.recourse].any() or len(others):
+        values = _one_by_one(template, x, where, threads, stop)
+    else:
+        try:
+            recourse, cost = FanRecourse(make_fan(template), threads).values(x[parts.first], stop=stop)
+        except Interrupted as cut:
+            raise Cancelled from cut
+        values = np.repeat(x[None], paths.count, axis=0)
+        values[:, parts.recourse] = recourse
+        values[~np.isfinite(cost)] = np.nan
+    return _trial(template, values, paths)
 
 
 def best_first_stage(scenario: Scenario, paths: Paths, *, settings: SolveSettings, stop: threading.Event | None = None) -> Best:
-    """The best first stage for these futures, to the settings' gap."""
-    _, problem = _compiled(scenario, paths)
-    answer = solve(problem, gap=settings.gap, seconds=settings.time_limit_seconds, seed=settings.seed, stop=stop)
+    """The best first stage for these futures, to the settings' gap. Raises Infeasible, TimeLimit or Cancelled."""
+    form = choose(scenario, build_instance(scenario, grow(scenario, paths)), settings)
+    answer = form.solve(settings, seconds=settings.time_limit_seconds, stop=stop)
     if answer.x is None:
-        raise RuntimeError(answer.status)
-    first = first_stage_of(problem, answer.x)
-    return Best(first, answer.objective, answer.bound, try_out(scenario, first, paths, stop=stop).cost)
+        raise {"user": Cancelled(), "time": TimeLimit(settings.time_limit_seconds, None)}.get(answer.stop_reason, Infeasible(()))
+    first = form.first_stage(answer.x)
+    return Best(first, answer.objective, answer.bound, try_out(scenario, first, paths, threads=settings.threads, stop=stop).cost)
 
 
-def _compiled(scenario: Scenario, paths: Paths) -> tuple[Instance, Problem]:
-    instance = build_instance(scenario, grow(scenario, paths))
-    return instance, compile_problem(build_model(instance))
+def _one_by_one(template: Template, x: Floats, where: Ints, threads: int, stop: threading.Event | None) -> Floats:
+    """Every future as a problem of its own, because it decides more than a linear program can. [F, C]"""
+    columns = np.flatnonzero(template.problem.column_node >= 0)
+    inside = np.flatnonzero(np.isin(columns, where))
+
+    def one(f: int) -> Floats:
+        answer = solve(template.future(f).fixed(inside, x[columns[inside]]), gap=EXACT, seconds=600.0, seed=1, stop=stop)
+        if answer.stop_reason == "user":
+            raise Cancelled
+        found = np.full(len(x), np.nan if answer.x is None else 0.0)
+        if answer.x is not None:
+            found[columns] = answer.x
+        return found
+
+    with ThreadPoolExecutor(threads) as pool:
+        return np.array(list(pool.map(one, range(template.count))))
 
 
-def _held(problem: Problem, first: FirstStage) -> Problem:
-    for name in FIRST_STAGE:
-        keys, columns = problem.keys[name]
-        chosen = [(j, first[name][tuple(key[:-1])]) for key, j in zip(keys.tolist(), columns, strict=True) if key[-1] == 0]
-        if chosen:
-            where = np.array([j for j, _ in chosen])
-            problem = problem.fixed(where, np.clip(np.array([v for _, v in chosen]), problem.lower[where], problem.upper[where]))
-    return problem
-
-
-def _unmet(instance: Instance, problem: Problem, leaf: int, x: Floats | None) -> Floats:
-    found = np.zeros((len(instance.scenario.products), len(instance.years)))
-    if x is None:
-        return found + np.nan
-    path = instance.tree.path(leaf)
-    keys, columns = problem.keys["unmet"]
-    where = {int(j): i for i, j in enumerate(np.flatnonzero(np.isin(problem.column_node, path)))}
-    for (p, _, _, n), j in zip(keys.tolist(), columns, strict=True):
-        if n in path:
-            found[p, instance.tree.period[n]] += x[where[int(j)]]
-    return found
+def _trial(template: Template, values: Floats, paths: Paths) -> Trial:
+    _, columns, amounts = template.cash
+    _, paid_columns, paid_amounts = paid(template)
+    cost = np.einsum("fk,kf->f", values[:, columns], amounts)
+    cash = np.einsum("fk,kf->f", values[:, paid_columns], paid_amounts)
+    unmet = np.zeros((paths.count, len(template.instance.scenario.products), len(template.instance.years)))
+    index, where = template.problem.keys["unmet"]
+    for (p, _, _, n), j in zip(index.tolist(), where, strict=True):
+        unmet[:, p, n - 1] += values[:, j]
+    return Trial(np.where(np.isnan(cost), np.inf, cost), cash, unmet, np.moveaxis(paths.states.demand.sum(axis=3), 1, 2))

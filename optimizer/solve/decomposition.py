@@ -44,26 +44,30 @@ class Decomposed:
     cold_seconds: float  # first look at every future
     look_seconds: float  # all looks
     master_seconds: float
+    sample_seconds: float  # the search over a sample of the futures
 
 
 class Decomposition:
-    """One run over one fan."""
+    """One run over one fan. `earlier`, a run with another objective over the same costs or another first stage, lends its cuts and its live models:
+    a cut says what a future costs, whatever the objective makes of it."""
 
     def __init__(self, fan: Fan, measure: Measure, *, gap: float, threads: int = 2, seed: int = 0, deadline: float = np.inf,
-                 stop: threading.Event | None = None, on_best: OnBest | None = None) -> None:  # fmt: skip
+                 stop: threading.Event | None = None, on_best: OnBest | None = None, earlier: Decomposition | None = None) -> None:  # fmt: skip
         self.fan, self.measure, self.gap = fan, measure, gap
         self.threads, self.seed, self.deadline, self.stop, self.on_best = threads, seed, deadline, stop, on_best
-        self.recourse = FanRecourse(fan, threads, seed)
-        self.master = Master(fan, measure, max(gap / 50.0, 1e-9), seed)
+        self.recourse = FanRecourse(fan, threads, seed) if earlier is None else earlier.recourse
+        self.master = Master(fan, measure, max(gap / 50.0, 1e-9), seed, None if earlier is None else earlier.master.pool)
         self.x: Floats | None = None
         self.value, self.bound = float("inf"), float("-inf")
-        self.master_seconds = 0.0
+        self.master_seconds = self.sample_seconds = 0.0
 
     def run(self, start: Floats | None = None) -> Decomposed:
         """Search until the gap is closed, time is up or the caller stops."""
         reason, possible = "gap", True
         try:
+            started = time.perf_counter()
             first = start if start is not None else self._from_sample()
+            self.sample_seconds = time.perf_counter() - started
             possible = self._close_in(first, self._look(first)) and self._propose()
         except Interrupted as cut:
             reason = str(cut)
@@ -71,7 +75,7 @@ class Decomposition:
         status = {(True, True): "optimal", (True, False): "feasible"}.get((found, reason == "gap"), "infeasible" if not possible else "no_solution")
         return Decomposed(
             status, reason, self.x, self.value, min(self.bound, self.value), self.recourse.passes,
-            self.recourse.cold_seconds, self.recourse.seconds, self.master_seconds,
+            self.recourse.cold_seconds, self.recourse.seconds, self.master_seconds, self.sample_seconds,
         )  # fmt: skip
 
     def _from_sample(self) -> Floats:
@@ -103,18 +107,22 @@ class Decomposition:
 
     def _is_first_stage(self, x: Floats) -> bool:
         """Whether x is integral and keeps the rows of the first stage."""
+        return not np.abs(x[self.fan.integer] - np.round(x[self.fan.integer])).max(initial=0.0) > 0 and self._keeps_rows(x)
+
+    def _keeps_rows(self, x: Floats) -> bool:
+        """Whether x keeps the rows and bounds of the first stage."""
         fan = self.fan
-        if np.abs(x[fan.integer] - np.round(x[fan.integer])).max(initial=0.0) > 0:
-            return False
         activity, size = fan.master @ x, np.maximum(1.0, abs(fan.master) @ np.abs(x))
         slack = 1e-9 * size
-        return bool((activity >= fan.master_low - slack).all() and (activity <= fan.master_high + slack).all())
+        rows = (activity >= fan.master_low - slack).all() and (activity <= fan.master_high + slack).all()
+        return bool(rows and (x >= fan.lower).all() and (x <= fan.upper).all())
 
     def _closed(self, slack: float = 1.0) -> bool:
-        return self.value - self.bound <= slack * self.gap * abs(self.value)
+        return bool(np.isfinite(self.value)) and self.value - self.bound <= slack * self.gap * abs(self.value)
 
     def _close_in(self, best: Floats, value: float) -> bool:
         """Cuts around the best fractional first stage, from a point and its objective. False if there is none at all."""
+        value = value if self._keeps_rows(best) else np.inf
         for _ in range(MOST_PASSES):
             proposal = self._timed_relaxed()
             if proposal is None:
@@ -122,7 +130,7 @@ class Decomposition:
             self._raise_bound(proposal.bound)
             if self._closed() or (np.isfinite(value) and value - proposal.bound <= max(0.25 * self.gap, 1e-9) * abs(value)):
                 break
-            point = best + HALF * (proposal.x - best)
+            point = best + HALF * (proposal.x - best) if np.isfinite(value) else proposal.x
             found = self._look(point)
             if found < value:
                 best, value = point, found

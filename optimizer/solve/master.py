@@ -106,12 +106,26 @@ class Proposal:
     bound: float  # no first stage costs less
 
 
+def _floor(fan: Fan) -> Pass:
+    """What every future costs at least, whatever is done in it: a cut before any look."""
+    top = np.where(fan.cost2 < 0, fan.top, 0.0)
+    least = fan.money * (np.maximum(fan.cost2, 0.0) * fan.bottom + np.minimum(fan.cost2, 0.0) * top).sum(axis=1)
+    return Pass(np.zeros(fan.count), least, np.ascontiguousarray(fan.cost1.T))
+
+
+def _less(value: float, gap: float) -> float:
+    """A value less its gap."""
+    return value - gap * abs(value) if np.isfinite(value) else value
+
+
 class Master:
     """See the module's text. `tolerance` is relative: how well the small program must know the pool."""
 
-    def __init__(self, fan: Fan, measure: Measure, tolerance: float, seed: int = 0) -> None:
+    def __init__(self, fan: Fan, measure: Measure, tolerance: float, seed: int = 0, pool: Pool | None = None) -> None:
         self.fan, self.measure, self.tolerance = fan, measure, tolerance
-        self.pool = Pool()
+        self.pool = Pool() if pool is None else pool
+        if pool is None:
+            self.pool.add(_floor(fan))
         reach = np.where(np.isfinite(fan.upper), np.maximum(np.abs(fan.upper), np.abs(fan.lower)), 1.0)
         self.scale = np.where(fan.integer, 1.0, np.exp2(np.round(np.log2(np.maximum(reach, 1e-6)))))
         self.money, self.seed = 1.0, seed
@@ -135,8 +149,8 @@ class Master:
         at = found.constant[missing] + found.slope[missing] @ x
         for f in missing[np.argsort(-at, kind="stable")[:FEASIBILITY_ROWS]]:
             self._forbid(found.constant[f], found.slope[f])
-        if found.feasible.all() or any(np.isfinite(c).all() for c in self.pool.constants):
-            self._row_at(x)
+        constant, slope, _ = self.pool.row(x, self.measure)
+        self._add(constant, slope)
 
     def relaxed(self) -> Proposal | None:
         """The best fractional first stage; None if there is none."""
@@ -159,7 +173,7 @@ class Master:
         queue = [_Node(root[1], 0, fan.lower, fan.upper, root[0])]
         dropped, age = np.inf, 0
         best = self._rounded(root[0], best, fan.lower, fan.upper)
-        while queue and queue[0].bound < best.value - gap * abs(best.value) and not interrupted() and age < MOST_NODES:
+        while queue and queue[0].bound < _less(best.value, gap) and not interrupted() and age < MOST_NODES:
             node = heapq.heappop(queue)
             k = self._fractional(node.x)
             if k < 0:
@@ -171,11 +185,11 @@ class Master:
                 lower, upper = node.lower.copy(), node.upper.copy()
                 lower[k] = upper[k] = float(side)
                 age += 1
-                found = self._settle(lower, upper, best.value - gap * abs(best.value))
+                found = self._settle(lower, upper, _less(best.value, gap))
                 if found is None:
                     continue
                 x, bound, _ = found
-                if bound >= best.value - gap * abs(best.value):
+                if bound >= _less(best.value, gap):
                     dropped = min(dropped, bound)
                     continue
                 heapq.heappush(queue, _Node(max(bound, node.bound), age, lower, upper, x))
@@ -235,11 +249,6 @@ class Master:
                 break
             self._add(constant, slope)
         return x, bound, value
-
-    def _row_at(self, x: Floats) -> None:
-        constant, slope, _ = self.pool.row(x, self.measure)
-        if np.isfinite(constant):
-            self._add(constant, slope)
 
     def _add(self, constant: float, slope: Floats) -> None:
         assert self.program is not None

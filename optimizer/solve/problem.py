@@ -18,6 +18,7 @@ from optimizer.solve.names import Names
 from scenarios.tree import Floats, Ints
 
 Bools = Any
+PIN = 1e-7  # relative; a solver's tolerance
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,31 @@ class Problem:
     def without_rules(self, dropped: Bools) -> Problem:
         """The problem with some rows free (`dropped` is a mask over rows)."""
         return replace(self, row_lower=np.where(dropped, -np.inf, self.row_lower), row_upper=np.where(dropped, np.inf, self.row_upper))
+
+    def part(self, rows: Bools, columns: Bools) -> Problem:
+        """Some rows and columns (masks); it has no cash and no keys of its own."""
+        return replace(
+            self,
+            matrix=self.matrix[rows][:, columns],
+            row_lower=self.row_lower[rows],
+            row_upper=self.row_upper[rows],
+            cost=self.cost[columns],
+            offset=0.0,
+            lower=self.lower[columns],
+            upper=self.upper[columns],
+            integer=self.integer[columns],
+            column_node=self.column_node[columns],
+            row_node=self.row_node[rows],
+            row_rule=self.row_rule[rows],
+        )
+
+    def pinned(self, columns: Ints, values: Floats) -> Problem:
+        """Columns held near values that another solve has found, within its tolerance and their bounds."""
+        slack = np.where(self.integer[columns], 0.0, PIN * np.maximum(1.0, np.abs(values)))
+        lower, upper = self.lower.copy(), self.upper.copy()
+        lower[columns] = np.maximum(lower[columns], values - slack)
+        upper[columns] = np.maximum(np.minimum(upper[columns], values + slack), lower[columns])
+        return replace(self, lower=lower, upper=upper)
 
     def column_name(self, j: int) -> str:
         """The column's name, with ids."""

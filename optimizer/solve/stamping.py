@@ -23,50 +23,96 @@ def stamp_extensive(template: Template, tree: Tree, weight: float, tail: float) 
 
     `weight` is 0 where the objective holds no CVaR.
     """
-    p, parts, count = template.problem, parts_of(template), template.count
-    near, many = len(parts.first) + len(parts.shared), len(parts.recourse)
-    column = np.zeros(p.matrix.shape[1], dtype=np.int64)
-    column[parts.first], column[parts.shared] = np.arange(len(parts.first)), len(parts.first) + np.arange(len(parts.shared))
-    column[parts.recourse] = near + np.arange(many)
-    own = np.isin(np.arange(p.matrix.shape[1]), parts.recourse)
-    row = np.zeros(p.matrix.shape[0], dtype=np.int64)
-    above = len(parts.first_rows) + len(parts.shared_rows)
-    row[parts.first_rows], row[parts.shared_rows] = np.arange(len(parts.first_rows)), len(parts.first_rows) + np.arange(len(parts.shared_rows))
-    row[parts.recourse_rows] = above + np.arange(len(parts.recourse_rows))
+    p, where = template.problem, layout(template)
+    parts, count = where.parts, template.count
+    bounds = [_rows_of(side, parts, template) for side in (template.row_lower, template.row_upper)]
+    cash = _cash_of(template, where, tree.size)
+    lower = np.concatenate([p.lower[parts.first], p.lower[parts.shared], np.tile(p.lower[parts.recourse], count)])
+    shared = template.upper.all(parts.shared, count) @ template.paths.probability
+    upper = np.concatenate([template.upper.base[parts.first], shared, template.upper.all(parts.recourse, count).T.ravel()])
+    nodes = _Nodes(template, parts, count)
+    problem = Problem(
+        matrix=_assembled(_entries(template, where), (where.rows, where.columns)),
+        row_lower=bounds[0],
+        row_upper=bounds[1],
+        cost=(1.0 - weight) * np.asarray(tree.probability @ cash),
+        offset=0.0,
+        lower=lower,
+        upper=upper,
+        integer=np.concatenate([p.integer[parts.first], p.integer[parts.shared], np.tile(p.integer[parts.recourse], count)]),
+        column_node=nodes.columns(),
+        row_node=nodes.rows(),
+        row_rule=nodes.rules(),
+        cash=cash,
+        keys=where.keys(),
+        names=(nodes.row_names(), nodes.column_names()),
+        naming=nodes,
+    )
+    return _with_risk(problem, tree, weight, tail) if weight > 0 else problem
 
-    def columns_in(j: Ints, f: Ints) -> Ints:
-        return np.asarray(column[j] + np.where(own[j], f * many, 0))
 
-    futures = np.arange(count)
-    coo = p.matrix.tocoo()
-    kind = np.sign(p.row_node[coo.row])  # 0 first stage, -1 on average, 1 recourse
-    triplets: list[tuple[Ints, Ints, Floats]] = [(row[coo.row[kind == 0]], column[coo.col[kind == 0]], template.matrix.base[kind == 0])]
+def _entries(template: Template, where: Layout) -> list[tuple[Ints, Ints, Floats]]:
+    """Rows, columns and coefficients of all futures."""
+    count = template.count
+    coo = template.problem.matrix.tocoo()
+    kind = np.sign(template.problem.row_node[coo.row])  # 0 first stage, -1 on average, 1 recourse
+    now = kind == 0
+    found = [(where.row[coo.row[now]], where.column[coo.col[now]], template.matrix.base[now])]
     for sign in (-1, 1):
         at = np.flatnonzero(kind == sign)
         values = template.matrix.all(at, count)
         i, j = np.repeat(coo.row[at], count), np.repeat(coo.col[at], count)
-        f = np.tile(futures, len(at))
+        f = np.tile(np.arange(count), len(at))
         if sign < 0:
-            triplets.append((row[i], columns_in(j, f), (values * template.paths.probability).ravel()))
+            found.append((where.row[i], where.columns_of(j, f), (values * template.paths.probability).ravel()))
         else:
-            triplets.append((row[i] + f * len(parts.recourse_rows), columns_in(j, f), values.ravel()))
-    bounds = [(_rows_of(template.row_lower, parts, template)), (_rows_of(template.row_upper, parts, template))]
-    size = near + many * count
-    matrix = _assembled(triplets, (above + len(parts.recourse_rows) * count, size))
-    cash = _cash_of(template, columns_in, tree.size, size)
-    lower = np.concatenate([p.lower[parts.first], p.lower[parts.shared], np.tile(p.lower[parts.recourse], count)])
-    upper = np.concatenate([
-        template.upper.base[parts.first], template.upper.all(parts.shared, count) @ template.paths.probability,
-        template.upper.all(parts.recourse, count).T.ravel(),
-    ])  # fmt: skip
-    nodes = _Nodes(template, parts, count)
-    problem = Problem(
-        matrix=matrix, row_lower=bounds[0], row_upper=bounds[1], cost=(1.0 - weight) * np.asarray(tree.probability @ cash), offset=0.0,
-        lower=lower, upper=upper, integer=np.concatenate([p.integer[parts.first], p.integer[parts.shared], np.tile(p.integer[parts.recourse], count)]),
-        column_node=nodes.columns(), row_node=nodes.rows(), row_rule=nodes.rules(), cash=cash, keys=_keys_of(template, columns_in),
-        names=(nodes.row_names(), nodes.column_names()), naming=nodes,
-    )  # fmt: skip
-    return _with_risk(problem, tree, weight, tail) if weight > 0 else problem
+            found.append((where.row[i] + f * len(where.parts.recourse_rows), where.columns_of(j, f), values.ravel()))
+    return found
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the rows and columns of a template come to stand when all futures are put one after the other."""
+
+    template: Template
+    parts: Parts
+    column: Ints  # [C] column of the first future (or of all)
+    own: Any  # [C] whether every future has its own
+    row: Ints  # [R]
+    columns: int
+    rows: int
+
+    def columns_of(self, j: Ints, f: Ints) -> Ints:
+        """Columns that stand for the template's columns j in futures f."""
+        return np.asarray(self.column[j] + np.where(self.own[j], f * len(self.parts.recourse), 0))
+
+    def keys(self) -> dict[str, tuple[Ints, Ints]]:
+        """Kernel variables: their indices and columns."""
+        found, count = {}, self.template.count
+        for name, (index, columns) in self.template.problem.keys.items():
+            now = index[:, -1] == 0 if len(index) else np.zeros(0, dtype=bool)
+            later = np.flatnonzero(~now)
+            f = np.tile(np.arange(count), len(later))
+            many = np.repeat(index[later], count, axis=0)
+            if len(many):
+                many[:, -1] = node_of(many[:, -1], f, count)
+            here = self.columns_of(columns[now], np.zeros(now.sum(), dtype=np.int64))
+            found[name] = (np.concatenate([index[now], many]), np.concatenate([here, self.columns_of(np.repeat(columns[later], count), f)]))
+        return found
+
+
+def layout(template: Template) -> Layout:
+    """First stage, columns and rows of rules measured on average, futures one after the other."""
+    p, parts = template.problem, parts_of(template)
+
+    def placed(size: int, first: Ints, shared: Ints, recourse: Ints) -> tuple[Ints, int]:
+        found, near = np.zeros(size, dtype=np.int64), len(first) + len(shared)
+        found[first], found[shared], found[recourse] = np.arange(len(first)), np.arange(len(first), near), near + np.arange(len(recourse))
+        return found, near + len(recourse) * template.count
+
+    column, columns = placed(p.matrix.shape[1], parts.first, parts.shared, parts.recourse)
+    row, rows = placed(p.matrix.shape[0], parts.first_rows, parts.shared_rows, parts.recourse_rows)
+    return Layout(template, parts, column, p.column_node > 0, row, columns, rows)
 
 
 def _rows_of(side: Stamp, parts: Parts, template: Template) -> Floats:
@@ -83,7 +129,7 @@ def _assembled(triplets: list[tuple[Ints, Ints, Floats]], shape: tuple[int, int]
     return matrix
 
 
-def _cash_of(template: Template, columns_in: Any, nodes: int, size: int) -> Any:
+def _cash_of(template: Template, where: Layout, nodes: int) -> Any:
     at, columns, amounts = template.cash
     now = at == 0
     futures, later = np.arange(template.count), np.flatnonzero(~now)
@@ -91,25 +137,11 @@ def _cash_of(template: Template, columns_in: Any, nodes: int, size: int) -> Any:
     n, j = np.repeat(at[later], template.count), np.repeat(columns[later], template.count)
     return _assembled(
         [
-            (at[now], columns_in(columns[now], np.zeros(now.sum(), dtype=np.int64)), amounts[now, 0]),
-            (node_of(n, f, template.count), columns_in(j, f), amounts[later].ravel()),
+            (at[now], where.columns_of(columns[now], np.zeros(now.sum(), dtype=np.int64)), amounts[now, 0]),
+            (node_of(n, f, template.count), where.columns_of(j, f), amounts[later].ravel()),
         ],
-        (nodes, size),
+        (nodes, where.columns),
     )
-
-
-def _keys_of(template: Template, columns_in: Any) -> dict[str, tuple[Ints, Ints]]:
-    found = {}
-    for name, (index, columns) in template.problem.keys.items():
-        now = index[:, -1] == 0 if len(index) else np.zeros(0, dtype=bool)
-        later = np.flatnonzero(~now)
-        f = np.tile(np.arange(template.count), len(later))
-        many = np.repeat(index[later], template.count, axis=0)
-        if len(many):
-            many[:, -1] = node_of(many[:, -1], f, template.count)
-        where = np.concatenate([columns_in(columns[now], np.zeros(now.sum(), dtype=np.int64)), columns_in(np.repeat(columns[later], template.count), f)])
-        found[name] = (np.concatenate([index[now], many]), where)
-    return found
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,16 @@ Reference: Gassmann & Ireland (1995), Scenario formulation in an algebraic model
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from models.scenario import Scenario
-from optimizer.clauses.base import Contract
 from optimizer.decisions import Kernel
 from optimizer.instance import Instance, build_instance
+from optimizer.ledger import PENALTIES
 from optimizer.model import build_model
 from optimizer.solve.problem import Problem, compile_problem
 from scenarios.tree import Floats, Ints, Paths, side_by_side
@@ -73,10 +74,37 @@ class Template:
         """Number of futures."""
         return self.paths.count
 
-    @property
-    def contracts(self) -> tuple[Contract, ...]:
-        """The contracts, on the chain."""
-        return self.kernel.contracts
+    def largest(self) -> Problem:
+        """A problem like that of one future, in which every figure that differs between futures is as large as it gets."""
+        p, (nodes, columns, amounts) = self.problem, self.cash
+        cash = sparse.csr_matrix((np.abs(amounts).max(axis=1, initial=0.0), (nodes, columns)), shape=p.cash.shape)
+        matrix = sparse.csr_matrix((self.matrix.base, p.matrix.indices, p.matrix.indptr), shape=p.matrix.shape)
+        cost: Floats = np.asarray(cash.sum(axis=0), dtype=float).ravel()
+        return replace(p, matrix=matrix, cash=cash, cost=cost, row_lower=self.row_lower.base, row_upper=self.row_upper.base, upper=self.upper.base)
+
+    def future(self, f: int) -> Problem:
+        """Future f as a problem of its own, on the chain: it knows what will come, and no rule ties it to others."""
+        p = self.problem
+        nodes, columns, amounts = self.cash
+        cash = sparse.csr_matrix((amounts[:, f], (nodes, columns)), shape=p.cash.shape)
+        matrix = sparse.csr_matrix((self.matrix.of(f), p.matrix.indices, p.matrix.indptr), shape=p.matrix.shape)
+        found = replace(
+            p, matrix=matrix, row_lower=self.row_lower.of(f), row_upper=self.row_upper.of(f), upper=self.upper.of(f), cash=cash,
+            cost=np.asarray(cash.sum(axis=0)).ravel(), naming=Named(p.naming, self.paths.ids[f]),
+        )  # fmt: skip
+        return found.part(p.row_node >= 0, p.column_node >= 0) if (p.row_node < 0).any() or (p.column_node < 0).any() else found
+
+
+@dataclass(frozen=True)
+class Named:
+    """Names of one future's rows and columns."""
+
+    naming: Any
+    future: str
+
+    def of(self, data: Any) -> str:
+        """The name of a row or column."""
+        return str(self.naming.of(data, self.future))
 
 
 def obstacle(scenario: Scenario, paths: Paths) -> str:
@@ -141,10 +169,18 @@ def _stamp(base: Floats, differing: dict[int, Floats], count: int) -> Stamp:
     return Stamp(base, at, np.array([differing[int(i)] for i in at]).reshape(len(at), count))
 
 
-def _cash(kernel: Kernel, column_of: dict[int, int], count: int) -> tuple[Ints, Ints, Floats]:
+def paid(template: Template) -> tuple[Ints, Ints, Floats]:
+    """As `cash`, without the penalties that nobody pays."""
+    column_of = {id(v): j for j, v in enumerate(template.problem.names[1])}
+    return _cash(template.kernel, column_of, template.count, without=PENALTIES)
+
+
+def _cash(kernel: Kernel, column_of: dict[int, int], count: int, without: frozenset[str] = frozenset()) -> tuple[Ints, Ints, Floats]:
     """Every charge of the ledger, discounted: node, column, amount in each future. Charges on one column at one node are added up."""
     amounts: dict[tuple[int, int], Any] = {}
     for row in kernel.ledger.rows:
+        if row.category in without:
+            continue
         discount = float(kernel.instance.discount[row.node])
         for c, v in row.terms:
             j = column_of.get(id(v), -1)

@@ -18,9 +18,11 @@ from models.scenario import Scenario
 from optimizer import audit as auditing
 from optimizer import engine
 from optimizer.outcome import Outcome, read_outcome
+from optimizer.solve import extensive, forms
 from optimizer.solve.extensive import solve as solve_extensive
 from optimizer.solve.highs import Answer
 from optimizer.solve.problem import compile_problem
+from optimizer.solve.stamping import stamp_extensive
 from scenarios.files import scenario_from
 from tests.models.edits import base, edited
 from tests.optimizer.random_scenarios import random_scenario
@@ -83,7 +85,8 @@ SABOTAGE: dict[str, tuple[Tamper, str]] = {
 def test_engine_shows_no_plan_of_a_sabotaged_model(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of the model would give a plan that can't be carried out, or that costs something else."""
     tamper, said = SABOTAGE[name]
-    monkeypatch.setattr(engine, "compile_problem", lambda kernel: tamper(compile_problem(kernel)))
+    monkeypatch.setattr(forms, "compile_problem", lambda kernel: tamper(compile_problem(kernel)))
+    monkeypatch.setattr(forms, "stamp_extensive", lambda *figures: tamper(stamp_extensive(*figures)))
     with pytest.raises(AuditMismatch) as caught:
         engine.solve(scenario_from(base()), SETTINGS)
     assert str(caught.value).startswith("The audit disagrees with the model, so no plan is shown")
@@ -92,7 +95,7 @@ def test_engine_shows_no_plan_of_a_sabotaged_model(name: str, monkeypatch: pytes
 
 def with_answer(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any, Answer], Answer]) -> pytest.ExceptionInfo[AuditMismatch]:
     """What the engine says of an answer that was changed on its way from the solver."""
-    monkeypatch.setattr(engine, "solve_extensive", lambda problem, **options: change(problem, solve_extensive(problem, **options)))
+    monkeypatch.setattr(extensive, "solve", lambda problem, **options: change(problem, solve_extensive(problem, **options)))
     with pytest.raises(AuditMismatch) as caught:
         engine.solve(scenario_from(base()), SETTINGS)
     return caught

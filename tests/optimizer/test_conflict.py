@@ -14,6 +14,7 @@ from models.errors import Conflict, Infeasible, SolverFailure
 from models.plan import Plan
 from models.scenario import Scenario
 from optimizer import engine
+from optimizer.solve import extensive
 from optimizer.solve.conflict import find_conflict
 from optimizer.solve.highs import Answer
 from scenarios.files import scenario_from
@@ -162,7 +163,7 @@ def claim_infeasible(*_: Any, **__: Any) -> Answer:
 
 def test_false_claim_of_infeasibility_is_the_solvers_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     """The buyer would be told that rules clash which do not."""
-    monkeypatch.setattr(engine, "solve_extensive", claim_infeasible)
+    monkeypatch.setattr(extensive, "solve", claim_infeasible)
     with pytest.raises(SolverFailure, match="a plan exists"):
         engine.solve(scenario(FILL))
     with pytest.raises(SolverFailure, match="a plan exists"):

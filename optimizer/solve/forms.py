@@ -1,0 +1,354 @@
+"""A question in a form that can be solved: all futures in one problem, or a fan of futures taken apart. What asks does not need to know which.
+
+Which form, and why, is `choose`'s business: taken apart are fans of many futures whose recourse is linear and that no rule ties together; everything
+else goes into one problem. `solve.method` forces either.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+
+from models.errors import Finding, InvalidScenario
+from models.options import SolveSettings
+from models.plan import Phase
+from models.scenario import Scenario
+from optimizer.instance import Instance
+from optimizer.model import build_model
+from optimizer.outcome import Values
+from optimizer.risk import plain
+from optimizer.solve import extensive
+from optimizer.solve.decomposition import Decomposed, Decomposition
+from optimizer.solve.fan import Fan, make_fan
+from optimizer.solve.highs import Answer, OnBest
+from optimizer.solve.master import Measure
+from optimizer.solve.problem import PIN, Problem, compile_problem
+from optimizer.solve.recourse import FanRecourse
+from optimizer.solve.settle import settle
+from optimizer.solve.stamping import layout, stamp_extensive
+from optimizer.solve.template import Template, make_template, obstacle, parts_of
+from scenarios.tree import Floats, Ints, fan_paths
+
+FIRST_STAGE = ("signed", "volume", "opened")
+MANY = 30  # futures from which taking apart pays
+FINEST = 1e-7  # relative gap that a decomposition can prove
+GRACE = 0.9  # of the time: the rest is for the last look, which brings the plan
+
+Key = tuple[int, ...]
+FirstStage = Mapping[str, Mapping[Key, float]]  # signed[o,j], volume[o,j,p,t], opened[e] -> value; as indexed in `decisions`, without the node
+
+
+class Form(Protocol):
+    """A question that can be solved, and varied."""
+
+    @property
+    def method(self) -> str:
+        """How it is solved, in words, and why so."""
+
+    @property
+    def columns(self) -> int:
+        """Number of columns over all futures."""
+
+    @property
+    def tied(self) -> bool:
+        """Whether rules tie the futures together."""
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """Where the time of the last solve went, where it has parts."""
+
+    def solve(self, settings: SolveSettings, *, seconds: float, on_best: OnBest | None = None, stop: threading.Event | None = None) -> Answer:
+        """Solve to the settings' gap."""
+
+    def values(self, x: Floats) -> Values:
+        """Values of the kernel variables in an answer."""
+
+    def first_stage(self, x: Floats) -> FirstStage:
+        """What an answer decides now."""
+
+    def held(self, chosen: FirstStage, *, loosely: bool = False) -> Form:
+        """The same with decisions of the first stage held; `loosely`: within a solver's tolerance."""
+
+    def unsigned(self) -> Form:
+        """The same with nothing signed, now or later."""
+
+    def without_rules(self, rules: list[int]) -> Form:
+        """The same without some rules."""
+
+    def whole(self) -> Problem:
+        """All futures in one problem."""
+
+    def sample(self) -> Problem:
+        """A problem whose figures are as large and as small as those of the whole."""
+
+    def futures(self) -> Iterator[Problem]:
+        """Every future as a problem of its own: it knows what will come."""
+
+    def checked(self, x: Floats) -> Iterator[tuple[Problem, Floats]]:
+        """Problems, with their part of an answer, that together hold every row."""
+
+
+def first_stage_of(problem: Problem, x: Floats) -> FirstStage:
+    """What a solution decides at node 0."""
+    found: dict[str, dict[Key, float]] = {}
+    for name in FIRST_STAGE:
+        keys, columns = problem.keys[name]
+        found[name] = {tuple(key[:-1]): float(x[j]) for key, j in zip(keys.tolist(), columns, strict=True) if key[-1] == 0}
+    return found
+
+
+def columns_held(keys: Mapping[str, tuple[Ints, Ints]], chosen: FirstStage) -> tuple[Ints, Floats]:
+    """Columns that are held and at what; binaries rounded."""
+    where, values = [], []
+    for name, amounts in chosen.items():
+        index, columns = keys[name]
+        for key, j in zip(index.tolist(), columns, strict=True):
+            if key[-1] == 0 and tuple(key[:-1]) in amounts:
+                where.append(int(j))
+                value = amounts[tuple(key[:-1])]
+                values.append(value if name == "volume" else float(round(value)))
+    return np.array(where, dtype=np.int64), np.array(values, dtype=float)
+
+
+@dataclass(frozen=True)
+class ExtensiveForm:
+    """All futures in one problem."""
+
+    instance: Instance
+    problem: Problem
+    why: str
+
+    @property
+    def method(self) -> str:
+        return extensive.method_of(self.problem) + (f"; {self.why}" if self.why else "")
+
+    @property
+    def columns(self) -> int:
+        return int(self.problem.matrix.shape[1])
+
+    @property
+    def tied(self) -> bool:
+        return bool(((self.problem.row_rule >= 0) & (self.problem.row_node < 0)).any())
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        return ()
+
+    def solve(self, settings: SolveSettings, *, seconds: float, on_best: OnBest | None = None, stop: threading.Event | None = None) -> Answer:
+        started = time.monotonic()
+        answer = extensive.solve(self.problem, gap=settings.gap, seconds=seconds, seed=settings.seed, on_best=on_best, stop=stop)
+        if plain(self.instance):
+            return answer
+        left = seconds - (time.monotonic() - started)
+        return settle(self.problem, answer, self.instance.tree.probability, seconds=left, seed=settings.seed, stop=stop)
+
+    def values(self, x: Floats) -> Values:
+        return self.problem.values(x)
+
+    def first_stage(self, x: Floats) -> FirstStage:
+        return first_stage_of(self.problem, x)
+
+    def held(self, chosen: FirstStage, *, loosely: bool = False) -> ExtensiveForm:
+        where, values = columns_held(self.problem.keys, chosen)
+        if not len(where):
+            return self
+        inside = np.clip(values, self.problem.lower[where], self.problem.upper[where])
+        return replace(self, problem=self.problem.pinned(where, values) if loosely else self.problem.fixed(where, inside))
+
+    def unsigned(self) -> ExtensiveForm:
+        _, columns = self.problem.keys["signed"]
+        return replace(self, problem=self.problem.fixed(columns, np.zeros(len(columns))))
+
+    def without_rules(self, rules: list[int]) -> ExtensiveForm:
+        return replace(self, problem=self.problem.without_rules(np.isin(self.problem.row_rule, rules)))
+
+    def whole(self) -> Problem:
+        return self.problem
+
+    def sample(self) -> Problem:
+        return self.problem
+
+    def futures(self) -> Iterator[Problem]:
+        return (future_problem(self.instance, self.problem, int(leaf)) for leaf in self.instance.tree.leaves)
+
+    def checked(self, x: Floats) -> Iterator[tuple[Problem, Floats]]:
+        yield self.problem, x
+
+
+def future_problem(instance: Instance, problem: Problem, leaf: int) -> Problem:
+    """One future cut out: the rows and columns on its path, its own cost, no rule that ties futures together."""
+    path = instance.tree.path(leaf)
+    rows, columns = np.isin(problem.row_node, path), np.isin(problem.column_node, path)
+    return replace(problem, cost=np.asarray(problem.cash[path].sum(axis=0)).ravel()).part(rows, columns)
+
+
+@dataclass(frozen=True)
+class FanForm:
+    """A fan of futures taken apart. An answer's x: first stage [C1], then the recourse of every future [F C2]."""
+
+    instance: Instance
+    template: Template
+    fan: Fan
+    why: str
+    last: list[Decomposed] = field(default_factory=list)
+
+    @property
+    def method(self) -> str:
+        return f"decomposition (L-shaped method, one cut per future and pass, {self.fan.count:,} futures on HiGHS simplex), {self.why}"
+
+    @property
+    def columns(self) -> int:
+        return int(len(self.fan.cost0) + self.fan.cost2.size)
+
+    @property
+    def tied(self) -> bool:
+        return False
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        if not self.last:
+            return ()
+        found = self.last[-1]
+        parts = {"cold pass": found.cold_seconds, f"{found.passes} passes": found.look_seconds, "master": found.master_seconds, "sample": found.sample_seconds}
+        return tuple(Phase(name=f"solve ({name})", seconds=round(seconds, 6)) for name, seconds in parts.items())
+
+    def solve(self, settings: SolveSettings, *, seconds: float, on_best: OnBest | None = None, stop: threading.Event | None = None) -> Answer:
+        started = time.monotonic()
+        run = Decomposition(
+            self.fan, measure_of(self.instance), gap=max(settings.gap, FINEST), threads=settings.threads, seed=settings.seed,
+            deadline=started + GRACE * seconds, stop=stop, on_best=on_best,
+        )  # fmt: skip
+        found = run.run()
+        self.last.append(found)
+        if found.x is None:
+            return Answer(found.status, found.stop_reason, None, np.inf, found.bound, found.passes, time.monotonic() - started)
+        values, cost = run.recourse.values(found.x)
+        objective = float(self.fan.cost0 @ found.x) + measure_of(self.instance).of(cost)
+        x = np.concatenate([found.x, values.ravel()])
+        return Answer(found.status, found.stop_reason, x, objective, min(found.bound, objective), found.passes, time.monotonic() - started)
+
+    def values(self, x: Floats) -> Values:
+        return {name: (index, x[columns]) for name, (index, columns) in layout(self.template).keys().items()}
+
+    def first_stage(self, x: Floats) -> FirstStage:
+        return first_stage_of(replace(self.template.problem, keys=self._keys()), x)
+
+    def _keys(self) -> dict[str, tuple[Ints, Ints]]:
+        """Kernel variables of the first stage, and their columns in an answer."""
+        place = np.full(len(self.template.problem.cost), -1)
+        first = parts_of(self.template).first
+        place[first] = np.arange(len(first))
+        found = {}
+        for name in FIRST_STAGE:
+            index, columns = self.template.problem.keys[name]
+            now = place[columns] >= 0
+            found[name] = (index[now], place[columns[now]])
+        return found
+
+    def held(self, chosen: FirstStage, *, loosely: bool = False) -> FanForm:
+        where, values = columns_held(self._keys(), chosen)
+        if not len(where):
+            return self
+        lower, upper = self.fan.lower.copy(), self.fan.upper.copy()
+        inside = np.clip(values, lower[where], upper[where])
+        slack = np.where(self.fan.integer[where], 0.0, PIN * np.maximum(1.0, np.abs(values))) if loosely else 0.0
+        low, high = np.maximum(lower[where], inside - slack), np.minimum(upper[where], inside + slack)
+        lower[where], upper[where] = low, high
+        return replace(self, fan=replace(self.fan, lower=lower, upper=upper), last=[])
+
+    def unsigned(self) -> FanForm:
+        return self.held({"signed": {tuple(key[:-1]): 0.0 for key in self.template.problem.keys["signed"][0].tolist()}})
+
+    def without_rules(self, rules: list[int]) -> FanForm:
+        parts, rule = parts_of(self.template), self.template.problem.row_rule
+        later, now = np.isin(rule[parts.recourse_rows], rules), np.isin(rule[parts.first_rows], rules)
+        return replace(
+            self,
+            fan=replace(
+                self.fan,
+                low=np.where(later, -np.inf, self.fan.low),
+                high=np.where(later, np.inf, self.fan.high),
+                master_low=np.where(now, -np.inf, self.fan.master_low),
+                master_high=np.where(now, np.inf, self.fan.master_high),
+            ),
+            last=[],
+        )
+
+    def whole(self) -> Problem:
+        return stamp_extensive(self.template, self.instance.tree, measure_of(self.instance).weight, self.instance.risk_tail)
+
+    def sample(self) -> Problem:
+        return self.template.largest()
+
+    def futures(self) -> Iterator[Problem]:
+        return (self.template.future(f) for f in range(self.fan.count))
+
+    def checked(self, x: Floats) -> Iterator[tuple[Problem, Floats]]:
+        parts, size = parts_of(self.template), len(self.fan.cost0)
+        own = np.zeros(len(self.template.problem.cost))
+        own[parts.first] = x[:size]
+        for f, recourse in enumerate(x[size:].reshape(self.fan.count, -1)):
+            own[parts.recourse] = recourse
+            yield self.template.future(f), own.copy()
+
+    def recourse(self, settings: SolveSettings) -> FanRecourse:
+        """The futures, to be looked at under first stages of the caller's choice."""
+        return FanRecourse(self.fan, settings.threads, settings.seed)
+
+
+def choose(scenario: Scenario, instance: Instance, settings: SolveSettings) -> Form:
+    """The form in which a scenario is solved.
+
+    Raises InvalidScenario where the settings force a decomposition that is not possible.
+    """
+    wanted, paths = settings.method, fan_paths(instance.tree)
+    reason = "the tree branches later than after signing" if paths is None else obstacle(scenario, paths)
+    if not reason and not plain(instance):
+        reason = "the objective looks at other probabilities too"
+    if paths is None or reason:
+        _refuse(wanted, reason)
+        return ExtensiveForm(instance, compile_problem(build_model(instance)), _because(wanted, reason, len(instance.tree.leaves)))
+    template = make_template(scenario, paths)
+    fan = make_fan(template)
+    reason = _tie(template, fan)
+    _refuse(wanted, reason)
+    if reason or wanted == "extensive" or (wanted == "auto" and paths.count < MANY):
+        weight = measure_of(instance).weight
+        return ExtensiveForm(instance, stamp_extensive(template, instance.tree, weight, instance.risk_tail), _because(wanted, reason, paths.count))
+    why = "as asked" if wanted == "decomposition" else "because there are many futures, their recourse is linear and no rule ties them together"
+    return FanForm(instance, template, fan, why)
+
+
+def measure_of(instance: Instance) -> Measure:
+    """How costs of futures become the objective."""
+    tree = instance.tree
+    risky = instance.risk_weight > 0 and instance.risk_tail < 1 and len(tree.leaves) > 1
+    return Measure(tree.probability[tree.leaves], instance.risk_weight if risky else 0.0, instance.risk_tail)
+
+
+def _because(wanted: str, reason: str, count: int) -> str:
+    if wanted == "extensive":
+        return "all futures in one problem, as asked"
+    return f"all futures in one problem, because {reason}" if reason and count >= MANY else ""
+
+
+def _refuse(wanted: str, reason: str) -> None:
+    if wanted == "decomposition" and reason:
+        raise InvalidScenario([Finding("solve.method", f'"decomposition" is not possible here, because {reason}; use "auto" or "extensive"')])
+
+
+def _tie(template: Template, fan: Fan) -> str:
+    """Why the futures can't be taken apart; empty if they can."""
+    parts, problem = parts_of(template), template.problem
+    if len(parts.shared_rows) or len(parts.shared):
+        return "a rule measured on average ties the futures together (`in: every_future` or `every_node` would not)"
+    if problem.integer[parts.recourse].any():
+        return "there are yes-or-no decisions after signing"
+    if not (np.isfinite(problem.upper[parts.first]).all() and np.isfinite(fan.top).all()):
+        return "some volume has no limit"
+    return ""
