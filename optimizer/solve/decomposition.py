@@ -55,8 +55,8 @@ class Decomposition:
                  stop: threading.Event | None = None, on_best: OnBest | None = None, earlier: Decomposition | None = None) -> None:  # fmt: skip
         self.fan, self.measure, self.gap = fan, measure, gap
         self.threads, self.seed, self.deadline, self.stop, self.on_best = threads, seed, deadline, stop, on_best
-        self.recourse = FanRecourse(fan, threads, seed) if earlier is None else earlier.recourse
-        self.master = Master(fan, measure, max(gap / 50.0, 1e-9), seed, None if earlier is None else earlier.master.pool)
+        self.recourse: FanRecourse = FanRecourse(fan, threads, seed) if earlier is None else earlier.recourse
+        self.master: Master = Master(fan, measure, max(gap / 50.0, 1e-9), seed, None if earlier is None else earlier.master.pool)
         self.x: Floats | None = None
         self.value, self.bound = float("inf"), float("-inf")
         self.master_seconds = self.sample_seconds = 0.0
