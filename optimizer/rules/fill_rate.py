@@ -67,14 +67,13 @@ class FillRate:
         desk.impose("fill_rate_reached", rows, unit)
 
     def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
-        pairs = self._pairs(instance)
-        every = asked_for(instance, outcome.unmet)
-        asked = sum((every[p, s] for p, s in pairs), np.zeros(instance.tree.size))
-        unmet = sum((outcome.unmet[p, s] for p, s in pairs), np.zeros(instance.tree.size))
+        pairs, every = self._pairs(instance), asked_for(instance, outcome.unmet)
+        new, peak = (sum((x[:, p, s] for p, s in pairs), np.zeros(instance.tree.size)) for x in (instance.tree.states.demand, instance.peak))
+        asked, unmet = (sum((x[p, s] for p, s in pairs), np.zeros(instance.tree.size)) for x in (every, outcome.unmet))
         found = []
         for scope in scopes(instance, self.terms):
-            whole, missed = (float(sum(w * x[n] for n, w in scope.weights.items())) for x in (asked, unmet))
-            unit = self._unit(instance, scope)
+            wanted, whole, missed = (float(sum(w * x[n] for n, w in scope.weights.items())) for x in (new, asked, unmet))
+            unit = (wanted if wanted > 0 else float(max(peak[n] for n in scope.weights))) / 100.0
             over = (missed - (1.0 - self.terms.min) * whole) / unit if unit > 0 else 0.0
             rate = 1.0 - missed / whole if whole > 0 else 1.0
             found.append(Measure(rate, self.terms.min, max(0.0, over), -over, scope.label, 100.0, scope.node))

@@ -54,8 +54,7 @@ class ShortageCvar:
     def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
         tree = instance.tree
         unmet = sum((outcome.unmet[p, s] for p, s in self._pairs(instance)), np.zeros(tree.size))
-        total = np.array([unmet[tree.path(int(leaf))].sum() for leaf in tree.leaves])
-        value = tail_mean(total, tree.probability[tree.leaves], self.terms.tail)
+        value = tail_mean(tree.summed(unmet)[tree.leaves], tree.probability[tree.leaves], self.terms.tail)
         scale = max(1.0, float(instance.tree.states.demand.sum(axis=(1, 2)).max()))
         return [Measure(value, self.terms.max, max(0.0, value - self.terms.max), self.terms.max - value, "in the worst futures", scale)]
 
