@@ -120,9 +120,9 @@ def main() -> int:
         record += [
             {"tool": name, "futures": futures, **run.value, "peak_gib": run.peak_gib, "process_seconds": run.seconds, "error": run.error} for name, run in runs
         ]
-    text = page(here, given.gap, tables, given.tools)
+        text = page(here, given.gap, tables, given.tools)  # written after each size: the larger ones take long
+        paths = save(given.name, here, {"gap": given.gap, "sizes": sizes, "runs": record}, text, given.out)
     print("\n" + text)
-    paths = save(given.name, here, {"gap": given.gap, "sizes": sizes, "runs": record}, text, given.out)
     print("\nwritten: " + ", ".join(str(path) for path in paths))
     return 1 if any(line[-1].startswith("wrong") for lines in tables.values() for line in lines) else 0
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from typing import Any
 
 import pyomo.environ as pyo
 
+from benchmarks.isolated import ROOT
 from benchmarks.peers import THREADS, Outcome
 from benchmarks.peers.plain_pyomo import build
 from benchmarks.reference_instance import Reference, make
@@ -101,7 +103,10 @@ def solve_cylinders(futures: int, gap: float, seconds: float, **sizes: int) -> d
         answer = Path(folder) / "answer.json"
         task = json.dumps({"futures": futures, "gap": gap, "seconds": seconds, "sizes": sizes, "answer": str(answer)})
         command = [launcher, "-n", str(RANKS), sys.executable, "-m", "benchmarks.peers.mpisppy_form", task]
-        ended = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=seconds + GRACE, check=False)
+        # mpi-sppy writes logs where it runs, so it runs where they vanish.
+        beside_us = {**os.environ, "PYTHONPATH": str(ROOT)}
+        limit = seconds + GRACE
+        ended = subprocess.run(command, cwd=folder, env=beside_us, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=limit, check=False)
         if not answer.exists():
             raise RuntimeError(f"the processes ended with code {ended.returncode}: {ended.stderr.strip()[-300:]}")
         found: dict[str, Any] = json.loads(answer.read_text())
