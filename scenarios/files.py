@@ -6,16 +6,20 @@ is limited to field names and ids. Writing goes to a temporary file that is then
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import tempfile
 from codecs import BOM_UTF8
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn
 
 from pydantic import ValidationError
-from pydantic_core import SchemaValidator
+from pydantic_core import SchemaValidator, from_json
 
 from models.errors import Finding, InvalidScenario
 from models.scenario import Scenario
@@ -41,6 +45,11 @@ def read_scenario(source: Path | str | bytes) -> Scenario:
 
 def parse_scenario(raw: bytes) -> Scenario:
     """The scenario in `raw` JSON. Raises InvalidScenario with every finding."""
+    with _no_collection():
+        return _parse(raw)
+
+
+def _parse(raw: bytes) -> Scenario:
     data = check_json(raw)
     raw = raw.removeprefix(BOM_UTF8)
     if raw.count(b",") > MANY_VALUES:
@@ -79,7 +88,20 @@ def write_scenario(scenario: Scenario, path: Path | str) -> None:
 
 def dump_scenario(scenario: Scenario) -> bytes:
     """`scenario` as JSON with every field, so that what is read back is the same document."""
-    return scenario.model_dump_json(indent=1).encode() + b"\n"
+    with _no_collection():
+        return scenario.model_dump_json(indent=1).encode() + b"\n"
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """While inside, Python looks for no garbage: of what is made here all stays, and looking through it again and again costs more than making it."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def write_whole(path: Path, content: bytes | str) -> None:
@@ -116,6 +138,41 @@ def check_json(raw: bytes) -> Any:
         _refuse("the document is empty")
     if raw.count(b",") > MAX_VALUES:
         _refuse(f"the document has more than {MAX_VALUES:,} values; use fewer futures, or a tree in which they share nodes")
+    data = _surely_sound(raw.removeprefix(BOM_UTF8))
+    return _explained(text) if data is None else data
+
+
+def _surely_sound(raw: bytes) -> Any:
+    """What `raw` holds, read by pydantic's parser, which is quick but explains little and is silent about fields that appear twice. None in case of doubt.
+
+    Each field has its colon. If there are no more colons, those in texts left out, than fields were read, then no field was given twice.
+    """
+    try:
+        data = from_json(raw, allow_inf_nan=False)
+    except ValueError:
+        return None
+    fields, texts = 0, 0
+    for depth, level in enumerate(_levels(data)):
+        sizes = [len(x) for x in level if type(x) is dict]
+        if depth >= MAX_DEPTH or max(sizes, default=0) > MAX_FIELDS:
+            return None
+        fields += sum(sizes)
+    colons = raw.count(b":")
+    if colons != fields and b"\\u003" not in raw:  # in a text, a colon may also be written \u003a
+        texts = sum("".join([x for x in level if type(x) is str]).count(":") for level in _levels(data))
+    return data if colons - texts == fields else None
+
+
+def _levels(data: Any) -> Iterator[list[Any]]:
+    """All values, the whole first, then what is in it, and so on."""
+    level = [data]
+    while level:
+        yield level
+        level = [*chain.from_iterable(x.values() for x in level if type(x) is dict), *chain.from_iterable(x for x in level if type(x) is list)]
+
+
+def _explained(text: str) -> Any:
+    """What `text` holds, or why it is refused."""
     try:
         data = json.loads(text, object_pairs_hook=_no_duplicates, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
@@ -127,20 +184,13 @@ def check_json(raw: bytes) -> Any:
         _refuse(str(error))
     except ValueError:
         _refuse("the JSON holds a number with too many digits")
-    _check_depth(data)
+    for depth, level in enumerate(_levels(data)):
+        if depth >= MAX_DEPTH and any(type(x) in (dict, list) for x in level):
+            _refuse(_TOO_DEEP)
     return data
 
 
 _TOO_DEEP = f"the JSON is nested more than {MAX_DEPTH} deep; a scenario never is"
-
-
-def _check_depth(data: Any) -> None:
-    level, depth = [data], 0
-    while level := [x for x in level if isinstance(x, dict | list)]:
-        depth += 1
-        if depth > MAX_DEPTH:
-            _refuse(_TOO_DEEP)
-        level = [x for group in level for x in (group.values() if isinstance(group, dict) else group)]
 
 
 @cache

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import json
+import random
 import time
 import zipfile
 from collections.abc import Iterator
@@ -285,6 +287,53 @@ def test_large_sound_document_is_read() -> None:
     raw = json.dumps(data).encode()
     assert raw.count(b",") > files.MANY_VALUES
     assert parse_scenario(raw) == Scenario.model_validate_json(raw)
+
+
+TEXTS = ("a", ":", "a:b", "\\u003a", "\\\\:", '\\"', '\\":', 'x\\" : ', "\\n", "\\ud800", "\u00e9")
+
+
+def any_json(r: random.Random, depth: int = 0) -> str:
+    """JSON that is mostly sound, with colons and quotes where they mislead, and fields given twice."""
+
+    def text(most: int) -> str:
+        return '"' + "".join(r.choice(TEXTS) for _ in range(r.randint(0, most))) + '"'
+
+    kind = r.random()
+    if depth > 3 or kind < 0.3:
+        return text(3)
+    if kind < 0.5:
+        return r.choice(["1", "1.5", "-0", "1e5", "true", "null", "1E400", "NaN", "01"])
+    inside = [any_json(r, depth + 1) for _ in range(r.randint(0, 3))]
+    if kind < 0.7:
+        return "[" + ",".join(inside) + "]"
+    return "{" + ",".join(f"{text(2)}{r.choice(('', ' '))}:{r.choice(('', ' '))}{x}" for x in inside) + "}"
+
+
+def test_quick_reading_is_sure() -> None:
+    """The quick parser is silent about a field given twice: what it is believed about must be sound, and read the same."""
+    r, believed, refused = random.Random(7), 0, 0
+    for _ in range(10_000):
+        raw = any_json(r).encode()
+        quick = files._surely_sound(raw)
+        try:
+            careful = files._explained(raw.decode())
+        except InvalidScenario:
+            refused += 1
+            assert quick is None, raw
+            continue
+        if quick is not None:
+            believed += 1
+            assert json.dumps(quick) == json.dumps(careful), raw
+    assert believed > 2_000
+    assert refused > 500
+
+
+def test_collection_of_garbage_goes_on_after_reading() -> None:
+    """A server would grow without end after its first scenario, or after its first bad one."""
+    parse_scenario(SOUND)
+    with pytest.raises(InvalidScenario):
+        parse_scenario(b"{")
+    assert gc.isenabled()
 
 
 def test_byte_order_mark_is_no_obstacle() -> None:
