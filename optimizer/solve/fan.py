@@ -69,16 +69,17 @@ class Fan:
 def make_fan(template: Template) -> Fan:
     """The arrays of a template without rows that tie futures together."""
     p, parts, count = template.problem, parts_of(template), template.count
-    now, later = template.cash[0] == 0, template.cash[0] > 0
     place = np.zeros(p.matrix.shape[1], dtype=np.int64)
     place[parts.first], place[parts.recourse] = np.arange(len(parts.first)), np.arange(len(parts.recourse))
     is_first = p.column_node == 0
-    _, columns, amounts = template.cash
+    nodes, columns, amounts = template.cash
+    now, then = (nodes == 0) & is_first[columns], (nodes > 0) & is_first[columns]  # what rules on average cost belongs to no single future
+    later = p.column_node[columns] > 0
     cost0 = np.zeros(len(parts.first))
     np.add.at(cost0, place[columns[now]], amounts[now, 0])
     cost1, cost2 = np.zeros((len(parts.first), count)), np.zeros((len(parts.recourse), count))
-    np.add.at(cost1, place[columns[later & is_first[columns]]], amounts[later & is_first[columns]])
-    np.add.at(cost2, place[columns[later & ~is_first[columns]]], amounts[later & ~is_first[columns]])
+    np.add.at(cost1, place[columns[then]], amounts[then])
+    np.add.at(cost2, place[columns[later]], amounts[later])
     rows = parts.recourse_rows
     nominal = replace(
         p, matrix=_with(p.matrix, template.matrix.base)[rows], row_lower=template.row_lower.base[rows], row_upper=template.row_upper.base[rows],
