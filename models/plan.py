@@ -11,6 +11,7 @@ from typing import Literal
 from models.base import Document
 from models.quality import Quality
 from models.stress import StressTest
+from models.tree_report import TreeReport
 
 Status = Literal["optimal", "feasible"]
 StopReason = Literal["gap", "time", "user"]
@@ -315,6 +316,8 @@ class Plan(Document):
     baselines: Baselines | None
     quality: Quality | None = None
     """How far the figures hold on fresh futures; null where it was not asked for, and by default where futures are given."""
+    tree: TreeReport | None = None
+    """What the tree kept of the futures that were bundled to it; null where they were not."""
     audit: Audit
     numerics: Numerics
     provenance: Provenance

@@ -15,6 +15,7 @@ from models.plan import Plan
 from optimizer.report_quality import quality_contents
 from optimizer.report_tables import MIXED, offer_units
 from optimizer.report_text import shared_unit
+from optimizer.report_tree import tree_contents
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,6 +97,7 @@ def _contents(plan: Plan) -> dict[str, tuple[Sequence[str], Iterable[Sequence[An
         "rules": simple["rules"],
         "baselines": _baselines(plan),
         **quality_contents(plan),
+        **tree_contents(plan),
         "flows": ((*flow, "unit"), [(*row, units.get(row[2], "")) for row in _rows(flow, plan.flows)]),
         "costs": ((*cost, "currency"), [(*row, cur) for row in _rows(cost, plan.costs)]),
         "phases": simple["phases"],
@@ -163,7 +165,7 @@ def _template(name: str) -> Template:
 
 def _content(plan: Plan, scenario: Scenario | None) -> dict[str, Any]:
     """What the templates speak of."""
-    from optimizer import report_quality, report_tables, report_text
+    from optimizer import report_quality, report_tables, report_text, report_tree
     from optimizer.report_charts import charts
 
     names = report_text.names_of(scenario)
@@ -175,6 +177,7 @@ def _content(plan: Plan, scenario: Scenario | None) -> dict[str, Any]:
         "figures": report_text.Figures(plan),
         "tables": report_tables,
         "quality": report_quality,
+        "tree": report_tree,
         "charts": drawn,
     }
 

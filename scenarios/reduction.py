@@ -24,10 +24,11 @@ import numpy as np
 
 from models.errors import Finding, InvalidScenario
 from models.scenario import Scenario
+from models.tree_report import Figures, Kept
 from scenarios.reduction_clusters import clusters, mass_of
 from scenarios.reduction_cost import rough_cost
 from scenarios.reduction_levels import ROUNDING, Level, each, level_of, means
-from scenarios.reduction_report import CONTRACTED, Figures, Kept, figures_of
+from scenarios.reduction_report import PLANS, figures_of
 from scenarios.tree import Floats, Ints, Paths, States, Tree, base_states, known_now
 
 HARDSHIP = (1.0, 2.0, 4.0)  # weights of the cost so far that are tried
@@ -102,8 +103,8 @@ class _Yardstick:
 
     def differences(self, leaves: Paths, figure: str) -> list[float]:
         """Relative difference of a figure of total cost, plan by plan."""
-        here = (figures_of(rough_cost(self.scenario, leaves, share).sum(axis=1), leaves.probability) for share in CONTRACTED)
-        return [Kept("", None, there, x).difference(figure) for there, x in zip(self.total, here, strict=True)]
+        here = (figures_of(rough_cost(self.scenario, leaves, share).sum(axis=1), leaves.probability) for share in PLANS)
+        return [Kept(name="", period=None, futures=there, tree=x).difference(figure) for there, x in zip(self.total, here, strict=True)]
 
     def error(self, leaves: Paths) -> float:
         """One figure for how far a tree is from the futures."""
@@ -111,8 +112,8 @@ class _Yardstick:
 
 
 def _yardstick(scenario: Scenario, paths: Paths) -> _Yardstick:
-    so_far = np.stack([rough_cost(scenario, paths, share).cumsum(axis=1) for share in CONTRACTED], axis=2)
-    return _Yardstick(scenario, so_far, tuple(figures_of(so_far[:, -1, i], paths.probability) for i in range(len(CONTRACTED))))
+    so_far = np.stack([rough_cost(scenario, paths, share).cumsum(axis=1) for share in PLANS], axis=2)
+    return _Yardstick(scenario, so_far, tuple(figures_of(so_far[:, -1, i], paths.probability) for i in range(len(PLANS))))
 
 
 def _columns(paths: Paths, cost: Floats | None, hardship: float) -> Floats:

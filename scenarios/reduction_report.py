@@ -1,96 +1,54 @@
-"""What a tree kept of the futures it was made from: driver by driver and period by period, in figures and in words.
-
-A driver is one uncertain figure: demand for a product over all sites, price, volume and lead time of a spot market, deliverable share and weeks late of an
-offer, an index, an exchange rate. Quantiles are the smallest value that is not exceeded with the given probability.
-"""
+"""What a tree kept of the futures it was made from, in figures and in words (`models.tree_report`)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from itertools import combinations
 
 import numpy as np
 
 from models.scenario import Scenario
+from models.tree_report import CorrelationKept, Figures, Kept, TreeReport
+from models.uncertainty import Futures, Generated
 from scenarios.reduction_cost import rough_cost
-from scenarios.tree import Floats, Paths, States, Tree, leaf_paths
+from scenarios.tree import Floats, Paths, States, Tree, leaf_paths, paths_of
 
-CONTRACTED = (0.0, 1.0)  # shares of mean demand under contract in the two rough plans whose costs are compared: real plans lie between
+PLANS = {0.0: "bought on the spot market only", 1.0: "with all of mean demand under contract"}
+"""Shares of mean demand under contract in the rough plans whose costs are compared: real plans lie between them."""
 NOTHING = 1e-9  # relative differences below it are rounding
+MOST_CORRELATIONS = 1_000
 
 
-@dataclass(frozen=True)
-class Figures:
-    """A quantity's distribution."""
-
-    mean: float
-    deviation: float  # standard deviation
-    p5: float
-    p50: float
-    p95: float
-    p99: float
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A quantity over the futures, and over the tree."""
-
-    name: str
-    period: str | None  # None: over the whole horizon
-    futures: Figures
-    tree: Figures
-
-    def difference(self, figure: str) -> float:
-        """(tree - futures) / size of the futures' figure, or of their standard deviation where that is larger; 0 where both are nothing."""
-        there, here = float(getattr(self.futures, figure)), float(getattr(self.tree, figure))
-        return (here - there) / (max(abs(there), self.futures.deviation) or 1.0)
-
-
-@dataclass(frozen=True)
-class CorrelationKept:
-    """Correlation of two drivers in one period; None where one of them does not vary in the tree."""
-
-    one: str
-    other: str
-    period: str
-    futures: float
-    tree: float | None
-
-
-@dataclass(frozen=True)
-class TreeReport:
-    """What a tree kept of its futures."""
-
-    futures: int
-    nodes: tuple[int, ...]  # per level, node 0 included
-    drivers: tuple[Kept, ...]  # those that vary between futures, period by period
-    correlations: tuple[CorrelationKept, ...]  # of every pair of them in one period
-    costs: tuple[Kept, ...]  # total cost of rough fixed plans (`scenarios.reduction_cost`)
-    words: tuple[str, ...]  # what was lost, in sentences
+def report_of(scenario: Scenario, tree: Tree) -> TreeReport | None:
+    """What the scenario's tree kept of its futures; None unless the scenario asks for futures to be bundled."""
+    uncertainty = scenario.uncertainty
+    bundled = isinstance(uncertainty, Futures | Generated) and uncertainty.tree is not None
+    return kept(scenario, paths_of(scenario), tree) if bundled else None
 
 
 def kept(scenario: Scenario, paths: Paths, tree: Tree) -> TreeReport:
     """What `tree` kept of `paths`."""
-    alone, leaves = drivers_of(scenario, paths.states), leaf_paths(tree)
-    there, here = np.stack([x for _, x in alone], axis=2), np.stack([x for _, x in drivers_of(scenario, leaves.states)], axis=2)
-    found: list[Kept] = []
+    leaves = leaf_paths(tree)
+    names, there = zip(*drivers_of(scenario, paths.states), strict=True)
+    here = [values for _, values in drivers_of(scenario, leaves.states)]
+    drivers: list[Kept] = []
     pairs: list[CorrelationKept] = []
     for t, period in enumerate(scenario.period_ids):
-        varies = [d for d in range(len(alone)) if np.ptp(there[:, t, d]) > NOTHING * np.abs(there[:, t, d]).max()]
-        found += [
-            Kept(alone[d][0], period, figures_of(there[:, t, d], paths.probability), figures_of(here[:, t, d], leaves.probability)) for d in varies
-        ]  # fmt: skip
-        ours, theirs = _correlation(here[:, t, varies], leaves.probability), _correlation(there[:, t, varies], paths.probability)
-        pairs += [
-            CorrelationKept(alone[varies[i]][0], alone[varies[j]][0], period, float(theirs[i, j]), None if np.isnan(ours[i, j]) else float(ours[i, j]))
-            for i, j in combinations(range(len(varies)), 2)
+        varies = [d for d, values in enumerate(there) if np.ptp(values[:, t]) > NOTHING * np.abs(values[:, t]).max()]
+        drivers += [
+            Kept(name=names[d], period=period, futures=figures_of(there[d][:, t], paths.probability), tree=figures_of(here[d][:, t], leaves.probability))
+            for d in varies
         ]
+        pairs += _pairs([names[d] for d in varies], period, _correlation([there[d][:, t] for d in varies], paths.probability),
+                        _correlation([here[d][:, t] for d in varies], leaves.probability))  # fmt: skip
     costs = tuple(
-        Kept(_plan(share), None, figures_of(rough_cost(scenario, paths, share).sum(axis=1), paths.probability),
-             figures_of(rough_cost(scenario, leaves, share).sum(axis=1), leaves.probability)) for share in CONTRACTED
+        Kept(name=name, period=None, futures=figures_of(rough_cost(scenario, paths, share).sum(axis=1), paths.probability),
+             tree=figures_of(rough_cost(scenario, leaves, share).sum(axis=1), leaves.probability)) for share, name in PLANS.items()
     )  # fmt: skip
     nodes = (1, *np.bincount(tree.period[1:]).tolist())
-    return TreeReport(paths.count, nodes, tuple(found), tuple(pairs), costs, tuple(_words(scenario, paths.count, nodes, found, pairs, costs)))
+    pairs.sort(key=lambda x: -_moved(x))
+    words = _words(scenario, paths.count, nodes, drivers, pairs, costs)
+    return TreeReport(words=tuple(words), futures=paths.count, nodes=nodes, drivers=tuple(drivers), costs=costs, correlations=tuple(pairs[:MOST_CORRELATIONS]))
 
 
 def figures_of(values: Floats, weight: Floats) -> Figures:
@@ -99,7 +57,8 @@ def figures_of(values: Floats, weight: Floats) -> Figures:
     order = np.argsort(values, kind="stable")
     reached = np.cumsum(weight[order]) / weight.sum()
     places = np.minimum(np.searchsorted(reached, np.array([0.05, 0.5, 0.95, 0.99]) - 1e-12), len(values) - 1)
-    return Figures(mean, float(np.sqrt((values - mean) ** 2 @ weight)), *(float(x) for x in values[order][places]))
+    p5, p50, p95, p99 = values[order][places].tolist()
+    return Figures(mean=mean, deviation=float(np.sqrt((values - mean) ** 2 @ weight)), p5=p5, p50=p50, p95=p95, p99=p99)
 
 
 def drivers_of(scenario: Scenario, states: States) -> list[tuple[str, Floats]]:
@@ -115,21 +74,31 @@ def drivers_of(scenario: Scenario, states: States) -> list[tuple[str, Floats]]:
     return found
 
 
-def _correlation(values: Floats, weight: Floats) -> Floats:
-    """Correlations of columns [F, D]; not a number where one is constant. [D, D]"""
+def _pairs(names: list[str], period: str, there: Floats, here: Floats) -> list[CorrelationKept]:
+    return [
+        CorrelationKept(one=names[i], other=names[j], period=period, futures=float(there[i, j]), tree=None if np.isnan(here[i, j]) else float(here[i, j]))
+        for i, j in combinations(range(len(names)), 2)
+    ]
+
+
+def _moved(pair: CorrelationKept) -> float:
+    """How far a correlation moved; all of it where there is none left."""
+    return abs((pair.tree or 0.0) - pair.futures)
+
+
+def _correlation(columns: list[Floats], weight: Floats) -> Floats:
+    """Correlations of D columns [F]; not a number where one is constant. [D, D]"""
+    values = np.stack(columns, axis=1) if columns else np.zeros((len(weight), 0))
     away = values - weight @ values
     spread = np.sqrt(weight @ away**2)
     scaled = np.where(spread > NOTHING * np.abs(values).max(axis=0, initial=0.0), away / np.where(spread > 0, spread, 1.0), np.nan)
     return np.asarray(scaled.T @ (scaled * weight[:, None]))
 
 
-def _plan(share: float) -> str:
-    return "bought on the spot market only" if share == 0 else f"with {share:.0%} of mean demand under contract".replace("%", " %")
-
-
 def _words(scenario: Scenario, futures: int, nodes: tuple[int, ...], drivers: list[Kept], pairs: list[CorrelationKept], costs: tuple[Kept, ...]) -> list[str]:
     """What was kept and lost, in sentences."""
-    said = [f"{futures:,} futures became a tree of {', '.join(f'{n:,}' for n in nodes)} nodes: {nodes[-1]:,} courses of events are left."]
+    left = "one course of events is" if nodes[-1] == 1 else f"{nodes[-1]:,} courses of events are"
+    said = [f"{futures:,} futures became a tree of {', '.join(f'{n:,}' for n in nodes)} nodes: {left} left."]
     if not drivers:
         return [*said, "All futures are the same, so nothing was lost."]
     blind = [period for period, n in zip(scenario.period_ids, nodes[1:], strict=True) if n == 1 and any(x.period == period for x in drivers)]
@@ -149,7 +118,7 @@ def _words(scenario: Scenario, futures: int, nodes: tuple[int, ...], drivers: li
         )
     both = [x for x in pairs if x.tree is not None]
     if both:
-        far = max(both, key=lambda x: abs((x.tree or 0.0) - x.futures))
+        far = max(both, key=_moved)
         said.append(f"Correlations moved most for {far.one} and {far.other} in {far.period}: {far.futures:.2f} in the futures, {far.tree:.2f} in the tree.")
     for x in costs:
         said.append(f"Rough total cost {x.name}: P95 {_percent(x.difference('p95'))}, P99 {_percent(x.difference('p99'))} against the futures.")

@@ -19,7 +19,7 @@ from tests.optimizer.report_plan import FORMULA, UNITS, report_plan
 LIBRARY = Path(__file__).parents[2] / "scenarios" / "library"
 NAMES = [
     *("summary", "awards", "award_volumes", "offers", "capacity_opened", "futures", "fill_rates", "flow_summaries", "cost_summaries", "rules", "baselines"),
-    *("quality", "cost_quantiles", "stability", "stability_offers", "flows", "costs", "phases"),
+    *("quality", "cost_quantiles", "stability", "stability_offers", "tree", "tree_correlations", "flows", "costs", "phases"),
 ]
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from models.scenario import Scenario
+from models.tree_report import Figures, Kept
 from scenarios.files import scenario_from
 from scenarios.reduction import reduce_paths
-from scenarios.reduction_report import Figures, Kept, figures_of, kept
+from scenarios.reduction_report import figures_of, kept
 from scenarios.tree import Paths, grow, leaf_paths, paths_of
 from tests.models.generated import generated
 from tests.scenarios.test_tree import future, with_futures
@@ -47,11 +48,12 @@ def test_figures_are_those_of_futures_repeated() -> None:
 
 def test_a_difference_is_relative_to_what_there_is_to_miss() -> None:
     """A change from nearly nothing to nearly nothing would be the largest of all."""
-    there, here = Figures(0.0, 2.0, 0.0, 0.001, 4.0, 5.0), Figures(0.0, 1.0, 0.0, 0.002, 3.0, 4.0)
-    found = Kept("weeks late", "2027", there, here)
+    there = Figures(mean=0.0, deviation=2.0, p5=0.0, p50=0.001, p95=4.0, p99=5.0)
+    here = Figures(mean=0.0, deviation=1.0, p5=0.0, p50=0.002, p95=3.0, p99=4.0)
+    found = Kept(name="weeks late", period="2027", futures=there, tree=here)
     assert [found.difference(x) for x in ("mean", "deviation", "p50", "p95", "p99")] == pytest.approx([0, -0.5, 0.0005, -0.25, -0.2])
-    nothing = Figures(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    assert Kept("nothing", None, nothing, nothing).difference("p99") == 0
+    nothing = Figures(mean=0.0, deviation=0.0, p5=0.0, p50=0.0, p95=0.0, p99=0.0)
+    assert Kept(name="nothing", period=None, futures=nothing, tree=nothing).difference("p99") == 0
 
 
 def test_the_fan_of_all_futures_has_lost_nothing(view: Scenario, many: Paths) -> None:
@@ -104,7 +106,7 @@ def test_identical_futures_lose_nothing(view: Scenario, many: Paths) -> None:
     """A report about nothing would fail on an empty list."""
     twins = replace(many.pick(np.array([4, 4])), ids=("a", "b"))
     report = kept(view, twins, reduce_paths(view, twins, (2,), seed=1))
-    assert report.words == ("2 futures became a tree of 1, 1, 1, 1 nodes: 1 courses of events are left.", "All futures are the same, so nothing was lost.")
+    assert report.words == ("2 futures became a tree of 1, 1, 1, 1 nodes: one course of events is left.", "All futures are the same, so nothing was lost.")
 
 
 def test_means_that_are_off_are_said_to_be() -> None:

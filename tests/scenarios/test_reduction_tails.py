@@ -13,10 +13,11 @@ import pytest
 import scenarios.reduction as reduction
 from models.options import SolveSettings
 from models.scenario import Scenario
+from models.tree_report import Figures, Kept
 from optimizer.trial import FirstStage, best_first_stage, try_out
 from scenarios.files import scenario_from
 from scenarios.reduction import reduce_paths, thin
-from scenarios.reduction_report import Figures, Kept, figures_of, kept
+from scenarios.reduction_report import figures_of, kept
 from scenarios.tree import Paths, leaf_paths, paths_of
 from tests.models.generated import generated
 
@@ -43,7 +44,7 @@ def plans(view: Scenario, many: Paths) -> Plans:
 
 def tried(view: Scenario, plan: tuple[FirstStage, Figures], leaves: Paths) -> Kept:
     """A plan's total cost over all futures, and over the leaves of a tree."""
-    return Kept("total cost", None, plan[1], figures_of(try_out(view, plan[0], leaves).cost, leaves.probability))
+    return Kept(name="total cost", period=None, futures=plan[1], tree=figures_of(try_out(view, plan[0], leaves).cost, leaves.probability))
 
 
 @pytest.mark.parametrize("seed", [1, 2])
