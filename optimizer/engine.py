@@ -30,6 +30,7 @@ from optimizer.solve.forms import Form, choose
 from optimizer.solve.highs import Answer
 from optimizer.solve.highs import version as highs_version
 from scenarios.files import dump_scenario
+from scenarios.reduction_report import report_of
 from scenarios.tree import build_tree
 
 MAIN_SHARE = 0.75  # of the time limit for the plan itself; the baselines have the rest, and what the plan leaves over
@@ -194,6 +195,7 @@ def _plan(
         cost_summaries=tables.cost_summaries,
         rules=tables.rules,
         baselines=baselines_of(answer, compared),
+        tree=report_of(scenario, instance.tree),
         audit=Audit(
             passed=True,
             largest_violation=found.violation,
