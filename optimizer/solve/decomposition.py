@@ -19,16 +19,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from optimizer.solve.blocks import BlockLooks, Blocks
 from optimizer.solve.fan import Fan, part_of
 from optimizer.solve.highs import Interrupted, OnBest
 from optimizer.solve.master import Master, Measure, Proposal
-from optimizer.solve.recourse import FanRecourse
+from optimizer.solve.recourse import FanRecourse, Looks
 from scenarios.tree import Floats
 
 SAMPLE = 40  # futures in the first sample; each further one has eight times as many
 GROWTH = 8
 MOST_PASSES = 400
 HALF = 0.5
+ROWS_KEPT = 1e-7  # relative; the solver's tolerance
 
 
 @dataclass(frozen=True)
@@ -51,12 +53,15 @@ class Decomposition:
     """One run over one fan. `earlier`, a run with another objective over the same costs or another first stage, lends its cuts and its live models:
     a cut says what a future costs, whatever the objective makes of it."""
 
-    def __init__(self, fan: Fan, measure: Measure, *, gap: float, threads: int = 2, seed: int = 0, deadline: float = np.inf,
-                 stop: threading.Event | None = None, on_best: OnBest | None = None, earlier: Decomposition | None = None) -> None:  # fmt: skip
+    def __init__(self, fan: Fan | Blocks, measure: Measure, *, gap: float, threads: int = 2, seed: int = 0, deadline: float = np.inf,
+                 stop: threading.Event | None = None, on_best: OnBest | None = None, earlier: Decomposition | None = None,
+                 looks: Looks | None = None) -> None:  # fmt: skip
         self.fan, self.measure, self.gap = fan, measure, gap
+        looks = earlier.recourse if earlier is not None else looks
         self.threads, self.seed, self.deadline, self.stop, self.on_best = threads, seed, deadline, stop, on_best
-        self.recourse: FanRecourse = FanRecourse(fan, threads, seed) if earlier is None else earlier.recourse
-        self.master: Master = Master(fan, measure, max(gap / 50.0, 1e-9), seed, None if earlier is None else earlier.master.pool)
+        self.recourse: Looks = looks or (FanRecourse(fan, threads, seed) if isinstance(fan, Fan) else BlockLooks(fan, threads, seed))
+        pool = earlier.master.pool if earlier is not None else None
+        self.master: Master = Master(fan, measure, max(gap / 50.0, 1e-9), self.recourse.floor, seed, pool)
         self.x: Floats | None = None
         self.value, self.bound = float("inf"), float("-inf")
         self.master_seconds = self.sample_seconds = 0.0
@@ -80,7 +85,7 @@ class Decomposition:
 
     def _from_sample(self) -> Floats:
         """A first stage that is good for some of the futures; for few futures, something in the middle."""
-        if self.fan.count < 3 * SAMPLE:
+        if not isinstance(self.fan, Fan) or self.fan.count < 3 * SAMPLE:
             room = np.where(np.isfinite(self.fan.upper), self.fan.upper - self.fan.lower, 0.0)
             return np.asarray(self.fan.lower + np.where(self.fan.integer, 1.0, 0.6) * room)
         size = max(SAMPLE, self.fan.count // GROWTH)
@@ -113,7 +118,7 @@ class Decomposition:
         """Whether x keeps the rows and bounds of the first stage."""
         fan = self.fan
         activity, size = fan.master @ x, np.maximum(1.0, abs(fan.master) @ np.abs(x))
-        slack = 1e-9 * size
+        slack = ROWS_KEPT * size
         rows = (activity >= fan.master_low - slack).all() and (activity <= fan.master_high + slack).all()
         return bool(rows and (x >= fan.lower).all() and (x <= fan.upper).all())
 

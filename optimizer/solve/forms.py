@@ -23,6 +23,7 @@ from optimizer.model import build_model
 from optimizer.outcome import Values
 from optimizer.risk import plain
 from optimizer.solve import extensive
+from optimizer.solve.blocks import BlockLooks, blocks_in, take_apart, trunk_of
 from optimizer.solve.decomposition import Decomposed, Decomposition
 from optimizer.solve.fan import Fan, make_fan
 from optimizer.solve.highs import Answer, OnBest
@@ -36,6 +37,7 @@ from scenarios.tree import Floats, Ints, fan_paths
 
 FIRST_STAGE = ("signed", "volume", "opened")
 MANY = 30  # futures from which taking apart pays
+SUBTREES, LARGE = 8, 60_000  # subtrees and columns from which taking a tree apart pays
 FINEST = 1e-7  # relative gap that a decomposition can prove
 GRACE = 0.9  # of the time: the rest is for the last look, which brings the plan
 
@@ -211,23 +213,20 @@ class FanForm:
 
     @property
     def phases(self) -> tuple[Phase, ...]:
-        if not self.last:
-            return ()
-        found = self.last[-1]
-        parts = {"cold pass": found.cold_seconds, f"{found.passes} passes": found.look_seconds, "master": found.master_seconds, "sample": found.sample_seconds}
-        return tuple(Phase(name=f"solve ({name})", seconds=round(seconds, 6)) for name, seconds in parts.items())
+        return phases_of(self.last)
 
     def solve(self, settings: SolveSettings, *, seconds: float, on_best: OnBest | None = None, stop: threading.Event | None = None) -> Answer:
         started = time.monotonic()
+        looks = self.recourse(settings)
         run = Decomposition(
             self.fan, measure_of(self.instance), gap=max(settings.gap, FINEST), threads=settings.threads, seed=settings.seed,
-            deadline=started + GRACE * seconds, stop=stop, on_best=on_best,
+            deadline=started + GRACE * seconds, stop=stop, on_best=on_best, looks=looks,
         )  # fmt: skip
         found = run.run()
         self.last.append(found)
         if found.x is None:
             return Answer(found.status, found.stop_reason, None, np.inf, found.bound, found.passes, time.monotonic() - started)
-        values, cost = run.recourse.values(found.x)
+        values, cost = looks.values(found.x)
         objective = float(self.fan.cost0 @ found.x) + measure_of(self.instance).of(cost)
         x = np.concatenate([found.x, values.ravel()])
         return Answer(found.status, found.stop_reason, x, objective, min(found.bound, objective), found.passes, time.monotonic() - started)
@@ -301,6 +300,84 @@ class FanForm:
         return FanRecourse(self.fan, settings.threads, settings.seed)
 
 
+@dataclass(frozen=True)
+class TreeForm:
+    """A tree taken apart where it first branches. An answer's x is that of all futures in one problem."""
+
+    form: ExtensiveForm
+    why: str
+    last: list[Decomposed] = field(default_factory=list)
+
+    @property
+    def method(self) -> str:
+        return f"decomposition (L-shaped method, one cut per subtree and pass, {blocks_in(self.form.instance.tree):,} subtrees on HiGHS simplex), {self.why}"
+
+    @property
+    def columns(self) -> int:
+        return self.form.columns
+
+    @property
+    def tied(self) -> bool:
+        return False
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        return phases_of(self.last)
+
+    def solve(self, settings: SolveSettings, *, seconds: float, on_best: OnBest | None = None, stop: threading.Event | None = None) -> Answer:
+        started = time.monotonic()
+        blocks = take_apart(self.form.problem, self.form.instance.tree)
+        looks = BlockLooks(blocks, settings.threads, settings.seed)
+        run = Decomposition(
+            blocks, Measure(np.ones(blocks.count), 0.0, 1.0), gap=max(settings.gap, FINEST), threads=settings.threads, seed=settings.seed,
+            deadline=started + GRACE * seconds, stop=stop, on_best=on_best, looks=looks,
+        )  # fmt: skip
+        found = run.run()
+        self.last.append(found)
+        spent = time.monotonic() - started
+        if found.x is None:
+            return Answer(found.status, found.stop_reason, None, np.inf, found.bound, found.passes, spent)
+        x = blocks.assembled(found.x, looks.values(found.x)[0])
+        objective = float(self.form.problem.cost @ x) + self.form.problem.offset
+        return Answer(found.status, found.stop_reason, x, objective, min(found.bound + self.form.problem.offset, objective), found.passes, spent)
+
+    def values(self, x: Floats) -> Values:
+        return self.form.values(x)
+
+    def first_stage(self, x: Floats) -> FirstStage:
+        return self.form.first_stage(x)
+
+    def held(self, chosen: FirstStage, *, loosely: bool = False) -> TreeForm:
+        return replace(self, form=self.form.held(chosen, loosely=loosely), last=[])
+
+    def unsigned(self) -> TreeForm:
+        return replace(self, form=self.form.unsigned(), last=[])
+
+    def without_rules(self, rules: list[int]) -> TreeForm:
+        return replace(self, form=self.form.without_rules(rules), last=[])
+
+    def whole(self) -> Problem:
+        return self.form.problem
+
+    def sample(self) -> Problem:
+        return self.form.problem
+
+    def futures(self) -> Iterator[Problem]:
+        return self.form.futures()
+
+    def checked(self, x: Floats) -> Iterator[tuple[Problem, Floats]]:
+        return self.form.checked(x)
+
+
+def phases_of(runs: list[Decomposed]) -> tuple[Phase, ...]:
+    """Where the time of the last run went."""
+    if not runs:
+        return ()
+    found = runs[-1]
+    parts = {"cold pass": found.cold_seconds, f"{found.passes} passes": found.look_seconds, "master": found.master_seconds, "sample": found.sample_seconds}
+    return tuple(Phase(name=f"solve ({name})", seconds=round(seconds, 6)) for name, seconds in parts.items())
+
+
 def choose(scenario: Scenario, instance: Instance, settings: SolveSettings) -> Form:
     """The form in which a scenario is solved.
 
@@ -311,8 +388,7 @@ def choose(scenario: Scenario, instance: Instance, settings: SolveSettings) -> F
     if not reason and not plain(instance):
         reason = "the objective looks at other probabilities too"
     if paths is None or reason:
-        _refuse(wanted, reason)
-        return ExtensiveForm(instance, compile_problem(build_model(instance)), _because(wanted, reason, len(instance.tree.leaves)))
+        return _whole_or_tree(instance, settings, reason)
     template = make_template(scenario, paths)
     fan = make_fan(template)
     reason = _tie(template, fan)
@@ -322,6 +398,33 @@ def choose(scenario: Scenario, instance: Instance, settings: SolveSettings) -> F
         return ExtensiveForm(instance, stamp_extensive(template, instance.tree, weight, instance.risk_tail), _because(wanted, reason, paths.count))
     why = "as asked" if wanted == "decomposition" else "because there are many futures, their recourse is linear and no rule ties them together"
     return FanForm(instance, template, fan, why)
+
+
+def _whole_or_tree(instance: Instance, settings: SolveSettings, reason: str) -> Form:
+    """What can't be stamped is compiled whole; a tree with enough subtrees is then taken apart."""
+    wanted, tree = settings.method, instance.tree
+    form = ExtensiveForm(instance, compile_problem(build_model(instance)), "")
+    apart = fan_paths(tree) is None or reason == ""
+    tie = reason if not apart else _tie_of_tree(form)
+    _refuse(wanted, tie)
+    if not tie and (wanted == "decomposition" or (wanted == "auto" and blocks_in(tree) >= SUBTREES and form.columns >= LARGE)):
+        return TreeForm(form, "as asked" if wanted == "decomposition" else "because the tree is large and no rule ties its subtrees together")
+    return replace(form, why=_because(wanted, tie, len(tree.leaves)))
+
+
+def _tie_of_tree(form: ExtensiveForm) -> str:
+    """Why a tree can't be taken apart where it first branches; empty if it can."""
+    tree, problem = form.instance.tree, form.problem
+    trunk = np.isin(problem.column_node, trunk_of(tree)) | (problem.column_node < 0)
+    if not plain(form.instance):
+        return "the objective looks at other probabilities too"
+    if form.tied or any(rule.kind == "shortage_cvar" for rule in form.instance.rules):
+        return "a rule measured over several futures ties them together (`in: every_future` or `every_node` would not)"
+    if problem.integer[~trunk].any():
+        return "there are yes-or-no decisions after the first branching"
+    if not np.isfinite(problem.upper).all():
+        return "some volume has no limit"
+    return "" if blocks_in(tree) > 1 else "there is a single future"
 
 
 def measure_of(instance: Instance) -> Measure:

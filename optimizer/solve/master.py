@@ -18,22 +18,48 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from scipy import sparse
 
-from optimizer.solve.fan import Fan
 from optimizer.solve.highs import CutProgram, LinearProgram
 from optimizer.solve.recourse import Pass
 from optimizer.tail import tail_shares
 from scenarios.tree import Floats
 
 INTEGRALITY = 1e-6
-MOST_CUTS = 400  # rows of the small program beyond which slack ones are dropped
+MOST_CUTS = 150  # rows of the small program beyond which slack ones are dropped
 MOST_INNER = 300  # rows from the pool at one point of the search
 MOST_NODES = 20_000
 FEASIBILITY_ROWS = 40  # of one pass
+
+
+class Stage(Protocol):
+    """The first stage: columns, their bounds and rows."""
+
+    @property
+    def cost0(self) -> Floats:
+        """What the first stage costs whatever happens. [C1]"""
+
+    @property
+    def lower(self) -> Floats: ...
+
+    @property
+    def upper(self) -> Floats: ...
+
+    @property
+    def integer(self) -> Any: ...
+
+    @property
+    def master(self) -> Any:
+        """Rows of the first stage. [R1, C1] csr"""
+
+    @property
+    def master_low(self) -> Floats: ...
+
+    @property
+    def master_high(self) -> Floats: ...
 
 
 @dataclass(frozen=True)
@@ -106,13 +132,6 @@ class Proposal:
     bound: float  # no first stage costs less
 
 
-def _floor(fan: Fan) -> Pass:
-    """What every future costs at least, whatever is done in it: a cut before any look."""
-    top = np.where(fan.cost2 < 0, fan.top, 0.0)
-    least = fan.money * (np.maximum(fan.cost2, 0.0) * fan.bottom + np.minimum(fan.cost2, 0.0) * top).sum(axis=1)
-    return Pass(np.zeros(fan.count), least, np.ascontiguousarray(fan.cost1.T))
-
-
 def _less(value: float, gap: float) -> float:
     """A value less its gap."""
     return value - gap * abs(value) if np.isfinite(value) else value
@@ -121,11 +140,11 @@ def _less(value: float, gap: float) -> float:
 class Master:
     """See the module's text. `tolerance` is relative: how well the small program must know the pool."""
 
-    def __init__(self, fan: Fan, measure: Measure, tolerance: float, seed: int = 0, pool: Pool | None = None) -> None:
+    def __init__(self, fan: Stage, measure: Measure, tolerance: float, floor: Pass, seed: int = 0, pool: Pool | None = None) -> None:
         self.fan, self.measure, self.tolerance = fan, measure, tolerance
         self.pool = Pool() if pool is None else pool
         if pool is None:
-            self.pool.add(_floor(fan))
+            self.pool.add(floor)
         reach = np.where(np.isfinite(fan.upper), np.maximum(np.abs(fan.upper), np.abs(fan.lower)), 1.0)
         self.scale = np.where(fan.integer, 1.0, np.exp2(np.round(np.log2(np.maximum(reach, 1e-6)))))
         self.money, self.seed = 1.0, seed
@@ -157,7 +176,6 @@ class Master:
         found = self._settle(self.fan.lower, self.fan.upper, np.inf)
         if found is None:
             return None
-        self._prune()
         return Proposal(found[0], found[2], found[1])
 
     def integral(self, cutoff: float, gap: float, interrupted: Callable[[], bool]) -> Proposal | None:
@@ -169,7 +187,6 @@ class Master:
         root = self._settle(fan.lower, fan.upper, np.inf)
         if root is None:
             return None
-        self._prune()
         queue = [_Node(root[1], 0, fan.lower, fan.upper, root[0])]
         dropped, age = np.inf, 0
         best = self._rounded(root[0], best, fan.lower, fan.upper)
@@ -237,6 +254,7 @@ class Master:
         Ends as soon as the bound reaches `cutoff`.
         """
         assert self.program is not None
+        self._prune()
         low, high = (np.append(side / self.scale, end) for side, end in ((lower, -np.inf), (upper, np.inf)))
         for _ in range(MOST_INNER):
             solved = self.program.solve(low, high)

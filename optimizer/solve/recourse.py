@@ -20,7 +20,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from scipy import sparse
@@ -33,6 +33,21 @@ SKETCH = 32  # dimensions in which futures are compared
 CANDIDATES = 2_000  # futures that may lend their basis
 LIVE_BYTES = 3e9  # for models kept alive; beyond it, models are loaded afresh and only bases are kept
 BYTES_PER_ENTRY = 130.0  # of a live model per matrix entry, measured
+
+
+class Looks(Protocol):
+    """Whatever can be looked at under a first stage: futures of a fan, or subtrees of a tree."""
+
+    seconds: float  # spent so far
+    cold_seconds: float  # of the first look
+    passes: int
+
+    @property
+    def floor(self) -> Pass:
+        """What each costs at least: cuts before any look."""
+
+    def look(self, x: Floats, deadline: float = ..., stop: threading.Event | None = ...) -> Pass:
+        """Cost of each at x, and cuts. Raises Interrupted."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +85,12 @@ class FanRecourse:
         self._by_row = sparse.csr_matrix((np.ones(first.nnz), (self._row, entry)), shape=(first.shape[0], first.nnz))
         self._by_column = sparse.csr_matrix((np.ones(first.nnz), (self._column, entry)), shape=(first.shape[1], first.nnz))
 
+    @property
+    def floor(self) -> Pass:
+        """What every future costs at least, whatever is done in it: cuts before any look."""
+        fan = self.fan
+        return Pass(np.zeros(fan.count), fan.money * least_cost(fan.cost2, fan.bottom, fan.top), np.ascontiguousarray(fan.cost1.T))
+
     def look(self, x: Floats, deadline: float = np.inf, stop: threading.Event | None = None) -> Pass:
         """Solve every future at `x`. Raises Interrupted by the clock (`deadline` in `time.monotonic`) or the caller."""
         duals, _ = self._solve(x, deadline, stop, wanted=False)
@@ -85,7 +106,7 @@ class FanRecourse:
         fan, started = self.fan, time.perf_counter()
         used = self._by_row @ (self._entries() * x[self._column][:, None])
         low, high = np.ascontiguousarray(fan.low - used.T), np.ascontiguousarray(fan.high - used.T)
-        columns: list[Floats] = [np.zeros(0)] * fan.count
+        columns: list[Floats] = [np.zeros(fan.cost2.shape[1])] * fan.count
 
         def one(f: int) -> Dual:
             left = deadline - time.monotonic()
@@ -151,7 +172,7 @@ class FanRecourse:
         y = np.where(high, y, np.maximum(y, 0.0))
         constant = (np.maximum(y, 0.0) * np.where(low, fan.low, 0.0) + np.minimum(y, 0.0) * np.where(high, fan.high, 0.0)).sum(axis=1)
         reduced = fan.cost2 * feasible[:, None] - self._priced(y)
-        constant += _least(reduced, fan.bottom, fan.top)
+        constant += least_cost(reduced, fan.bottom, fan.top)
         slope = -fan.money * (self._by_column @ (self._entries() * y.T[self._row])).T
         slope += fan.cost1.T * feasible[:, None]
         cost = np.where(feasible, np.array([dual.objective for dual in duals]) * fan.money + fan.cost1.T @ x, np.inf)
@@ -165,7 +186,7 @@ class FanRecourse:
         return np.stack([recourse.of(f).T @ y[f] for f in range(self.fan.count)])
 
 
-def _least(reduced: Floats, bottom: Floats, top: Floats) -> Floats:
+def least_cost(reduced: Floats, bottom: Floats, top: Floats) -> Floats:
     """sum_j min over [bottom, top] of reduced_j z_j. Columns without upper bound whose reduced cost is not negative beyond rounding cost nothing. [F]"""
     above = np.where(np.isfinite(top), top, 0.0)
     found = np.asarray((np.maximum(reduced, 0.0) * bottom + np.minimum(reduced, 0.0) * above).sum(axis=1))
