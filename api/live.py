@@ -29,6 +29,7 @@ WORDS = {
     "solve": "searching",
     "baselines": "baselines",
     "audit": "auditing",
+    "quality": "trying the plan on fresh futures",
     "report": "reporting",
 }
 STOPPING = "Stopping; the best plan so far is kept. Ctrl-C again ends at once."

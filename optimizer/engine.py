@@ -13,6 +13,7 @@ from models.errors import AuditMismatch, Cancelled, Infeasible, InvalidScenario,
 from models.errors import Finding as Found
 from models.options import SolveSettings
 from models.plan import Audit, ExactCheck, Phase, Plan, Provenance
+from models.quality import Quality
 from models.scenario import Scenario
 from optimizer.answer import Tables, make_tables
 from optimizer.audit import TOLERANCE, Findings, audit
@@ -24,6 +25,7 @@ from optimizer.instance import Instance, build_instance
 from optimizer.numerics import examine
 from optimizer.outcome import read_outcome
 from optimizer.progress import OnProgress, Progress, ignore
+from optimizer.quality import Chosen, judge_plan
 from optimizer.size import boundless, estimate_nonzeros
 from optimizer.solve.conflict import find_conflict
 from optimizer.solve.forms import Form, choose
@@ -73,10 +75,14 @@ def solve(scenario: Scenario, settings: SolveSettings | None = None, *, on_progr
     exact = exact_check_all(form.checked(answer.x), answer.objective)
     _refuse_mismatch(found, exact, answer.objective)
 
+    clock.enter("quality")
+    chosen = Chosen(form.first_stage(answer.x), answer.objective, found.path_costs, instance.tree.probability[instance.tree.leaves])
+    quality = judge_plan(scenario, settings, chosen, clock.left, stop)
+
     clock.enter("report")
     nodes = settings.detail == "nodes" or (settings.detail == "auto" and form.columns <= MOST_ROWS)
     tables = make_tables(instance, contracts, outcome, found, answer.objective, answer.bound, nodes)
-    return _plan(scenario, instance, settings, form, answer, compared, found, exact, tables, numerics, clock)
+    return _plan(scenario, instance, settings, form, answer, compared, found, exact, tables, quality, numerics, clock)
 
 
 class Clock:
@@ -163,6 +169,7 @@ def _plan(
     found: Findings,
     exact: ExactCheck,
     tables: Tables,
+    quality: Quality | None,
     numerics: object,
     clock: Clock,
 ) -> Plan:
@@ -183,7 +190,7 @@ def _plan(
         units={x.id: x.unit for x in scenario.products},
         status="optimal" if answer.status == "optimal" else "feasible",
         stop_reason=answer.stop_reason,  # type: ignore[arg-type]
-        decision=decision_sentences(scenario, tables, compared),
+        decision=decision_sentences(scenario, tables, compared) + (quality.sentences if quality else ()),
         warnings=tuple(warnings),
         summary=tables.summary,
         awards=tables.awards,
@@ -195,6 +202,7 @@ def _plan(
         cost_summaries=tables.cost_summaries,
         rules=tables.rules,
         baselines=baselines_of(answer, compared),
+        quality=quality,
         tree=report_of(scenario, instance.tree),
         audit=Audit(
             passed=True,

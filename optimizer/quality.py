@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from models.errors import OfftakeError
 from models.options import SolveSettings
@@ -18,7 +19,7 @@ from models.scenario import Scenario
 from models.uncertainty import Generated
 from optimizer.first_stage import average_path
 from optimizer.quality_chains import apart, joined
-from optimizer.quality_judge import BATCHES, Judge, judge_of, seeds
+from optimizer.quality_judge import BATCHES, Judge, judge_of, seeds, ties_futures
 from optimizer.quality_replications import compare, replicate
 from optimizer.quality_rolling import Walk, rolling, walk
 from optimizer.quality_sample import out_of_sample, sizes_of, try_fresh
@@ -30,6 +31,8 @@ from scenarios.tree import Floats, paths_of
 DEFAULT_FUTURES = 2_000
 POOL = 2_000  # futures from which conditional means are learnt
 RESERVE = 0.9  # of the time that is left may be used; the audit and the tables need the rest
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -57,10 +60,18 @@ def judge_plan(scenario: Scenario, settings: SolveSettings, chosen: Chosen, left
     if judge is None:
         return _nothing_to_draw_from(scenario)
     notes = _assumptions(scenario, judge)
-    sampled = _sampled(judge, chosen, fresh, remaining, notes) if fresh else None
-    replicated = _replicated(scenario, judge, chosen, settings, notes) if settings.replications else None
-    stable = _stable(scenario, judge, chosen, settings, notes) if settings.stability else None
-    rolled = _rolled(scenario, judge, chosen, settings, notes) if settings.rolling else None
+
+    def attempt(asked: int, part: Callable[[], T | None]) -> T | None:
+        try:
+            return part() if asked else None
+        except OfftakeError as failed:  # the plan stands without it
+            notes.append(f"A part of the trial on fresh futures was left out: {failed}")
+            return None
+
+    sampled = attempt(fresh, lambda: _sampled(judge, chosen, fresh, remaining, notes))
+    replicated = attempt(settings.replications, lambda: _replicated(scenario, judge, chosen, settings, notes))
+    stable = attempt(settings.stability, lambda: _stable(scenario, judge, chosen, settings, notes))
+    rolled = attempt(settings.rolling, lambda: _rolled(scenario, judge, chosen, settings, notes))
     said = sentences_of(scenario.currency, chosen.objective, sampled, replicated, rolled, stable)
     return Quality(out_of_sample=sampled, replications=replicated, rolling=rolled, stability=stable, sentences=said, notes=tuple(notes))
 
@@ -73,9 +84,9 @@ def _nothing_to_draw_from(scenario: Scenario) -> Quality:
 
 def _assumptions(scenario: Scenario, judge: Judge) -> list[str]:
     notes = ["A fresh future counts as known right after signing, as in the plan; re-planning period by period (`solve.rolling`) says what that hides."]
-    tied = [rule.kind for rule in scenario.rules if _ties_futures(rule)]
+    tied = [rule.kind for rule in scenario.rules if ties_futures(rule)]
     if tied:
-        notes.append(f"Rules measured over all futures at once ({', '.join(tied)}) are not imposed on fresh futures; what comes of them is only observed.")
+        notes.append(f"Rules measured over all futures at once ({', '.join(tied)}) are imposed neither on fresh futures nor on rivals in replications.")
     if not judge.plain:
         notes.append("The risk-adjusted cost counts the worst probabilities around the given ones, which fresh futures say nothing about; it is left out.")
     if judge.lost is None:
@@ -83,26 +94,23 @@ def _assumptions(scenario: Scenario, judge: Judge) -> list[str]:
     return notes
 
 
-def _ties_futures(rule: object) -> bool:
-    return getattr(rule, "in_", None) == "expected" or getattr(rule, "kind", "") == "shortage_cvar"
-
-
 def _sampled(judge: Judge, chosen: Chosen, asked: int, remaining: Callable[[], float], notes: list[str]) -> OutOfSample | None:
     sample = try_fresh(judge, chosen.first, asked, remaining())
     found = out_of_sample(judge, sample, asked, (chosen.cost, chosen.probability)) if sample is not None else None
     if found is None:
-        notes.append("The plan was not tried on fresh futures: there was no time." if sample is None else "In no fresh future can the hard rules be kept.")
+        notes.append(
+            "The plan was not tried on fresh futures: no time was left, or the run was stopped."
+            if sample is None
+            else "In no fresh future can the hard rules be kept."
+        )
     elif found.futures < asked:
-        notes.append(f"Only {found.futures:,} of {asked:,} fresh futures were tried, because time ran out.")
+        notes.append(f"Only {found.futures:,} of {asked:,} fresh futures were tried: time ran out, or the run was stopped.")
     if found is not None and found.not_kept > 0:
         notes.append(f"In {100 * found.not_kept:.2g} % of fresh futures a hard rule can't be kept after this first stage; figures are those of the others.")
     return found
 
 
 def _replicated(scenario: Scenario, judge: Judge, chosen: Chosen, settings: SolveSettings, notes: list[str]) -> Replications | None:
-    if any(_ties_futures(rule) for rule in scenario.rules):
-        notes.append("Replications are left out: rules measured over all futures at once can't be imposed on a given first stage future by future.")
-        return None
     if not judge.plain:
         notes.append("Replications are left out: the gap is not defined for the worst probabilities around the given ones.")
         return None
@@ -140,7 +148,7 @@ def _rolled(scenario: Scenario, judge: Judge, chosen: Chosen, settings: SolveSet
     paths = joined(parts)
     cost = walk(scenario, chosen.first, paths, pool, settings, judge.enough)
     if cost is None:
-        notes.append("Re-planning period by period was left out: there was no time.")
+        notes.append("Re-planning period by period was left out: no time was left, or the run was stopped.")
         return None
     foresight, clairvoyant = judge.try_out(chosen.first, paths).cost, judge.hindsight(paths)[0]
     result = rolling(Walk([x.probability for x in parts], apart(cost, parts), apart(foresight, parts), apart(clairvoyant, parts)))

@@ -83,7 +83,9 @@ def pool(trials: Sequence[Trial], weights: Sequence[Floats], lost: Floats | None
     share = float(weight[kept].sum())
     found = weight[kept] / share if share > 0 else weight[kept]
     effective = 1.0 / float((found**2).sum()) if share > 0 else 0.0
-    return Sample(cost[kept], short, asked, (short > seen).astype(float), found, batch[kept], len(trials), len(cost), max(0.0, 1.0 - share), effective)
+    return Sample(
+        cost[kept], short, asked, (short > seen).astype(float), found, batch[kept], len(trials), len(cost), 0.0 if kept.all() else 1.0 - share, effective
+    )
 
 
 def spread(sample: Sample, influence: Floats, *, step: float = 0.0) -> float:

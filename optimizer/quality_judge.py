@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from models.errors import Cancelled
 from models.options import SolveSettings
+from models.rules import Rule
 from models.scenario import Scenario
 from models.uncertainty import Generated
 from optimizer.quality_chains import hindsight
@@ -26,6 +28,7 @@ class Judge:
     fresh: Callable[[int, int], Paths]  # futures, seed -> that many futures
     try_out: Callable[[FirstStage, Paths], Trial]
     best: Callable[[Paths], Best]
+    rival: Callable[[Paths], Best]  # the best without rules that tie futures together, which a trial can't impose either
     hindsight: Callable[[Paths], tuple[Floats, Floats]]  # cost of every future known in advance, and its proven bound
     risk_weight: float
     tail: float
@@ -49,8 +52,10 @@ def judge_of(scenario: Scenario, settings: SolveSettings, left: Callable[[], flo
         if stop is not None and stop.is_set():
             raise Cancelled
 
-    def best(paths: Paths) -> Best:
-        found = best_first_stage(scenario, paths, settings=within(), stop=stop)
+    free = scenario.model_copy(update={"rules": tuple(rule for rule in scenario.rules if not ties_futures(rule))})
+
+    def best(among: Scenario, paths: Paths) -> Best:
+        found = best_first_stage(among, paths, settings=within(), stop=stop)
         interrupted()  # what a search that was cut short has found is no optimum
         return found
 
@@ -62,7 +67,8 @@ def judge_of(scenario: Scenario, settings: SolveSettings, left: Callable[[], flo
     return Judge(
         fresh=lambda futures, seed: draw(scenario, generator, futures=futures, seed=seed),
         try_out=tried,
-        best=best,
+        best=partial(best, scenario),
+        rival=partial(best, free),
         hindsight=lambda paths: hindsight(scenario, paths, within(), stop),
         risk_weight=scenario.risk.weight,
         tail=scenario.risk.tail,
@@ -81,6 +87,11 @@ def seeds(judge: Judge, purpose: str, count: int) -> Iterator[int]:
         if seed != judge.seed and found < count:
             found += 1
             yield seed
+
+
+def ties_futures(rule: Rule) -> bool:
+    """Whether a rule is measured over several futures at once."""
+    return getattr(rule, "in_", None) == "expected" or rule.kind == "shortage_cvar"
 
 
 def _lost(scenario: Scenario) -> Floats | None:

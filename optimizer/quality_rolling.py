@@ -131,6 +131,6 @@ def rolling(found: Walk) -> Rolling | None:
         foresight=mean(found.foresight),
         clairvoyant=mean(found.clairvoyant),
         lost=mean([a - b for a, b in zip(found.cost, found.foresight, strict=True)]),
-        stuck=max(0.0, 1.0 - float(share.mean())),
+        stuck=0.0 if all(k.all() for k in kept) else 1.0 - float(share.mean()),
         policy=POLICY,
     )

@@ -19,7 +19,7 @@ from scenarios import library
 
 router = APIRouter(include_in_schema=False)
 GROUPS = (("clause-", "One contract clause each"), ("rule-", "One business rule each"), ("", "Worked cases"))
-PHASES = ("read", "build", "solve", "baselines", "audit", "report")
+PHASES = ("read", "build", "solve", "baselines", "audit", "quality", "report")
 RUNS_SHOWN = 50
 
 

@@ -51,6 +51,7 @@ class Newsvendor:
             fresh=self.fresh,
             try_out=try_out,
             best=self.best,
+            rival=self.best,
             hindsight=lambda paths: (UNIT * demand_of(paths), UNIT * demand_of(paths)),
             risk_weight=self.risk_weight,
             tail=self.tail,

@@ -94,7 +94,7 @@ def test_bounds_count_and_not_incumbents() -> None:
         found = newsvendor.best(paths)
         return replace(found, bound=found.bound - 100.0)
 
-    assert replicated(replace(judge, best=unproven), 120.0, 5).gap == pytest.approx(replicated(judge, 120.0, 5).gap + 100.0)
+    assert replicated(replace(judge, rival=unproven), 120.0, 5).gap == pytest.approx(replicated(judge, 120.0, 5).gap + 100.0)
 
 
 def test_same_futures_for_plan_and_best() -> None:
@@ -106,7 +106,7 @@ def test_same_futures_for_plan_and_best() -> None:
         seen.append(paths)
         return newsvendor.best(paths)
 
-    found = replicate(replace(newsvendor.judge(), best=best), committing(80.0), None, 3, 50)
+    found = replicate(replace(newsvendor.judge(), rival=best), committing(80.0), None, 3, 50)
     for paths, each in zip(seen, found, strict=True):
         demand = paths.states.demand[:, 0, 0, 0]
         assert np.array_equal(each.cost, UNIT * 80.0 + 40.0 * np.maximum(demand - 80.0, 0.0))
@@ -124,7 +124,7 @@ def test_what_was_cut_short_is_left_out() -> None:
             raise Cancelled
         return newsvendor.best(paths)
 
-    assert len(replicate(replace(newsvendor.judge(), best=best), committing(80.0), None, 10, 50)) == 5
+    assert len(replicate(replace(newsvendor.judge(), rival=best), committing(80.0), None, 10, 50)) == 5
     assert replicate(replace(newsvendor.judge(), enough=lambda: True), committing(80.0), None, 10, 50) == []
 
 
