@@ -12,6 +12,7 @@ exact rational mixed-integer programming.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain, islice, pairwise
 from math import fsum
 
 import numpy as np
@@ -22,6 +23,7 @@ from scenarios.tree import Floats, Ints
 
 TOLERANCE = 1e-6
 MOST_NONZEROS = 1_000_000
+MOST_OF_PART = 1_000  # of an answer in many parts
 MOST_SIZE = 1e150  # of a value: products stay far from overflow, so that their parts are exact
 
 
@@ -56,17 +58,13 @@ def exact_check(problem: Problem, x: Floats, objective: float, most: int = MOST_
 
 
 def exact_check_all(parts: Iterable[tuple[Problem, Floats]], objective: float) -> ExactCheck:
-    """Check an answer part by part: the parts together hold every row. With more than one part the objective, which none of them knows, is left to the
-    audit; the exact rows are shared out evenly."""
-    several = list(parts)
-    if len(several) == 1:
-        return exact_check(several[0][0], several[0][1], objective)
-    budget = MOST_NONZEROS
-    found = []
-    for k, (problem, x) in enumerate(several):
-        share = budget // (len(several) - k)
-        found.append(exact_check(problem, x, float(problem.cost @ x) + problem.offset, most=share))
-        budget -= share
+    """Check an answer part by part, one part in memory at a time: together they hold every row. With more than one part each has the same number of exact
+    rows, and the objective, which none of them knows, is left to the audit."""
+    stream = iter(parts)
+    begin = list(islice(stream, 2))
+    if len(begin) == 1:
+        return exact_check(begin[0][0], begin[0][1], objective)
+    found = [exact_check(problem, x, float(problem.cost @ x) + problem.offset, most=MOST_OF_PART) for problem, x in chain(begin, stream)]
     worst = max(found, key=lambda check: check.largest_violation)
     return ExactCheck(
         rows_checked=sum(check.rows_checked for check in found),
@@ -95,18 +93,26 @@ def _halves(a: Floats) -> tuple[Floats, Floats]:
 
 def _exact(problem: Problem, x: Floats, rows: Ints) -> tuple[float, str]:
     """Largest relative violation of some rows, and the name of the row."""
+    if not len(rows):
+        return 0.0, ""
     matrix = problem.matrix[rows]
-    parts = _products(matrix.data, x[matrix.indices])
-    scale = np.maximum(1.0, _largest(np.abs(parts[:, 0]), matrix.indptr))
-    flat, ends = parts.ravel().tolist(), (2 * matrix.indptr).tolist()
-    worst, where = 0.0, -1
-    for k, (lower, upper) in enumerate(zip(problem.row_lower[rows].tolist(), problem.row_upper[rows].tolist(), strict=True)):
-        row = flat[ends[k] : ends[k + 1]]
-        below = -fsum([*row, -lower]) if lower > -np.inf else 0.0
-        above = fsum([*row, -upper]) if upper < np.inf else 0.0
-        if (miss := max(below, above) / float(scale[k])) > worst:
-            worst, where = miss, int(rows[k])
-    return worst, problem.row_name(where) if where >= 0 else ""
+    parts, ends = _products(matrix.data, x[matrix.indices]), matrix.indptr
+    scale = np.maximum(1.0, _largest(np.abs(parts[:, 0]), ends))
+    lower, upper = problem.row_lower[rows], problem.row_upper[rows]
+    below, above = np.isfinite(lower), np.isfinite(upper)
+    over = _beyond(parts, ends, np.where(below, lower, np.where(above, upper, 0.0)))
+    miss = np.where(lower == upper, np.abs(over), np.where(below, -over, np.where(above, over, 0.0)))
+    if (both := below & above & (lower != upper)).any():
+        miss = np.where(both, np.maximum(miss, _beyond(parts, ends, np.where(both, upper, 0.0))), miss)
+    miss = np.maximum(miss, 0.0) / scale
+    worst = int(np.argmax(miss))
+    return float(miss[worst]), problem.row_name(int(rows[worst])) if miss[worst] > 0 else ""
+
+
+def _beyond(parts: Floats, ends: Ints, bound: Floats) -> Floats:
+    """By how much the sum of each row's products exceeds its bound, rounded once. [R]"""
+    flat = np.insert(parts.ravel(), 2 * ends[1:], -bound).tolist()
+    return np.array([fsum(flat[begin:end]) for begin, end in pairwise((2 * ends + np.arange(len(ends))).tolist())])
 
 
 def _largest(values: Floats, ends: Ints) -> Floats:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,19 +16,24 @@ from scipy import sparse
 
 from benchmarks.fuzz import compiled
 from models.plan import ExactCheck
-from optimizer.exact import TOLERANCE, exact_check
+from optimizer.exact import TOLERANCE, exact_check, exact_check_all
 from optimizer.solve.problem import Problem
 from scenarios.files import scenario_from
 from tests.models.edits import base
 from tests.optimizer.sabotage import mutations, solved
 
 
+@cache
+def shell() -> Problem:
+    """A compiled problem of which everything will be replaced."""
+    return compiled(scenario_from(base()))[1]
+
+
 def problem_of(rows: list[list[float]], lower: list[float], upper: list[float], cost: list[float], integer: list[bool] | None = None) -> Problem:
     """A problem of plain numbers; columns lie between 0 and 1e17."""
-    _, shell = compiled(scenario_from(base()))
     columns = len(cost)
     return replace(
-        shell,
+        shell(),
         matrix=sparse.csr_matrix(np.array(rows, dtype=float)),
         row_lower=np.array(lower),
         row_upper=np.array(upper),
@@ -142,14 +150,38 @@ def test_what_is_not_a_number_does_not_pass(value: float) -> None:
     assert found.row.endswith("is not a number")
 
 
-def test_agrees_with_rational_arithmetic_done_by_hand() -> None:
-    """The check could be wrong where rows mix sizes."""
+@pytest.mark.parametrize("sides", ["lower", "upper", "equal", "both", "none"])
+def test_agrees_with_rational_arithmetic_done_by_hand(sides: str) -> None:
+    """The check could be wrong where rows mix sizes, or look at one side of a row only."""
     r = np.random.default_rng(3)
-    for _ in range(50):
+    for _ in range(30):
         coefficients, x = r.normal(size=4) * 10.0 ** r.integers(-3, 4, 4), np.abs(r.normal(size=4)) * 10.0 ** r.integers(-2, 5, 4)
-        side = float(coefficients @ x) + float(r.choice([0.0, 1e-9, -1e-3, 1.0]))
+        side = float(coefficients @ x) + float(r.choice([0.0, 1e-9, -1e-9, 1e-3, -1e-3, 1.0, -1.0]))
+        lower = side if sides in ("lower", "equal") else side - 0.5 if sides == "both" else -np.inf
+        upper = side if sides in ("upper", "equal") else side + 0.5 if sides == "both" else np.inf
         terms = [Fraction(float(c)) * Fraction(float(v)) for c, v in zip(coefficients, x, strict=True)]
-        miss = max(Fraction(0), Fraction(side) - sum(terms)) / Fraction(max(1.0, *(abs(float(term)) for term in terms)))
-        found = check(problem_of([coefficients.tolist()], [side], [np.inf], [0.0] * 4), x.tolist(), 0.0)
+        below = Fraction(lower) - sum(terms) if np.isfinite(lower) else Fraction(0)
+        above = sum(terms) - Fraction(upper) if np.isfinite(upper) else Fraction(0)
+        miss = max(Fraction(0), below, above) / Fraction(max(1.0, *(abs(float(term)) for term in terms)))
+        found = check(problem_of([coefficients.tolist()], [lower], [upper], [0.0] * 4), x.tolist(), 0.0)
         assert found.largest_violation == pytest.approx(float(miss), rel=1e-12, abs=1e-300)
         assert found.passed is bool(float(miss) <= TOLERANCE)
+
+
+def test_answer_in_parts_is_checked_part_by_part() -> None:
+    """A violation in one future of many would pass, or all futures would have to fit into memory at once."""
+    alive: list[int] = []
+
+    def parts(values: list[float]) -> Iterator[tuple[Problem, Any]]:
+        for k, value in enumerate(values):
+            problem = replace(problem_of([[1.0]], [0.0], [1.0], [1.0]), names=((f"row of {k}",), ("column",)))
+            alive.append(k)
+            weakref.finalize(problem, alive.remove, k)
+            assert len(alive) <= 4
+            yield problem, np.array([value])
+
+    assert exact_check_all(parts([1.0] * 50), 50.0).passed
+    found = exact_check_all(parts([1.0] * 30 + [1.5] + [1.0] * 19), 50.5)
+    assert not found.passed
+    assert found.row == "row of 30"
+    assert found.rows_total == found.rows_checked == 50
