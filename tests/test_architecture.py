@@ -23,7 +23,7 @@ FORBIDDEN = {"models": HEAVY | EDGES | {"numpy"}, "scenarios": HEAVY - {"scipy"}
 
 # Inside the optimizer, from the bottom up. A module imports from groups below its own; a group in a tuple of its own may look at itself.
 ORDER = (
-    ("varying",),
+    ("varying", "remote", "cluster", "executor"),
     ("progress", "tail", "instance", "ledger"),
     ("clauses",),
     ("contracts", "outcome", "decisions"),
@@ -43,7 +43,7 @@ ORDER = (
     ("engine",),
 )
 REPORT_READS = {"ledger"}  # of the optimizer, apart from its own files
-API_READS = {"engine", "report", "progress", "negotiation"}
+API_READS = {"engine", "executor", "report", "progress", "negotiation"}
 PLAIN = {"bill", "breach", "billed_factor", "check"}  # functions of clauses and rules that know volumes, and no model
 
 
