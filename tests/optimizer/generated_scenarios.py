@@ -9,35 +9,6 @@ from models.scenario import Scenario
 from scenarios.files import scenario_from
 
 
-def one_period(*, futures: int = 64, **changes: Any) -> Scenario:
-    """The newsvendor as a scenario: lognormal demand of mean 1,000 and volatility 0.4, firm volumes at 10, what is unmet costs 40."""
-    return scenario_from(
-        {
-            "format": "offtake/1",
-            "name": "newsvendor",
-            "periods": ["2027"],
-            "sites": [{"id": "campus"}],
-            "products": [{"id": "cable", "unit": "km"}],
-            "suppliers": [{"id": "maker"}],
-            "demand": [{"site": "campus", "product": "cable", "volume": [1000.0]}],
-            "shortage": [{"product": "cable", "kind": "lost", "cost_per_unit": 40.0}],
-            "offers": [
-                {
-                    "id": "firm",
-                    "supplier": "maker",
-                    "products": ["cable"],
-                    "window": {"start": "2027", "periods": 1},
-                    "alternatives": [{"id": "base", "price": 10.0, "volume_per_period": {"min": 0.0, "max": 5000.0}}],
-                    "clauses": [{"kind": "volume_band", "down": 0.0, "up": 0.0}],
-                }
-            ],
-            "risk": {"weight": 0.0, "tail": 0.05},
-            "uncertainty": {"kind": "generated", "futures": futures, "seed": 5, "demand": {"common": {"volatility": 0.4, "persistence": 1.0}}},
-        }
-        | changes
-    )
-
-
 def store_or_wait(*, moves: Mapping[str, float], persistent: bool = False, **changes: Any) -> Scenario:
     """100 are needed in each of two years and can be stored for 1 a unit; today's price of 10 becomes 4 in a glut and 20 in a crisis.
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 
-import numpy as np
 import pytest
-from scipy.stats import norm
 
+from benchmarks.newsvendor import lognormal, one_period
 from models.options import SolveSettings
 from models.plan import Plan
 from models.quality import Estimate
@@ -18,29 +17,9 @@ from optimizer.quality_words import digits_for, plus_minus
 from optimizer.trial import best_first_stage
 from scenarios import library
 from scenarios.tree import paths_of
-from tests.optimizer.generated_scenarios import one_period, two_suppliers
+from tests.optimizer.generated_scenarios import two_suppliers
 
 FAST = SolveSettings(baselines=False, gap=1e-6)
-
-
-def lognormal(volume: float, sigma: float = 0.4, mean: float = 1000.0) -> dict[str, float]:
-    """True figures of a firm volume at 10 a unit, shortage at 40, lognormal demand; the tail is 0.05."""
-    mu = np.log(mean) - sigma**2 / 2
-
-    def missed_beyond(x: float) -> float:
-        d = (mu - np.log(x)) / sigma
-        return float(mean * norm.cdf(d + sigma) - x * norm.cdf(d))
-
-    edge = float(np.exp(mu + sigma * norm.ppf(0.95)))
-    quantile = {p: float(np.exp(mu + sigma * norm.ppf(p))) for p in (0.95, 0.99)}
-    return {
-        "expected_cost": 10 * volume + 40 * missed_beyond(volume),
-        "cvar": 10 * volume + 40 * (edge - volume + missed_beyond(edge) / 0.05),
-        "shortage_probability": float(norm.sf((np.log(volume) - mu) / sigma)),
-        "fill_rate": 1 - missed_beyond(volume) / mean,
-        "cost_p95": 10 * volume + 40 * max(0.0, quantile[0.95] - volume),
-        "cost_p99": 10 * volume + 40 * max(0.0, quantile[0.99] - volume),
-    }
 
 
 @pytest.fixture(scope="module")

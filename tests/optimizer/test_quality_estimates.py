@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from benchmarks.newsvendor import MEAN, SHORT, UNIT, Newsvendor, committing
 from optimizer.quality_estimates import Sample, figures_of, mean_of, pool, quantile, student, weighed
 from optimizer.quality_judge import seeds
 from optimizer.quality_sample import out_of_sample, sizes_of, try_fresh
 from optimizer.tail import tail_mean
 from optimizer.trial import Trial
-from tests.optimizer.newsvendor import MEAN, SHORT, UNIT, Newsvendor, committing
 
 REPETITIONS = 200
 VOLUME = 130.0

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.newsvendor import MEAN, UNIT, Newsvendor, committing
 from models.errors import Cancelled
 from models.quality import Replications
 from optimizer.quality_judge import Judge
 from optimizer.quality_replications import compare, replicate
 from optimizer.trial import Best
 from scenarios.tree import Paths
-from tests.optimizer.newsvendor import MEAN, UNIT, Newsvendor, committing
 
 REPETITIONS = 200
 FUTURES = 200

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.newsvendor import Newsvendor
 from models.errors import Cancelled
 from optimizer.quality_stability import Runs, committed, run, shares_of, signed, stability
 from optimizer.trial import Best, FirstStage
 from scenarios.tree import Paths
 from tests.optimizer.generated_scenarios import two_suppliers
-from tests.optimizer.newsvendor import Newsvendor
 
 
 def award(firm: float, flexible: float) -> FirstStage:

@@ -10,11 +10,14 @@ x is committed at c a unit, demand D is exponential with mean m, what is unmet c
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from models.scenario import Scenario
 from optimizer.quality_judge import Judge
 from optimizer.trial import Best, FirstStage, Trial
+from scenarios.files import scenario_from
 from scenarios.sampling_points import Sampling, points, stream
 from scenarios.tree import Floats, Paths, States
 
@@ -122,3 +125,54 @@ def try_out(first: FirstStage, paths: Paths) -> Trial:
     x, demand = first["volume"][0, 0, 0, 0], demand_of(paths)
     unmet = np.maximum(demand - x, 0.0)
     return Trial(UNIT * x + SHORT * unmet, np.full(len(demand), UNIT * x), unmet[:, None, None], demand[:, None, None])
+
+
+def one_period(*, futures: int = 64, **changes: Any) -> Scenario:
+    """The newsvendor as a scenario: lognormal demand of mean 1,000 and volatility 0.4, firm volumes at 10, what is unmet costs 40."""
+    return scenario_from(
+        {
+            "format": "offtake/1",
+            "name": "newsvendor",
+            "periods": ["2027"],
+            "sites": [{"id": "campus"}],
+            "products": [{"id": "cable", "unit": "km"}],
+            "suppliers": [{"id": "maker"}],
+            "demand": [{"site": "campus", "product": "cable", "volume": [1000.0]}],
+            "shortage": [{"product": "cable", "kind": "lost", "cost_per_unit": 40.0}],
+            "offers": [
+                {
+                    "id": "firm",
+                    "supplier": "maker",
+                    "products": ["cable"],
+                    "window": {"start": "2027", "periods": 1},
+                    "alternatives": [{"id": "base", "price": 10.0, "volume_per_period": {"min": 0.0, "max": 5000.0}}],
+                    "clauses": [{"kind": "volume_band", "down": 0.0, "up": 0.0}],
+                }
+            ],
+            "risk": {"weight": 0.0, "tail": 0.05},
+            "uncertainty": {"kind": "generated", "futures": futures, "seed": 5, "demand": {"common": {"volatility": 0.4, "persistence": 1.0}}},
+        }
+        | changes
+    )
+
+
+def lognormal(volume: float, sigma: float = 0.4, mean: float = 1000.0) -> dict[str, float]:
+    """True figures of a firm volume at 10 a unit, shortage at 40, lognormal demand; the tail is 0.05 (`one_period`)."""
+    from scipy.stats import norm
+
+    mu = np.log(mean) - sigma**2 / 2
+
+    def missed_beyond(x: float) -> float:
+        d = (mu - np.log(x)) / sigma
+        return float(mean * norm.cdf(d + sigma) - x * norm.cdf(d))
+
+    edge = float(np.exp(mu + sigma * norm.ppf(0.95)))
+    quantile = {p: float(np.exp(mu + sigma * norm.ppf(p))) for p in (0.95, 0.99)}
+    return {
+        "expected_cost": 10 * volume + 40 * missed_beyond(volume),
+        "cvar": 10 * volume + 40 * (edge - volume + missed_beyond(edge) / 0.05),
+        "shortage_probability": float(norm.sf((np.log(volume) - mu) / sigma)),
+        "fill_rate": 1 - missed_beyond(volume) / mean,
+        "cost_p95": 10 * volume + 40 * max(0.0, quantile[0.95] - volume),
+        "cost_p99": 10 * volume + 40 * max(0.0, quantile[0.99] - volume),
+    }
