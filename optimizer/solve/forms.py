@@ -219,7 +219,7 @@ class FanForm:
         started = time.monotonic()
         looks = self.recourse(settings)
         run = Decomposition(
-            self.fan, measure_of(self.instance), gap=max(settings.gap, FINEST), threads=settings.threads, seed=settings.seed,
+            self.fan, measure_of(self.instance), gap=settings.gap, threads=settings.threads, seed=settings.seed,
             deadline=started + GRACE * seconds, stop=stop, on_best=on_best, looks=looks,
         )  # fmt: skip
         found = run.run()
@@ -329,7 +329,7 @@ class TreeForm:
         blocks = take_apart(self.form.problem, self.form.instance.tree)
         looks = BlockLooks(blocks, settings.threads, settings.seed)
         run = Decomposition(
-            blocks, Measure(np.ones(blocks.count), 0.0, 1.0), gap=max(settings.gap, FINEST), threads=settings.threads, seed=settings.seed,
+            blocks, Measure(np.ones(blocks.count), 0.0, 1.0), gap=settings.gap, threads=settings.threads, seed=settings.seed,
             deadline=started + GRACE * seconds, stop=stop, on_best=on_best, looks=looks,
         )  # fmt: skip
         found = run.run()
@@ -391,7 +391,7 @@ def choose(scenario: Scenario, instance: Instance, settings: SolveSettings) -> F
         return _whole_or_tree(instance, settings, reason)
     template = make_template(scenario, paths)
     fan = make_fan(template)
-    reason = _tie(template, fan)
+    reason = _tie(template, fan) or _too_fine(settings)
     _refuse(wanted, reason)
     if reason or wanted == "extensive" or (wanted == "auto" and paths.count < MANY):
         weight = measure_of(instance).weight
@@ -405,7 +405,7 @@ def _whole_or_tree(instance: Instance, settings: SolveSettings, reason: str) -> 
     wanted, tree = settings.method, instance.tree
     form = ExtensiveForm(instance, compile_problem(build_model(instance)), "")
     apart = fan_paths(tree) is None or reason == ""
-    tie = reason if not apart else _tie_of_tree(form)
+    tie = reason if not apart else _tie_of_tree(form) or _too_fine(settings)
     _refuse(wanted, tie)
     if not tie and (wanted == "decomposition" or (wanted == "auto" and blocks_in(tree) >= SUBTREES and form.columns >= LARGE)):
         return TreeForm(form, "as asked" if wanted == "decomposition" else "because the tree is large and no rule ties its subtrees together")
@@ -443,6 +443,11 @@ def _because(wanted: str, reason: str, count: int) -> str:
 def _refuse(wanted: str, reason: str) -> None:
     if wanted == "decomposition" and reason:
         raise InvalidScenario([Finding("solve.method", f'"decomposition" is not possible here, because {reason}; use "auto" or "extensive"')])
+
+
+def _too_fine(settings: SolveSettings) -> str:
+    """Why the gap asked for can't be proven by cuts."""
+    return f"it proves gaps down to {FINEST:g}, and {settings.gap:g} is asked for" if settings.gap < FINEST else ""
 
 
 def _tie(template: Template, fan: Fan) -> str:

@@ -251,10 +251,19 @@ class Recourse:
         if self._solver.passModel(lp) == highspy.HighsStatus.kError:
             raise SolverFailure("HiGHS refused the model of a future; please report the scenario.")
         self._rows = np.arange(rows, dtype=np.int32)
+        self._columns: Any = None
 
     def start_from(self, basis: Any) -> None:
         """Take the basis of another future."""
         self._solver.setBasis(basis)
+
+    def become(self, cost: Floats, upper: Floats) -> None:
+        """Take the costs and bounds of another future with the same matrix."""
+        count = len(cost)
+        if self._columns is None:
+            self._columns, self._lower = np.arange(count, dtype=np.int32), np.asarray(self._solver.getLp().col_lower_, dtype=float)
+        self._solver.changeColsCost(count, self._columns, cost)
+        self._solver.changeColsBounds(count, self._columns, self._lower, upper)
 
     @property
     def basis(self) -> Any:

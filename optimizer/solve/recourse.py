@@ -31,8 +31,8 @@ from scenarios.tree import Floats, Ints
 
 SKETCH = 32  # dimensions in which futures are compared
 CANDIDATES = 2_000  # futures that may lend their basis
-LIVE_BYTES = 3e9  # for models kept alive; beyond it, models are loaded afresh and only bases are kept
-BYTES_PER_ENTRY = 130.0  # of a live model per matrix entry, measured
+LIVE_BYTES = 2e9  # for models kept alive; beyond it, a few futures share one and only their bases are kept
+BYTES_PER_ENTRY = 150.0  # of a live model per matrix entry, row and column, measured
 
 
 class Looks(Protocol):
@@ -72,11 +72,12 @@ class FanRecourse:
         self.seconds = 0.0
         self.passes = 0
         self.iterations = 0
+        self._begun = False
         self.cold_seconds = 0.0
-        entries = fan.recourse.matrix.nnz
-        self._keep = fan.count * entries * BYTES_PER_ENTRY <= LIVE_BYTES
-        self._live: list[Recourse | None] = [None] * fan.count
-        self._basis: list[Any] = [None] * fan.count
+        bytes_each = BYTES_PER_ENTRY * (fan.recourse.matrix.nnz + sum(fan.recourse.matrix.shape))
+        self._share = 1 if fan.count * bytes_each <= LIVE_BYTES else int(np.ceil(fan.count * bytes_each / LIVE_BYTES))
+        self._live: list[Recourse | None] = [None] * -(-fan.count // self._share)
+        self._basis: list[Any] = [None] * fan.count  # of every future, where models are shared
         self._parent = _neighbours(fan, seed)
         first = fan.first.matrix
         self._row = np.repeat(np.arange(first.shape[0]), np.diff(first.indptr))
@@ -108,24 +109,28 @@ class FanRecourse:
         low, high = np.ascontiguousarray(fan.low - used.T), np.ascontiguousarray(fan.high - used.T)
         columns: list[Floats] = [np.zeros(fan.cost2.shape[1])] * fan.count
 
-        def one(f: int) -> Dual:
-            left = deadline - time.monotonic()
-            if stop is not None and stop.is_set():
-                raise Interrupted("user")
-            if left <= 0:
-                raise Interrupted("time")
-            model = self._model(f)
-            found = model.solve(low[f], high[f], left)
-            if wanted and found.feasible:
-                columns[f] = model.values()
-            if not self._keep:
-                self._basis[f] = model.basis
+        def some(futures: range) -> list[Dual]:
+            found = []
+            for f in futures:
+                left = deadline - time.monotonic()
+                if stop is not None and stop.is_set():
+                    raise Interrupted("user")
+                if left <= 0:
+                    raise Interrupted("time")
+                model = self._model(f)
+                found.append(model.solve(low[f], high[f], left))
+                if wanted and found[-1].feasible:
+                    columns[f] = model.values()
+                if self._share > 1:
+                    self._basis[f] = model.basis
             return found
 
         duals: list[Dual] = []
         with ThreadPoolExecutor(self.threads) as pool:
             for wave in self._waves():
-                duals += pool.map(one, wave)
+                for found in pool.map(some, self._groups(wave)):
+                    duals += found
+        self._begun = True
         spent = time.perf_counter() - started
         self.seconds += spent
         self.cold_seconds = self.cold_seconds or spent
@@ -135,25 +140,32 @@ class FanRecourse:
 
     def _waves(self) -> list[range]:
         """All futures; the first time in waves that double, because each starts from one solved before it."""
-        if self._live[-1] is not None or self._basis[-1] is not None:
+        if self._begun:
             return [range(self.fan.count)]
         edges = [0, *(2**k for k in range(64) if 2**k < self.fan.count), self.fan.count]
         return [range(a, b) for a, b in pairwise(edges)]
 
+    def _groups(self, wave: range) -> list[range]:
+        """A wave's futures, those together that share a model: one thread at a time has it, and always in the same order."""
+        edges = [wave.start, *(f for f in wave[1:] if f % self._share == 0), wave.stop]
+        return [range(a, b) for a, b in pairwise(edges)]
+
     def _model(self, f: int) -> Recourse:
-        model = self._live[f]
-        if model is not None:
+        """A model that stands at future f."""
+        fan, slot = self.fan, f // self._share
+        model = self._live[slot]
+        if model is not None and self._share == 1:
             return model
-        fan = self.fan
-        model = Recourse(fan.cost2[f], fan.bottom, fan.top[f], fan.recourse.of(f), self.seed)
+        if model is None or len(fan.recourse.at):
+            model = self._live[slot] = Recourse(fan.cost2[f], fan.bottom, fan.top[f], fan.recourse.of(f), self.seed)
+        else:
+            model.become(fan.cost2[f], fan.top[f])
         basis, parent = self._basis[f], int(self._parent[f])
         if basis is None and parent >= 0:
-            lender = self._live[parent]
-            basis = self._basis[parent] if lender is None else lender.basis
+            lender = self._live[parent] if self._share == 1 else None
+            basis = lender.basis if lender is not None else self._basis[parent]
         if basis is not None:
             model.start_from(basis)
-        if self._keep:
-            self._live[f] = model
         return model
 
     def _entries(self) -> Floats:
