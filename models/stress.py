@@ -157,6 +157,8 @@ class Stress(Document):
     """None: every market regime of a generator, otherwise every future given."""
     radii: Annotated[tuple[Share, ...], Field(max_length=10)] = (0.05, 0.1, 0.2)
     """Shares of probability that may lie on other futures than said."""
+    gap: Annotated[float, Field(ge=0, le=0.5)] = 1e-3
+    """Relative optimality gap of every solve of the tests."""
     futures: Annotated[int, Field(ge=1, le=MAX_FUTURES)] = 100
     """With a generator, how many of its futures are used here; futures that are given are all used."""
 
@@ -222,9 +224,10 @@ class ValuePoint(Document):
 class Change(Document):
     """Where the award changes as a group of futures becomes more (or less) likely."""
 
+    probability: float
     low: float
     high: float
-    """The probability at which it changes lies between the two; the solver's gaps leave that much open."""
+    """It changes between the two: verified by solving just below and just above, and widened by what the solver's gaps leave open."""
     award: tuple[str, ...]
     """What is signed beyond it."""
 
@@ -244,28 +247,32 @@ class BreakEven(Document):
     values: tuple[ValuePoint, ...]
     """By probability."""
     proven: bool
-    """Whether the answers hold for all probabilities between those tried (see docs/stress.md), within the solver's gaps."""
+    """Whether the award is known to stay at all probabilities between those tried, within the solver's gaps (needs a risk weight of 0)."""
+    complete: bool
+    """False: there was no time, or no plan, for all probabilities wanted."""
 
 
 class Doubt(Document):
     """How dear the expected cost can get when the probabilities are wrong within a radius, and what guarding against it is worth."""
 
     radius: float
+    expected_cost: float
+    """Of the plan, under the probabilities as given."""
     kullback_leibler: float
     """Expected cost of the plan under the worst probabilities within a divergence of 2 radius² (nats)."""
     chi_square: float
     """The same within a chi-square divergence of 4 radius²."""
     total_variation: float
     """The same when up to `radius` of probability may lie on other futures."""
-    wasserstein: float
-    """The same when probability may move over a mean distance of up to `radius` (the two most different futures are 1 apart)."""
-    robust_total_variation: float | None
-    """Worst expected cost (total variation) of the plan made for it."""
+    wasserstein: float | None
+    """The same when probability may move over a mean distance of up to `radius` (the two most different futures are 1 apart); None: too many futures."""
     protection: float | None
-    """What that plan saves in the worst case: `total_variation` - `robust_total_variation`."""
+    """What the best plan against total variation saves, risk-adjusted, under the worst probabilities, compared with the best plan for the
+    probabilities as given. None: there was no time for it."""
     price: float | None
-    """What it costs under the probabilities as given: the price of robustness."""
-    robust_award: tuple[str, ...]
+    """What it costs more under the probabilities as given: the price of robustness."""
+    robust_award: tuple[str, ...] | None
+    """What it signs."""
 
 
 class StressTest(Document):

@@ -24,7 +24,7 @@ FORBIDDEN = {"models": HEAVY | EDGES | {"numpy"}, "scenarios": HEAVY - {"scipy"}
 # Inside the optimizer, from the bottom up. A module imports from groups below its own; a group in a tuple of its own may look at itself.
 ORDER = (
     ("varying", "remote", "cluster", "executor"),
-    ("progress", "tail", "instance", "ledger"),
+    ("progress", "tail", "ambiguity", "instance", "ledger"),
     ("clauses",),
     ("contracts", "outcome", "decisions"),
     ("rules",),
@@ -40,6 +40,7 @@ ORDER = (
     ("quality",),
     ("answer",),
     ("explain",),
+    ("stress_bench", "stress_what_ifs", "stress_break_even", "stress_doubt", "stress_words", "stress"),
     ("engine",),
 )
 REPORT_READS = {"ledger"}  # of the optimizer, apart from its own files
