@@ -11,14 +11,16 @@ Reference: Shapiro, Dentcheva & Ruszczynski (2021), Lectures on Stochastic Progr
 from __future__ import annotations
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from models.errors import Cancelled, Infeasible, TimeLimit
 from models.options import SolveSettings
 from models.scenario import Scenario
+from optimizer.executor import spread
 from optimizer.instance import build_instance
 from optimizer.solve.extensive import solve
 from optimizer.solve.fan import make_fan
@@ -54,9 +56,20 @@ class Best:
     cost: Floats  # [F] present value of every future under it
 
 
-def try_out(scenario: Scenario, first: FirstStage, paths: Paths, *, threads: int = 2, stop: threading.Event | None = None) -> Trial:
-    """Plan every future's recourse under `first`. Raises Cancelled when `stop` is set."""
-    parts = [try_chunk(scenario, first, chunk, threads, stop) for chunk in chunks(paths)]
+def try_out(
+    scenario: Scenario,
+    first: FirstStage,
+    paths: Paths,
+    *,
+    threads: int = 2,
+    stop: threading.Event | None = None,
+    executor: Executor | None = None,
+) -> Trial:
+    """Plan every future's recourse under `first`, here on some threads or wherever `executor` does it. Raises Cancelled when `stop` is set."""
+    if executor is None:
+        parts = [try_chunk(scenario, first, chunk, threads, stop) for chunk in chunks(paths)]
+    else:
+        parts = list(spread(executor, partial(try_chunk, scenario, first), chunks(paths), stop=stop))
     return Trial(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("cost", "cash", "unmet", "demand")))
 
 

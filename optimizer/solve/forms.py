@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -25,6 +26,7 @@ from optimizer.risk import plain
 from optimizer.solve import extensive
 from optimizer.solve.blocks import BlockLooks, blocks_in, take_apart, trunk_of
 from optimizer.solve.decomposition import Decomposed, Decomposition
+from optimizer.solve.elsewhere import LooksElsewhere
 from optimizer.solve.fan import Fan, make_fan
 from optimizer.solve.highs import Answer, OnBest
 from optimizer.solve.master import Measure
@@ -197,6 +199,7 @@ class FanForm:
     template: Template
     fan: Fan
     why: str
+    executor: Executor | None = None  # who looks at the futures; none: threads of this process
     last: list[Decomposed] = field(default_factory=list)
 
     @property
@@ -217,7 +220,7 @@ class FanForm:
 
     def solve(self, settings: SolveSettings, *, seconds: float, on_best: OnBest | None = None, stop: threading.Event | None = None) -> Answer:
         started = time.monotonic()
-        looks = self.recourse(settings)
+        looks = self.looks(settings)
         run = Decomposition(
             self.fan, measure_of(self.instance), gap=settings.gap, threads=settings.threads, seed=settings.seed,
             deadline=started + GRACE * seconds, stop=stop, on_best=on_best, looks=looks,
@@ -275,6 +278,7 @@ class FanForm:
                 master_low=np.where(now, -np.inf, self.fan.master_low),
                 master_high=np.where(now, np.inf, self.fan.master_high),
             ),
+            executor=None,
             last=[],
         )
 
@@ -295,9 +299,11 @@ class FanForm:
             own[parts.recourse] = recourse
             yield self.template.future(f), own.copy()
 
-    def recourse(self, settings: SolveSettings) -> FanRecourse:
+    def looks(self, settings: SolveSettings) -> FanRecourse | LooksElsewhere:
         """The futures, to be looked at under first stages of the caller's choice."""
-        return FanRecourse(self.fan, settings.threads, settings.seed)
+        if self.executor is None:
+            return FanRecourse(self.fan, settings.threads, settings.seed)
+        return LooksElsewhere(self.instance.scenario, self.template.paths, self.fan, self.executor, settings.seed)
 
 
 @dataclass(frozen=True)
@@ -378,8 +384,8 @@ def phases_of(runs: list[Decomposed]) -> tuple[Phase, ...]:
     return tuple(Phase(name=f"solve ({name})", seconds=round(seconds, 6)) for name, seconds in parts.items())
 
 
-def choose(scenario: Scenario, instance: Instance, settings: SolveSettings) -> Form:
-    """The form in which a scenario is solved.
+def choose(scenario: Scenario, instance: Instance, settings: SolveSettings, executor: Executor | None = None) -> Form:
+    """The form in which a scenario is solved; a fan that is taken apart has its futures looked at by `executor`, if one is given.
 
     Raises InvalidScenario where the settings force a decomposition that is not possible.
     """
@@ -397,7 +403,7 @@ def choose(scenario: Scenario, instance: Instance, settings: SolveSettings) -> F
         weight = measure_of(instance).weight
         return ExtensiveForm(instance, stamp_extensive(template, instance.tree, weight, instance.risk_tail), _because(wanted, reason, paths.count))
     why = "as asked" if wanted == "decomposition" else "because there are many futures, their recourse is linear and no rule ties them together"
-    return FanForm(instance, template, fan, why)
+    return FanForm(instance, template, fan, why, executor)
 
 
 def _whole_or_tree(instance: Instance, settings: SolveSettings, reason: str) -> Form:

@@ -296,6 +296,20 @@ class Recourse:
         return np.asarray(self._solver.getSolution().col_value, dtype=float)
 
 
+def codes_of(basis: Any) -> list[int]:
+    """A basis as numbers: status of every column, then of every row."""
+    return [int(status) for status in (*basis.col_status, *basis.row_status)]
+
+
+def basis_from(codes: Any, columns: int) -> Any:
+    """The basis that some numbers stand for."""
+    kinds = {int(kind): kind for kind in highspy.HighsBasisStatus.__members__.values()}
+    statuses = [kinds[int(code)] for code in codes]
+    basis = highspy.HighsBasis()
+    basis.valid, basis.col_status, basis.row_status = True, statuses[:columns], statuses[columns:]
+    return basis
+
+
 class CutProgram:
     """A small linear program that grows by rows: minimise cost x over bounds and rows, with cuts added and removed between solves."""
 

@@ -26,7 +26,7 @@ import numpy as np
 from scipy import sparse
 
 from optimizer.solve.fan import Fan
-from optimizer.solve.highs import Dual, Interrupted, Recourse
+from optimizer.solve.highs import Dual, Interrupted, Recourse, basis_from, codes_of
 from scenarios.tree import Floats, Ints
 
 SKETCH = 32  # dimensions in which futures are compared
@@ -89,8 +89,16 @@ class FanRecourse:
     @property
     def floor(self) -> Pass:
         """What every future costs at least, whatever is done in it: cuts before any look."""
-        fan = self.fan
-        return Pass(np.zeros(fan.count), fan.money * least_cost(fan.cost2, fan.bottom, fan.top), np.ascontiguousarray(fan.cost1.T))
+        return floor_of(self.fan)
+
+    def begin_at(self, ends: Any) -> None:
+        """Begin every future where another look ended (`ends`)."""
+        self._basis = [basis_from(codes, self.fan.recourse.matrix.shape[1]) for codes in ends]
+
+    def ends(self) -> Any:
+        """Where the last look ended, as numbers that can travel. [F, C2 + R]"""
+        bases = [model.basis for model in self._live if model is not None] if self._share == 1 else self._basis
+        return np.array([codes_of(basis) for basis in bases], dtype=np.int8)
 
     def look(self, x: Floats, deadline: float = np.inf, stop: threading.Event | None = None) -> Pass:
         """Solve every future at `x`. Raises Interrupted by the clock (`deadline` in `time.monotonic`) or the caller."""
@@ -196,6 +204,11 @@ class FanRecourse:
         if not len(recourse.at):
             return np.asarray((recourse.matrix.T @ y.T).T)
         return np.stack([recourse.of(f).T @ y[f] for f in range(self.fan.count)])
+
+
+def floor_of(fan: Fan) -> Pass:
+    """What every future costs at least, whatever is done in it."""
+    return Pass(np.zeros(fan.count), fan.money * least_cost(fan.cost2, fan.bottom, fan.top), np.ascontiguousarray(fan.cost1.T))
 
 
 def least_cost(reduced: Floats, bottom: Floats, top: Floats) -> Floats:

@@ -1,0 +1,99 @@
+"""The futures of a fan looked at elsewhere: chunks of them travel through an executor, each look with what it needs to begin where the last one ended.
+
+Nothing is remembered elsewhere. A chunk is its futures' data, the first stage and the futures' bases; whoever gets it declares one future, stamps its
+own few and looks. So a worker that is lost costs the time of its chunk, and the result does not depend on who did the work.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from models.errors import Cancelled
+from models.scenario import Scenario
+from optimizer.executor import spread
+from optimizer.solve.fan import Fan, make_fan
+from optimizer.solve.highs import Interrupted
+from optimizer.solve.recourse import FanRecourse, Pass, floor_of
+from optimizer.solve.template import make_template
+from scenarios.tree import Floats, Paths
+
+FUTURES = 100  # in a chunk, whoever does the work, so that the answer does not depend on it
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Some futures and where their last look ended."""
+
+    paths: Paths
+    bases: Any  # [f, C2 + R] or None
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What came home."""
+
+    found: Pass
+    columns: Floats  # [f, C2], empty unless asked for
+    bases: Any
+
+
+def look_at(scenario: Scenario, x: Floats, seed: int, wanted: bool, chunk: Chunk) -> Looked:
+    """One chunk's look; runs anywhere."""
+    looks = FanRecourse(make_fan(make_template(scenario, chunk.paths)), 1, seed)
+    if chunk.bases is not None:
+        looks.begin_at(chunk.bases)
+    if wanted:
+        columns, cost = looks.values(x)
+        return Looked(Pass(cost, cost * 0.0, np.zeros((len(cost), len(x)))), columns, None)
+    return Looked(looks.look(x), np.zeros((0, 0)), looks.ends())
+
+
+class LooksElsewhere:
+    """The futures of a fan, looked at through an executor; as `recourse.FanRecourse`."""
+
+    def __init__(self, scenario: Scenario, paths: Paths, fan: Fan, executor: Executor, seed: int = 0) -> None:
+        self.scenario, self.fan, self.executor, self.seed = scenario, fan, executor, seed
+        self.seconds = self.cold_seconds = 0.0
+        self.passes = 0
+        starts = range(0, paths.count, FUTURES)
+        self._paths = [paths.pick(np.arange(start, min(start + FUTURES, paths.count))) for start in starts]
+        self._bases: list[Any] = [None] * len(self._paths)
+
+    @property
+    def floor(self) -> Pass:
+        """What every future costs at least."""
+        return floor_of(self.fan)
+
+    def look(self, x: Floats, deadline: float = np.inf, stop: threading.Event | None = None) -> Pass:
+        """Look at every future at x. Raises Interrupted."""
+        parts = self._spread(x, False, deadline, stop)
+        self._bases = [part.bases for part in parts]
+        return Pass(*(np.concatenate([getattr(part.found, name) for part in parts]) for name in ("cost", "constant", "slope")))
+
+    def values(self, x: Floats, deadline: float = np.inf, stop: threading.Event | None = None) -> tuple[Floats, Floats]:
+        """Recourse columns at x in their own units [F, C2], and costs [F]."""
+        parts = self._spread(x, True, deadline, stop)
+        return np.concatenate([part.columns for part in parts]), np.concatenate([part.found.cost for part in parts])
+
+    def _spread(self, x: Floats, wanted: bool, deadline: float, stop: threading.Event | None) -> list[Looked]:
+        started = time.perf_counter()
+        found: list[Looked] = []
+        chunks = (Chunk(paths, bases) for paths, bases in zip(self._paths, self._bases, strict=True))
+        try:
+            for part in spread(self.executor, partial(look_at, self.scenario, x, self.seed, wanted), chunks, stop=stop):
+                found.append(part)
+                if time.monotonic() > deadline:
+                    raise Interrupted("time")
+        except Cancelled as cut:
+            raise Interrupted("user") from cut
+        self.seconds += time.perf_counter() - started
+        self.cold_seconds = self.cold_seconds or self.seconds
+        self.passes += 1
+        return found
