@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from concurrent.futures import Executor
 from datetime import UTC, datetime
 from importlib.metadata import version
 from math import isfinite
@@ -39,11 +40,19 @@ MAIN_SHARE = 0.75  # of the time limit for the plan itself; the baselines have t
 MOST_ROWS = 200_000  # rows per node in a plan with detail "auto"
 
 
-def solve(scenario: Scenario, settings: SolveSettings | None = None, *, on_progress: OnProgress = ignore, stop: threading.Event | None = None) -> Plan:
+def solve(
+    scenario: Scenario,
+    settings: SolveSettings | None = None,
+    *,
+    on_progress: OnProgress = ignore,
+    stop: threading.Event | None = None,
+    executor: Executor | None = None,
+) -> Plan:
     """The audited plan of `scenario`.
 
     `settings` replaces the scenario's `solve` table. `on_progress` is called from the solving thread. Setting `stop` from any thread ends the
-    search; the best plan found so far is returned with status "feasible" and stop_reason "user".
+    search; the best plan found so far is returned with status "feasible" and stop_reason "user". `executor` looks at futures, where they are looked
+    at one by one (`optimizer.executor`); without one, threads of this process do.
     Raises Infeasible, TimeLimit, Cancelled, NumericallyDoubtful, SolverFailure or AuditMismatch (`models.errors`).
     """
     settings = settings or scenario.solve
@@ -54,7 +63,7 @@ def solve(scenario: Scenario, settings: SolveSettings | None = None, *, on_progr
     contracts = build_contracts(instance)
     _refuse_giants(instance, settings)
     clock.enter("build")
-    form = choose(scenario, instance, settings)
+    form = choose(scenario, instance, settings, executor)
     numerics = examine(scenario, form.sample())
 
     clock.enter("solve")
@@ -77,7 +86,7 @@ def solve(scenario: Scenario, settings: SolveSettings | None = None, *, on_progr
 
     clock.enter("quality")
     chosen = Chosen(form.first_stage(answer.x), answer.objective, found.path_costs, instance.tree.probability[instance.tree.leaves])
-    quality = judge_plan(scenario, settings, chosen, clock.left, stop)
+    quality = judge_plan(scenario, settings, chosen, clock.left, stop, executor)
 
     clock.enter("report")
     nodes = settings.detail == "nodes" or (settings.detail == "auto" and form.columns <= MOST_ROWS)

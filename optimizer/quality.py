@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -45,7 +46,14 @@ class Chosen:
     probability: Floats  # [F]
 
 
-def judge_plan(scenario: Scenario, settings: SolveSettings, chosen: Chosen, left: Callable[[], float], stop: threading.Event | None = None) -> Quality | None:
+def judge_plan(
+    scenario: Scenario,
+    settings: SolveSettings,
+    chosen: Chosen,
+    left: Callable[[], float],
+    stop: threading.Event | None = None,
+    executor: Executor | None = None,
+) -> Quality | None:
     """What fresh futures say about a plan; None where nothing was asked for, or by default for futures that are given."""
     generated = isinstance(scenario.uncertainty, Generated)
     fresh = settings.out_of_sample if settings.out_of_sample is not None else DEFAULT_FUTURES if generated else 0
@@ -56,7 +64,7 @@ def judge_plan(scenario: Scenario, settings: SolveSettings, chosen: Chosen, left
     def remaining() -> float:
         return ends - time.monotonic()
 
-    judge = judge_of(scenario, settings, remaining, stop)
+    judge = judge_of(scenario, settings, remaining, stop, executor)
     if judge is None:
         return _nothing_to_draw_from(scenario)
     notes = _assumptions(scenario, judge)

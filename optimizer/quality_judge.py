@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
 
@@ -38,7 +39,9 @@ class Judge:
     enough: Callable[[], bool] = lambda: False  # asked between pieces of work: is it time to stop?
 
 
-def judge_of(scenario: Scenario, settings: SolveSettings, left: Callable[[], float], stop: threading.Event | None) -> Judge | None:
+def judge_of(
+    scenario: Scenario, settings: SolveSettings, left: Callable[[], float], stop: threading.Event | None, executor: Executor | None = None
+) -> Judge | None:
     """The judge of a scenario's plans; None where there is nothing to draw fresh futures from."""
     generator = scenario.uncertainty
     if not isinstance(generator, Generated):
@@ -55,12 +58,12 @@ def judge_of(scenario: Scenario, settings: SolveSettings, left: Callable[[], flo
     free = scenario.model_copy(update={"rules": tuple(rule for rule in scenario.rules if not ties_futures(rule))})
 
     def best(among: Scenario, paths: Paths) -> Best:
-        found = best_first_stage(among, paths, settings=within(), stop=stop)
+        found = best_first_stage(among, paths, settings=within(), stop=stop, executor=executor)
         interrupted()  # what a search that was cut short has found is no optimum
         return found
 
     def tried(first: FirstStage, paths: Paths) -> Trial:
-        found = try_out(scenario, first, paths, threads=settings.threads, stop=stop)
+        found = try_out(scenario, first, paths, threads=settings.threads, stop=stop, executor=executor)
         interrupted()
         return found
 

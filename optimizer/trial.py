@@ -24,7 +24,7 @@ from optimizer.executor import spread
 from optimizer.instance import build_instance
 from optimizer.solve.extensive import solve
 from optimizer.solve.fan import make_fan
-from optimizer.solve.forms import FirstStage, choose, columns_held, first_stage_of
+from optimizer.solve.forms import FanForm, FirstStage, choose, columns_held, first_stage_of
 from optimizer.solve.highs import Interrupted
 from optimizer.solve.recourse import FanRecourse
 from optimizer.solve.template import Template, make_template, paid, parts_of
@@ -99,14 +99,18 @@ def try_chunk(scenario: Scenario, first: FirstStage, paths: Paths, threads: int 
     return _trial(template, values, paths)
 
 
-def best_first_stage(scenario: Scenario, paths: Paths, *, settings: SolveSettings, stop: threading.Event | None = None) -> Best:
+def best_first_stage(
+    scenario: Scenario, paths: Paths, *, settings: SolveSettings, stop: threading.Event | None = None, executor: Executor | None = None
+) -> Best:
     """The best first stage for these futures, to the settings' gap. Raises Infeasible, TimeLimit or Cancelled."""
-    form = choose(scenario, build_instance(scenario, grow(scenario, paths)), settings)
+    form = choose(scenario, build_instance(scenario, grow(scenario, paths)), settings, executor)
     answer = form.solve(settings, seconds=settings.time_limit_seconds, stop=stop)
     if answer.x is None:
         raise {"user": Cancelled(), "time": TimeLimit(settings.time_limit_seconds, None)}.get(answer.stop_reason, Infeasible(()))
     first = form.first_stage(answer.x)
-    return Best(first, answer.objective, answer.bound, try_out(scenario, first, paths, threads=settings.threads, stop=stop).cost)
+    known = form.costs(answer.x) if isinstance(form, FanForm) else None
+    cost = known if known is not None else try_out(scenario, first, paths, threads=settings.threads, stop=stop, executor=executor).cost
+    return Best(first, answer.objective, answer.bound, cost)
 
 
 def _one_by_one(template: Template, x: Floats, where: Ints, threads: int, stop: threading.Event | None) -> Floats:

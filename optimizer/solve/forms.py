@@ -299,6 +299,12 @@ class FanForm:
             own[parts.recourse] = recourse
             yield self.template.future(f), own.copy()
 
+    def costs(self, x: Floats) -> Floats:
+        """What every future costs in an answer. [F]"""
+        fan, size = self.fan, len(self.fan.cost0)
+        recourse = x[size:].reshape(fan.count, -1) / fan.column_scale
+        return np.asarray(fan.cost0 @ x[:size] + x[:size] @ fan.cost1 + fan.money * (recourse * fan.cost2).sum(axis=1))
+
     def looks(self, settings: SolveSettings) -> FanRecourse | LooksElsewhere:
         """The futures, to be looked at under first stages of the caller's choice."""
         if self.executor is None:
