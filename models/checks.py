@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from models.clauses import PRICE_FAMILY, AllUnitsTiers, IncrementalTiers, IndexedPrice, Tier
@@ -33,6 +34,7 @@ class Checker:
         self.periods = scenario.period_ids
         self.ids: dict[str, set[str]] = {}
         self.units = {x.id: x.unit for x in scenario.products}
+        self.sound: set[object] = set()  # what tables of futures and nodes looked like, values left out, in which nothing was found
 
     def say(self, path: str, message: str) -> None:
         self.found.append(Finding(path, message))
@@ -420,6 +422,16 @@ def _tree(check: Checker, uncertainty: GivenTree) -> None:
             check.say(f"uncertainty.nodes[{i}]", f"'{node.id}' ends in '{node.period}', but every path must reach the last period '{check.periods[-1]}'")
 
 
+OVERRIDES = {  # tables of futures and nodes: the field that is given, and what names a row
+    "demand": ("volume", attrgetter("site", "product", "unit")),
+    "spot_price": ("price", attrgetter("spot")),
+    "spot_available": ("available", attrgetter("spot")),
+    "spot_lead": ("lead_periods", attrgetter("spot")),
+    "deliverability": ("share", attrgetter("offer", "supplier")),
+    "lateness": ("weeks", attrgetter("offer", "supplier")),
+}
+
+
 def _overrides(check: Checker, path: str, given: Future | TreeNode, costed: set[tuple[str, str | None]]) -> None:
     """References, lengths and completeness of what a future or a node changes; `costed` are the (product, site or None) of the shortage table."""
     future = isinstance(given, Future)
@@ -430,17 +442,13 @@ def _overrides(check: Checker, path: str, given: Future | TreeNode, costed: set[
 
     for field in ("demand_factor", "spot_price_factor", "spot_available_factor"):
         series(f"{path}.{field}", getattr(given, field))
-    tables = (
-        ("demand", "volume"),
-        ("spot_price", "price"),
-        ("spot_available", "available"),
-        ("spot_lead", "lead_periods"),
-        ("deliverability", "share"),
-        ("lateness", "weeks"),
-    )
-    for table, value in tables:
+    for table, (value, names) in OVERRIDES.items():
+        rows, found = getattr(given, table), len(check.found)
+        like = (table, *map(names, rows), *(len(getattr(row, value)) for row in rows if future))
+        if like in check.sound:  # the tables of futures mostly differ in their values only, which these checks don't look at
+            continue
         seen: set[object] = set()
-        for k, row in enumerate(getattr(given, table)):
+        for k, row in enumerate(rows):
             where = f"{path}.{table}[{k}]"
             series(f"{where}.{value}", getattr(row, value))
             if table == "demand":
@@ -459,6 +467,8 @@ def _overrides(check: Checker, path: str, given: Future | TreeNode, costed: set[
                     check.say(where, "name an `offer` or a `supplier`, one of them")
                 key = (row.offer, row.supplier)
             check.unique(where, key, seen, "the same thing")
+        if len(check.found) == found:
+            check.sound.add(like)
     for field, what in (("index", "index"), ("fx", "currency")):
         for name, values in getattr(given, field).items():
             check.refer(f"{path}.{field}.{name}", what, name)

@@ -377,6 +377,17 @@ def test_all_findings_come_at_once() -> None:
     assert [text.partition(":")[0] for text in found] == ["demand[0].site", "offers[1].window.periods", "uncertainty.futures"]
 
 
+@pytest.mark.parametrize(("wrong", "said"), [({"spot": "spot-ux"}, "spot"), ({"price": [1, 1]}, "price"), ({"price": [1, 1, 1, 1]}, "price")])
+def test_each_future_is_looked_at(wrong: dict[str, Any], said: str) -> None:
+    """A future would pass because one before it looked alike, or a mistake made in many futures be reported once."""
+    futures = []
+    for i in range(8):
+        row = {"spot": "spot-us", "price": [1 + i, 1, 1]} | (wrong if i in (2, 5, 6) else {})
+        futures.append({"id": f"f{i}", "probability": 0.125, "spot_price": [row]})
+    found = findings(edited(("uncertainty.futures", futures), ("spot[0].price", [1, 1, 1])))
+    assert [text.partition(":")[0] for text in found] == [f"uncertainty.futures[{i}].spot_price[0].{said}" for i in (2, 5, 6)]
+
+
 def test_spelling_hints_stop_when_findings_are_many() -> None:
     """A large table of misspelt ids would be compared with all known ids for minutes."""
     rows: list[dict[str, Any]] = [{"site": f"campus-in-ohi{i}", "product": "cable", "volume": [1, 1, 1]} for i in range(120)]
