@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -23,9 +23,10 @@ from models.scenario import Scenario
 from optimizer.executor import spread
 from optimizer.instance import build_instance
 from optimizer.solve.extensive import solve
-from optimizer.solve.fan import make_fan
+from optimizer.solve.fan import Fan, make_fan
 from optimizer.solve.forms import FanForm, FirstStage, choose, columns_held, first_stage_of
 from optimizer.solve.highs import Interrupted
+from optimizer.solve.problem import Bools
 from optimizer.solve.recourse import FanRecourse
 from optimizer.solve.template import Template, make_template, paid, parts_of
 from scenarios.tree import Floats, Ints, Paths, grow
@@ -85,12 +86,14 @@ def try_chunk(scenario: Scenario, first: FirstStage, paths: Paths, threads: int 
     where, held = columns_held(problem.keys, first)
     x = np.zeros(len(problem.cost))
     x[where] = np.clip(held, problem.lower[where], template.upper.base[where])
-    others = np.setdiff1d(parts.first, where)
-    if problem.integer[parts.recourse].any() or len(others):
+    if problem.integer[parts.recourse].any():
         values = _one_by_one(template, x, where, threads, stop)
     else:
+        fan = make_fan(template)
+        if len(where) < len(parts.first):
+            x[parts.first] = _completed(template, fan, x[parts.first], np.isin(parts.first, where))
         try:
-            recourse, cost = FanRecourse(make_fan(template), threads).values(x[parts.first], stop=stop)
+            recourse, cost = FanRecourse(fan, threads).values(x[parts.first], stop=stop)
         except Interrupted as cut:
             raise Cancelled from cut
         values = np.repeat(x[None], paths.count, axis=0)
@@ -111,6 +114,16 @@ def best_first_stage(
     known = form.costs(answer.x) if isinstance(form, FanForm) else None
     cost = known if known is not None else try_out(scenario, first, paths, threads=settings.threads, stop=stop, executor=executor).cost
     return Best(first, answer.objective, answer.bound, cost)
+
+
+def _completed(template: Template, fan: Fan, x: Floats, held: Bools) -> Floats:
+    """The first stage with what follows from what is held (tiers that volumes fill, rules' violations), as cheap as it can be on average."""
+    parts = parts_of(template)
+    rows, columns = np.zeros(len(template.problem.row_node), dtype=bool), np.zeros(len(template.problem.cost), dtype=bool)
+    rows[parts.first_rows], columns[parts.first] = True, True
+    own = replace(template.problem.part(rows, columns), cost=fan.cost0 + fan.cost1 @ fan.probability, upper=fan.upper)
+    answer = solve(own.pinned(np.flatnonzero(held), x[held]), gap=0.0, seconds=60.0, seed=1)
+    return x if answer.x is None else np.where(held, x, answer.x)
 
 
 def _one_by_one(template: Template, x: Floats, where: Ints, threads: int, stop: threading.Event | None) -> Floats:
