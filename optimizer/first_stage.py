@@ -14,7 +14,7 @@ from optimizer.instance import Instance, build_instance
 from optimizer.trial import FirstStage
 from scenarios.tree import Paths, States, base_states, grow
 
-SIGNED = 0.5  # beyond it a binary counts as 1
+SOME = 1e-6  # volume beyond which something is committed
 
 Decided = dict[str, dict[tuple[int, ...], float]]
 
@@ -46,8 +46,8 @@ def first_stage_of_plan(scenario: Scenario, plan: Plan) -> FirstStage:
 
 
 def award_of(scenario: Scenario, first: FirstStage) -> tuple[str, ...]:
-    """Ids of the offers that a first stage signs, in the scenario's order."""
-    signed = {key[0] for key, value in first["signed"].items() if value > SIGNED}
+    """Ids of the offers under which a first stage commits to anything, in the scenario's order. A signature without a volume is none."""
+    signed = {key[0] for key, value in first["volume"].items() if value > SOME}
     return tuple(offer.id for o, offer in enumerate(scenario.offers) if o in signed)
 
 

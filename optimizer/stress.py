@@ -15,7 +15,7 @@ from models.options import SolveSettings
 from models.plan import Plan
 from models.scenario import Scenario
 from models.stress import BreakEven, Doubt, Stress, StressTest, WhatIf
-from optimizer.first_stage import first_stage_of_plan
+from optimizer.first_stage import award_of, first_stage_of_plan
 from optimizer.stress_bench import Bench, Short, futures_of
 from optimizer.stress_break_even import break_even, first_probe, groups_of
 from optimizer.stress_doubt import doubts
@@ -52,7 +52,7 @@ def stress_test(
         what_ifs = _what_ifs(bench, first, plan, wanted, notes)
         sentences += what_if_sentences(scenario, what_ifs)
     if "break_even" in wanted.parts:
-        turns, award = _break_even(bench, plan, notes)
+        turns, award = _break_even(bench, first, notes)
         sentences += [break_even_sentence(scenario, x, award) for x in turns]
     if "ambiguity" in wanted.parts:
         rows = _doubts(bench, first, wanted, notes)
@@ -103,7 +103,7 @@ def _relied_on(plan: Plan) -> str | None:
     return max(cost, key=cost.__getitem__) if cost else None
 
 
-def _break_even(bench: Bench, plan: Plan, notes: list[str]) -> tuple[tuple[BreakEven, ...], tuple[str, ...]]:
+def _break_even(bench: Bench, first: FirstStage, notes: list[str]) -> tuple[tuple[BreakEven, ...], tuple[str, ...]]:
     """Break-even probabilities, and the award that they are about."""
     groups, note = groups_of(bench.scenario, bench.paths)
     notes += [note] if note else []
@@ -117,8 +117,7 @@ def _break_even(bench: Bench, plan: Plan, notes: list[str]) -> tuple[tuple[Break
     if start is None:
         notes.append("No first stage keeps the hard rules in all futures used here, so there are no break-even probabilities.")
         return (), ()
-    signed = tuple(x.offer for x in plan.offers if x.alternative is not None)
-    if set(signed) != set(start.award):
+    if award_of(bench.scenario, first) != start.award:
         said = names(bench.scenario, start.award)
         notes.append(f"Break-even probabilities are those of the best award for the futures used here ({said}), which is not the plan's.")
     return tuple(break_even(bench, group, start) for group in groups), start.award

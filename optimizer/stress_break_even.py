@@ -30,6 +30,7 @@ from models.stress import BreakEven, Change, ValuePoint
 from models.uncertainty import Futures
 from optimizer.first_stage import award_of
 from optimizer.stress_bench import Bench, Short
+from optimizer.trial import Best
 from scenarios.tree import Floats, Paths
 
 ENDS = (0.001, 0.999)  # practically never, practically certain
@@ -84,11 +85,11 @@ def _regimes(paths: Paths) -> tuple[list[Group], str]:
     found, skipped = [], []
     for r, name in enumerate(paths.regimes):
         visits = (paths.regime == r).any(axis=1)
-        mostly = (paths.regime == r).mean(axis=1) >= 0.5
+        mostly = (paths.regime == r).mean(axis=1) > 0.5
         if 0 < visits.sum() < paths.count:
             found.append(Group(name, f"the market is in regime '{name}' in at least one period", visits))
         elif 0 < mostly.sum() < paths.count:
-            found.append(Group(name, f"the market is in regime '{name}' in at least half of the periods", mostly))
+            found.append(Group(name, f"the market is in regime '{name}' in most periods", mostly))
         else:
             skipped.append(name)
     return found, f"Every future is alike in regard to: {', '.join(skipped)}." if skipped else ""
@@ -150,11 +151,15 @@ class _Search:
             raise Short
         award = award_of(self.bench.scenario, best.first)
         kept = best if award == self.start.award else self.bench.best(paths, self.held)
-        if kept is not None and kept.objective - best.objective > self._gap(best.objective):
+        if kept is not None and not self._as_good(kept, best):
             kept = None
         found = Probe(at, best.objective, best.bound, award, best.cost, None if kept is None else kept.cost)
         self.points = sorted([*self.points, found], key=lambda x: x.at)
         return found
+
+    def _as_good(self, kept: Best, best: Best) -> bool:
+        """Whether a plan has the first award, volumes included, and costs no more than the best."""
+        return award_of(self.bench.scenario, kept.first) == self.start.award and kept.objective - best.objective <= self._gap(best.objective)
 
     def look_between(self) -> bool:
         """Look for changes between probabilities at which nothing has changed; True if what there may be is within the gaps."""
@@ -202,7 +207,7 @@ class _Search:
 
     def _between(self, inside: Probe, outside: Probe, end: float) -> Change:
         """The change between two probabilities, with what the gaps leave open on both sides."""
-        cross = self._crossing(inside, outside, 0.0, inside.at, outside.at)
+        cross = self._crossing(inside, outside, 0.0, self.start.at, outside.at)
         open_ = (inside.objective - inside.bound) + (outside.objective - outside.bound)
         near = self._crossing(inside, outside, -open_, self.start.at, cross)
         far = self._crossing(inside, outside, open_, cross, end)

@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.optimize import linprog
+from scipy.optimize import linprog, minimize
 
+from optimizer.ambiguity import chi_square, distances, kullback_leibler, wasserstein
 from optimizer.first_stage import first_stage_of_plan
 from optimizer.tail import risk_adjusted, tail_mean, worst_expectation, worst_probabilities
 from optimizer.trial import try_out
 from scenarios import library
 from scenarios.files import scenario_from
 from scenarios.tree import paths_of
-from tests.optimizer.build import PAY_ALL, Data, but, committed, demands, offer, scenario, solved, spot
+from tests.optimizer.build import PAY_ALL, Data, but, committed, demands, futures, offer, scenario, solved, spot
 
 # A firm offer at 10 and the spot market at 15, which has 80 units: the more is committed, the more is paid for nothing when demand is low.
 FIRM = scenario(0.0, offers=[offer("firm", 10, 300, PAY_ALL)], spot=[spot(15.0, available=80)], uncertainty=demands(50, 100, 150, 200))
@@ -99,3 +100,71 @@ def test_more_doubt_never_costs_less(weight: float, tail: float) -> None:
     assert found[0] == pytest.approx(solved(but(FIRM, risk={"weight": weight, "tail": tail})).summary.objective)
     if weight == 1.0:
         assert found[-1] == pytest.approx(found[0])
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_kullback_leibler_against_its_dual(seed: int) -> None:
+    """If this fails, the worst mean is not that of the ball: min over a > 0 of a r + a log sum p exp(v / a), here on a fine grid."""
+    values, probability, _ = drawn(3 * seed)
+    radius, span = (0.01, 0.2, 1.5)[seed % 3], max(float(np.ptp(values)), 1e-9)
+    a = np.geomspace(1e-6, 1e4, 200_001) * span
+    grid = a * radius + values.max() + a * np.log((probability[:, None] * np.exp((values[:, None] - values.max()) / a)).sum(axis=0))
+    assert kullback_leibler(values, probability, radius) == pytest.approx(float(grid.min()), abs=2e-5 * span + 1e-9)
+    assert kullback_leibler(values, probability, 0.0) == pytest.approx(float(values @ probability))
+    assert kullback_leibler(values, probability, 1e3) == pytest.approx(values.max())
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_chi_square_against_a_search(seed: int) -> None:
+    """If this fails, the worst mean is not that of the ball; where nothing is pushed below zero it is mean + sqrt(radius x variance)."""
+    values, probability, _ = drawn(3 * seed + 1)
+    if np.ptp(values) == 0:
+        return
+    mean = float(values @ probability)
+    variance = float(((values - mean) ** 2) @ probability)
+    small = 0.5 * float(variance / (values.min() - mean) ** 2)  # beyond 2 x this the cheapest future has no probability left
+    assert chi_square(values, probability, small) == pytest.approx(mean + np.sqrt(small * variance), rel=1e-9)
+    found = minimize(
+        lambda q: -(q @ values),
+        probability,
+        jac=lambda q: -values,  # noqa: ARG005
+        method="SLSQP",
+        bounds=[(0, 1)] * len(values),
+        constraints=[{"type": "eq", "fun": lambda q: q.sum() - 1}, {"type": "ineq", "fun": lambda q: 1.0 - ((q - probability) ** 2 / probability).sum()}],
+        options={"ftol": 1e-12, "maxiter": 500},
+    )
+    assert chi_square(values, probability, 1.0) == pytest.approx(-found.fun, abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_wasserstein_against_a_linear_program(seed: int) -> None:
+    """If this fails, the worst mean is not that of the ball: max over moves m of p to q whose mean distance is at most the radius."""
+    values, probability, radius = drawn(seed)
+    count = len(values)
+    points = np.random.default_rng(seed).normal(size=(count, 2))
+    distance = np.abs(points[:, None] - points[None]).sum(axis=2)
+    distance /= max(distance.max(), 1.0)
+    rows = np.kron(np.eye(count), np.ones(count))
+    found = linprog(-np.tile(values, count), A_ub=[distance.ravel()], b_ub=[radius], A_eq=rows, b_eq=probability, bounds=(0, None))
+    assert wasserstein(values, probability, radius, distance) == pytest.approx(-found.fun, abs=1e-8)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_balls_are_nested(seed: int) -> None:
+    """If this fails, the columns of the doubt table can't be compared: each ball is said to lie within the next one."""
+    values, probability, radius = drawn(seed)
+    points = np.random.default_rng(seed).random(len(values))
+    distance = np.abs(points[:, None] - points[None])
+    distance /= max(float(distance.max()), 1e-9)
+    worst = worst_expectation(values, probability, radius)
+    assert kullback_leibler(values, probability, 2 * radius**2) <= worst + 1e-8
+    assert chi_square(values, probability, 4 * radius**2) <= worst + 1e-8
+    assert worst <= wasserstein(values, probability, radius, distance) + 1e-8
+
+
+def test_distances_between_futures() -> None:
+    """If this fails, one product with large volumes hides every other difference. Demand 50 to 200 and half of the price range."""
+    rows = [(50.0, 1.0), (200.0, 1.0), (125.0, 2.0)]
+    given = futures({"demand": [{"site": "site", "product": "cable", "volume": [volume]}], "spot_price_factor": [factor]} for volume, factor in rows)
+    found = distances(paths_of(scenario_from(scenario(0.0, spot=[spot(15.0)], uncertainty=given))))
+    assert found == pytest.approx(np.array([[0, 1, 1.5], [1, 0, 1.5], [1.5, 1.5, 0]]) / 1.5)
