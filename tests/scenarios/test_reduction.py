@@ -194,10 +194,13 @@ def test_documents_ask_for_a_tree() -> None:
 
 
 def test_a_plan_says_which_tree_it_is_made_for() -> None:
-    """A plan for a few nodes would look like a plan for all futures."""
+    """A plan for a few nodes would look like a plan for all futures, and nobody could see what was lost."""
     plan = solve(scenario_from(generated(("solve.baselines", False), futures=40, tree={"branching": [3, 2]})))
     assert plan.provenance.foresight.startswith("a tree of 1, 3, 6, 6 nodes clustered from 40 futures")
     assert plan.provenance.nodes == 16
+    assert plan.tree is not None
+    assert plan.tree.nodes == (1, 3, 6, 6)
+    assert plan.tree.words[0] == "40 futures became a tree of 1, 3, 6, 6 nodes: 6 courses of events are left."
     assert plan.audit.passed
 
 
