@@ -31,6 +31,7 @@ WORDS = {
     "audit": "auditing",
     "quality": "trying the plan on fresh futures",
     "report": "reporting",
+    "stress": "putting the plan to the test",
 }
 STOPPING = "Stopping; the best plan so far is kept. Ctrl-C again ends at once."
 

@@ -32,6 +32,7 @@ from optimizer.solve.conflict import find_conflict
 from optimizer.solve.forms import Form, choose
 from optimizer.solve.highs import Answer
 from optimizer.solve.highs import version as highs_version
+from optimizer.stress import stress_test
 from scenarios.files import dump_scenario
 from scenarios.reduction_report import report_of
 from scenarios.tree import build_tree
@@ -91,7 +92,11 @@ def solve(
     clock.enter("report")
     nodes = settings.detail == "nodes" or (settings.detail == "auto" and form.columns <= MOST_ROWS)
     tables = make_tables(instance, contracts, outcome, found, answer.objective, answer.bound, nodes)
-    return _plan(scenario, instance, settings, form, answer, compared, found, exact, tables, quality, numerics, clock)
+    plan = _plan(scenario, instance, settings, form, answer, compared, found, exact, tables, quality, numerics, clock)
+    if scenario.stress is None:
+        return plan
+    clock.enter("stress")
+    return plan.model_copy(update={"stress": stress_test(scenario, plan, settings, left=clock.left, stop=stop, executor=executor)})
 
 
 class Clock:

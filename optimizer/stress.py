@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor
 
 from models.options import SolveSettings
 from models.plan import Plan
@@ -29,19 +30,25 @@ NO_TIME = "Left out, because there was no time: "
 
 
 def stress_test(
-    scenario: Scenario, plan: Plan, settings: SolveSettings | None = None, *, left: Callable[[], float] | None = None, stop: threading.Event | None = None
+    scenario: Scenario,
+    plan: Plan,
+    settings: SolveSettings | None = None,
+    *,
+    left: Callable[[], float] | None = None,
+    stop: threading.Event | None = None,
+    executor: Executor | None = None,
 ) -> StressTest:
     """Put `plan`, a plan of `scenario`, to the tests of the scenario's `stress` table (or its defaults).
 
     `settings` replaces the scenario's `solve` table (the gap is that of the stress table). `left` says how many seconds are left, by default the time
-    limit. What there is no time for is left out, and a note says so.
+    limit. What there is no time for is left out, and a note says so. `executor` looks at futures (`optimizer.executor`).
     """
     started = time.monotonic()
     settings = settings or scenario.solve
     wanted = scenario.stress or Stress()
     limit = settings.time_limit_seconds
     within = settings.model_copy(update={"gap": wanted.gap})
-    bench = Bench(scenario, futures_of(scenario, wanted.futures), within, left or (lambda: limit - (time.monotonic() - started)), stop)
+    bench = Bench(scenario, futures_of(scenario, wanted.futures), within, left or (lambda: limit - (time.monotonic() - started)), stop, executor)
     first = first_stage_of_plan(scenario, plan)
     notes = _assumptions(bench, plan)
     sentences: list[str] = []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,13 +38,14 @@ class Bench:
     settings: SolveSettings
     left: Callable[[], float]  # seconds
     stop: threading.Event | None = None
+    executor: Executor | None = None  # looks at futures; without one, threads of this process do
 
     def best(self, paths: Paths, scenario: Scenario | None = None) -> Best | None:
         """The best first stage for `paths`, under the rules and risk of `scenario` (by default the bench's); None where no plan keeps the hard rules."""
         self._go_on()
         within = self.settings.model_copy(update={"time_limit_seconds": max(LEAST_SECONDS, self.left())})
         try:
-            found = best_first_stage(scenario or self.scenario, paths, settings=within, stop=self.stop)
+            found = best_first_stage(scenario or self.scenario, paths, settings=within, stop=self.stop, executor=self.executor)
         except Infeasible:
             return None
         except (TimeLimit, Cancelled):
@@ -54,9 +56,10 @@ class Bench:
     def tried(self, first: FirstStage, paths: Paths, scenario: Scenario | None = None) -> Trial:
         """What `first` costs in each of `paths`."""
         self._go_on()
-        found = try_out(scenario or self.scenario, first, paths, threads=self.settings.threads, stop=self.stop)
-        self._go_on()
-        return found
+        try:
+            return try_out(scenario or self.scenario, first, paths, threads=self.settings.threads, stop=self.stop, executor=self.executor)
+        except Cancelled:
+            raise Short from None
 
     def worth(self, cost: Floats, probability: Floats) -> float:
         """The objective of costs per future."""

@@ -138,6 +138,14 @@ def test_no_time_leaves_out_and_says_so() -> None:
     assert sum("no time" in x for x in result.notes) == 3
 
 
+def test_a_scenario_with_a_stress_table_gets_the_results_with_its_plan() -> None:
+    """If this fails, what `offtake solve` and the service are asked for in the document is not done."""
+    plan = solved(but(FIRM, stress={"what_ifs": WHAT_IFS, "parts": ["what_ifs"]}))
+    assert plan.stress is not None
+    assert [x.id for x in plan.stress.what_ifs] == ["as_given", "more", "spike", "out", "glut"]
+    assert solved(FIRM).stress is None
+
+
 def test_defaults_are_tried_where_nothing_is_said() -> None:
     """If this fails, `offtake stress` on a scenario without a stress table does nothing."""
     found = stress_test(scenario_from(but(FIRM, uncertainty=demands(50, 150))), solved(but(FIRM, uncertainty=demands(50, 150))))
