@@ -170,14 +170,18 @@ class BlockLooks:
         least = np.array([b.money * float(least_cost(b.cost[None], b.bottom, b.top[None])[0]) for b in self.blocks])
         return Pass(np.zeros(len(least)), least, np.zeros((len(least), self.blocks[0].first.shape[1])))
 
-    def look(self, x: Floats, deadline: float = np.inf, stop: threading.Event | None = None) -> Pass:
+    def look(self, x: Floats, deadline: float = np.inf, stop: threading.Event | None = None, *, wanted: bool = False) -> Pass:
         """Solve every block at x. Raises Interrupted."""
-        found = self._each(x, deadline, stop, self._cut)
-        return Pass(np.array([f[0] for f in found]), np.array([f[1] for f in found]), np.array([f[2] for f in found]))
+        found = self._each(x, deadline, stop, lambda b, dual: (*self._cut(b, dual), self._columns(b) if wanted else None))
+        columns = [f[3] for f in found] if wanted else None
+        return Pass(np.array([f[0] for f in found]), np.array([f[1] for f in found]), np.array([f[2] for f in found]), columns)
+
+    def _columns(self, b: int) -> Floats:
+        return self._live[b].values() * self.blocks[b].scale
 
     def values(self, x: Floats, deadline: float = np.inf, stop: threading.Event | None = None) -> tuple[list[Floats], Floats]:
         """Columns of every block at x in their own units, and its cost."""
-        found = self._each(x, deadline, stop, lambda b, dual: (self._live[b].values() * self.blocks[b].scale, dual.objective * self.blocks[b].money))
+        found = self._each(x, deadline, stop, lambda b, dual: (self._columns(b), dual.objective * self.blocks[b].money))
         return [f[0] for f in found], np.array([f[1] for f in found])
 
     def _each(self, x: Floats, deadline: float, stop: threading.Event | None, then: Callable[[int, Dual], Any]) -> list[Any]:

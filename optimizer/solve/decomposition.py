@@ -1,7 +1,7 @@
 """The L-shaped method for a fan of futures: a small master proposes a first stage, every future answers with its cost and a cut, until both agree.
 
     upper bound   cost of the best first stage looked at, all futures in it          lower bound   what the master's cuts prove
-    in-out        the next look lies between the best point so far and the master's proposal (Ben-Ameur & Neto 2007): half way
+    in-out        the next look lies a third of the way between the best point so far and the master's proposal (Ben-Ameur & Neto 2007)
 
 1. Start from the solution of a small sample of the futures, found in the same way, so that the dear first look at every future is well spent.
 2. Close in on the relaxation, then propose integral first stages by branch and bound on the cuts (`master`), looking at each proposal.
@@ -16,6 +16,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -26,10 +27,10 @@ from optimizer.solve.master import Master, Measure, Proposal
 from optimizer.solve.recourse import FanRecourse, Looks
 from scenarios.tree import Floats
 
-SAMPLE = 40  # futures in the first sample; each further one has eight times as many
-GROWTH = 8
+SAMPLE = 40  # futures in a sample, at least
+SAMPLED = 12  # one of so many futures is in the sample
 MOST_PASSES = 400
-HALF = 0.5
+STEP = 0.35  # longer steps take fewer looks, each of which costs more; measured
 ROWS_KEPT = 1e-7  # relative; the solver's tolerance
 
 
@@ -47,6 +48,7 @@ class Decomposed:
     look_seconds: float  # all looks
     master_seconds: float
     sample_seconds: float  # the search over a sample of the futures
+    columns: Any = None  # recourse at x, as `values` of the looks gives it
 
 
 class Decomposition:
@@ -55,14 +57,15 @@ class Decomposition:
 
     def __init__(self, fan: Fan | Blocks, measure: Measure, *, gap: float, threads: int = 2, seed: int = 0, deadline: float = np.inf,
                  stop: threading.Event | None = None, on_best: OnBest | None = None, earlier: Decomposition | None = None,
-                 looks: Looks | None = None) -> None:  # fmt: skip
-        self.fan, self.measure, self.gap = fan, measure, gap
+                 looks: Looks | None = None, final: bool = True) -> None:  # fmt: skip
+        self.fan, self.measure, self.gap, self.final = fan, measure, gap, final
         looks = earlier.recourse if earlier is not None else looks
         self.threads, self.seed, self.deadline, self.stop, self.on_best = threads, seed, deadline, stop, on_best
         self.recourse: Looks = looks or (FanRecourse(fan, threads, seed) if isinstance(fan, Fan) else BlockLooks(fan, threads, seed))
         pool = earlier.master.pool if earlier is not None else None
         self.master: Master = Master(fan, measure, max(gap / 50.0, 1e-9), self.recourse.floor, seed, pool)
         self.x: Floats | None = None
+        self.columns: Any = None  # recourse at x, where the looks brought it
         self.value, self.bound = float("inf"), float("-inf")
         self.master_seconds = self.sample_seconds = 0.0
 
@@ -80,20 +83,24 @@ class Decomposition:
         status = {(True, True): "optimal", (True, False): "feasible"}.get((found, reason == "gap"), "infeasible" if not possible else "no_solution")
         return Decomposed(
             status, reason, self.x, self.value, min(self.bound, self.value), self.recourse.passes,
-            self.recourse.cold_seconds, self.recourse.seconds, self.master_seconds, self.sample_seconds,
+            self.recourse.cold_seconds, self.recourse.seconds, self.master_seconds, self.sample_seconds, self._columns(),
         )  # fmt: skip
+
+    def _columns(self) -> Any:
+        """Recourse at the best first stage; what is looked at elsewhere brings it home only now."""
+        return self.recourse.values(self.x)[0] if self.x is not None and self.columns is None and self.final else self.columns
 
     def _from_sample(self) -> Floats:
         """A first stage that is good for some of the futures; for few futures, something in the middle."""
         if not isinstance(self.fan, Fan) or self.fan.count < 3 * SAMPLE:
             room = np.where(np.isfinite(self.fan.upper), self.fan.upper - self.fan.lower, 0.0)
             return np.asarray(self.fan.lower + np.where(self.fan.integer, 1.0, 0.6) * room)
-        size = max(SAMPLE, self.fan.count // GROWTH)
+        size = max(SAMPLE, self.fan.count // SAMPLED)
         chosen = np.linspace(0, self.fan.count - 1, size).round().astype(np.int64)
         some, probability = part_of(self.fan, chosen), self.measure.probability[chosen]
         smaller = Decomposition(
             some, Measure(probability / probability.sum(), self.measure.weight, self.measure.tail), gap=max(self.gap, 5e-4), threads=self.threads,
-            seed=self.seed, deadline=self.deadline, stop=self.stop,
+            seed=self.seed, deadline=self.deadline, stop=self.stop, final=False,
         )  # fmt: skip
         found = smaller.run()
         if found.stop_reason != "gap":
@@ -102,11 +109,12 @@ class Decomposition:
 
     def _look(self, x: Floats) -> float:
         """Look at every future; the objective at x (infinite where some future has no plan)."""
-        found = self.recourse.look(x, self.deadline, self.stop)
+        candidate = self._is_first_stage(x)
+        found = self.recourse.look(x, self.deadline, self.stop, wanted=candidate)
         self.master.learn(found, x)
         value = float(self.fan.cost0 @ x) + self.measure.of(found.cost)
-        if value < self.value and self._is_first_stage(x):
-            self.x, self.value = x, value
+        if candidate and value < self.value:
+            self.x, self.value, self.columns = x, value, found.columns
             self._tell()
         return value
 
@@ -133,9 +141,9 @@ class Decomposition:
             if proposal is None:
                 return False
             self._raise_bound(proposal.bound)
-            if self._closed() or (np.isfinite(value) and value - proposal.bound <= max(0.25 * self.gap, 1e-9) * abs(value)):
+            if self._closed() or (np.isfinite(value) and value - proposal.bound <= max(0.5 * self.gap, 1e-9) * abs(value)):
                 break
-            point = best + HALF * (proposal.x - best) if np.isfinite(value) else proposal.x
+            point = best + STEP * (proposal.x - best) if np.isfinite(value) else proposal.x
             found = self._look(point)
             if found < value:
                 best, value = point, found

@@ -71,8 +71,8 @@ class LooksElsewhere:
         """What every future costs at least."""
         return floor_of(self.fan)
 
-    def look(self, x: Floats, deadline: float = np.inf, stop: threading.Event | None = None) -> Pass:
-        """Look at every future at x. Raises Interrupted."""
+    def look(self, x: Floats, deadline: float = np.inf, stop: threading.Event | None = None, *, wanted: bool = False) -> Pass:  # noqa: ARG002
+        """Look at every future at x; columns stay where they are. Raises Interrupted."""
         parts = self._spread(x, False, deadline, stop)
         self._bases = [part.bases for part in parts]
         return Pass(*(np.concatenate([getattr(part.found, name) for part in parts]) for name in ("cost", "constant", "slope")))

@@ -229,9 +229,8 @@ class FanForm:
         self.last.append(found)
         if found.x is None:
             return Answer(found.status, found.stop_reason, None, np.inf, found.bound, found.passes, time.monotonic() - started)
-        values, cost = looks.values(found.x)
-        objective = float(self.fan.cost0 @ found.x) + measure_of(self.instance).of(cost)
-        x = np.concatenate([found.x, values.ravel()])
+        x = np.concatenate([found.x, found.columns.ravel()])
+        objective = measure_of(self.instance).of(self.costs(x))
         return Answer(found.status, found.stop_reason, x, objective, min(found.bound, objective), found.passes, time.monotonic() - started)
 
     def values(self, x: Floats) -> Values:
@@ -349,7 +348,7 @@ class TreeForm:
         spent = time.monotonic() - started
         if found.x is None:
             return Answer(found.status, found.stop_reason, None, np.inf, found.bound, found.passes, spent)
-        x = blocks.assembled(found.x, looks.values(found.x)[0])
+        x = blocks.assembled(found.x, found.columns)
         objective = float(self.form.problem.cost @ x) + self.form.problem.offset
         return Answer(found.status, found.stop_reason, x, objective, min(found.bound + self.form.problem.offset, objective), found.passes, spent)
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -46,8 +46,11 @@ class Looks(Protocol):
     def floor(self) -> Pass:
         """What each costs at least: cuts before any look."""
 
-    def look(self, x: Floats, deadline: float = ..., stop: threading.Event | None = ...) -> Pass:
-        """Cost of each at x, and cuts. Raises Interrupted."""
+    def look(self, x: Floats, deadline: float = ..., stop: threading.Event | None = ..., *, wanted: bool = False) -> Pass:
+        """Cost of each at x, and cuts; `wanted`: its columns too. Raises Interrupted."""
+
+    def values(self, x: Floats) -> tuple[Any, Floats]:
+        """Columns of each at x in their own units, and its cost."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Pass:
     cost: Floats  # [F]
     constant: Floats  # [F]
     slope: Floats  # [F, C1]
+    columns: Any = None  # recourse columns, where they were wanted
 
     @property
     def feasible(self) -> Any:
@@ -100,10 +104,11 @@ class FanRecourse:
         bases = [model.basis for model in self._live if model is not None] if self._share == 1 else self._basis
         return np.array([codes_of(basis) for basis in bases], dtype=np.int8)
 
-    def look(self, x: Floats, deadline: float = np.inf, stop: threading.Event | None = None) -> Pass:
+    def look(self, x: Floats, deadline: float = np.inf, stop: threading.Event | None = None, *, wanted: bool = False) -> Pass:
         """Solve every future at `x`. Raises Interrupted by the clock (`deadline` in `time.monotonic`) or the caller."""
-        duals, _ = self._solve(x, deadline, stop, wanted=False)
-        return self._cuts(x, duals)
+        duals, columns = self._solve(x, deadline, stop, wanted)
+        found = self._cuts(x, duals)
+        return replace(found, columns=np.array(columns) * self.fan.column_scale) if wanted else found
 
     def values(self, x: Floats, deadline: float = np.inf, stop: threading.Event | None = None) -> tuple[Floats, Floats]:
         """Recourse columns at `x`, in their own units [F, C2], and the cost of every future [F]."""
