@@ -27,7 +27,7 @@ from optimizer.solve.extensive import solve
 from optimizer.solve.forms import Form, first_stage_of
 from optimizer.solve.highs import Answer
 from optimizer.solve.problem import Problem, compile_problem
-from optimizer.tail import risk_adjusted, tail_mean
+from optimizer.tail import risk_adjusted, tail_mean, weighed
 from scenarios.tree import Floats, average
 
 FEW = 100  # futures that are always planned exactly with hindsight
@@ -96,8 +96,8 @@ class _Asked:
 def fill_rate(instance: Instance, unmet: Floats) -> float:
     """1 - expected unmet volume / expected volume asked for, over everything."""
     probability = instance.tree.probability
-    asked = float((asked_for(instance, unmet) @ probability).sum())
-    return 1.0 - float((unmet @ probability).sum()) / asked if asked > 0 else 1.0
+    missed, asked = (weighed(volume.sum(axis=(0, 1)), probability) for volume in (unmet, asked_for(instance, unmet)))
+    return 1.0 - missed / asked if asked > 0 else 1.0
 
 
 def _spot_only(asked: _Asked) -> BaselineResult:
@@ -146,7 +146,7 @@ def _perfect_foresight(asked: _Asked) -> BaselineResult:
     costs, bounds = (np.array([getattr(answer, name) for answer in answers]) for name in ("objective", "bound"))
 
     def weigh(values: Floats) -> tuple[float, float, float]:
-        expected, cvar = float(values @ probability), tail_mean(values, probability, asked.instance.risk_tail)
+        expected, cvar = weighed(values, probability), tail_mean(values, probability, asked.instance.risk_tail)
         radius = asked.instance.scenario.risk.radius
         whole = risk_adjusted(values, probability, weight=asked.instance.risk_weight, tail=asked.instance.risk_tail, radius=radius)
         return whole, expected, cvar
