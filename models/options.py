@@ -37,7 +37,7 @@ class SolveSettings(Document):
     stability: Annotated[int, Field(ge=0, le=100)] = 0
     """How many other draws of as many, half, a quarter and an eighth of the futures to solve, to see whether the award stays the same; 0 = not."""
     max_nonzeros: Annotated[int, Field(ge=1_000, le=200_000_000)] = 20_000_000
-    """Refuse, before building, a scenario whose model is estimated to have more nonzeros than this."""
+    """Refuse, before building, a scenario whose model is estimated to have more nonzeros than this (ten times this where futures are taken apart)."""
 
 
 def override(settings: SolveSettings, **changes: object) -> SolveSettings:

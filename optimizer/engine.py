@@ -11,7 +11,6 @@ from importlib.metadata import version
 from math import isfinite
 
 from models.errors import AuditMismatch, Cancelled, Infeasible, InvalidScenario, TimeLimit
-from models.errors import Finding as Found
 from models.options import SolveSettings
 from models.plan import Audit, ExactCheck, Phase, Plan, Provenance
 from models.quality import Quality
@@ -27,7 +26,7 @@ from optimizer.numerics import examine
 from optimizer.outcome import read_outcome
 from optimizer.progress import OnProgress, Progress, ignore
 from optimizer.quality import Chosen, judge_plan
-from optimizer.size import boundless, estimate_nonzeros
+from optimizer.size import boundless
 from optimizer.solve.conflict import find_conflict
 from optimizer.solve.forms import Form, choose
 from optimizer.solve.highs import Answer
@@ -62,7 +61,8 @@ def solve(
     clock.enter("read")
     instance = build_instance(scenario, build_tree(scenario))
     contracts = build_contracts(instance)
-    _refuse_giants(instance, settings)
+    if endless := boundless(instance):
+        raise InvalidScenario(endless)
     clock.enter("build")
     form = choose(scenario, instance, settings, executor)
     numerics = examine(scenario, form.sample())
@@ -138,16 +138,6 @@ class Clock:
         if self.incumbent is not None and self.bound is not None:
             gap = max(0.0, self.incumbent - self.bound) / max(abs(self.incumbent), 1e-9)
         self.on_progress(Progress(self.phase, time.monotonic() - self.started, self.incumbent, self.bound, gap))
-
-
-def _refuse_giants(instance: Instance, settings: SolveSettings) -> None:
-    if found := boundless(instance):
-        raise InvalidScenario(found)
-    estimate, most = estimate_nonzeros(instance), settings.max_nonzeros
-    if estimate > most:
-        raise InvalidScenario(
-            [Found("", f"the model would have about {estimate:,.0f} nonzeros, more than `solve.max_nonzeros` = {most:,}; use fewer futures, or raise it")]
-        )
 
 
 def _explain_failure(form: Form, instance: Instance, answer: Answer, settings: SolveSettings, clock: Clock) -> None:

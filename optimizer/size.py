@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.errors import Finding
+from models.errors import Finding, InvalidScenario
 from optimizer.instance import Instance
 
 MOST_OF_DEMAND = 1e8  # a committable volume beyond this multiple of the largest demand makes a solver's tolerances meaningless
@@ -19,6 +19,14 @@ def estimate_nonzeros(instance: Instance) -> float:
     found += nodes * sites * 4.0 * len(instance.spots)
     found += nodes * (5.0 * len(instance.shortage) + 3.0 * len(instance.stocks) + 3.0 * len(instance.lanes) + 3.0 * sites * len(instance.swaps))
     return found
+
+
+def refuse_giant(instance: Instance, most: int) -> None:
+    """Raise InvalidScenario where the model would have more nonzeros than `most`."""
+    estimate = estimate_nonzeros(instance)
+    if estimate > most:
+        said = f"the model would have about {estimate:,.0f} nonzeros, more than `solve.max_nonzeros` = {most:,}; use fewer futures, or raise it"
+        raise InvalidScenario([Finding("", said)])
 
 
 def boundless(instance: Instance) -> list[Finding]:

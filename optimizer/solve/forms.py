@@ -23,13 +23,14 @@ from optimizer.instance import Instance
 from optimizer.model import build_model
 from optimizer.outcome import Values
 from optimizer.risk import plain
+from optimizer.size import refuse_giant
 from optimizer.solve import extensive
 from optimizer.solve.blocks import BlockLooks, blocks_in, take_apart, trunk_of
 from optimizer.solve.decomposition import Decomposed, Decomposition
 from optimizer.solve.elsewhere import LooksElsewhere
 from optimizer.solve.fan import Fan, make_fan
 from optimizer.solve.highs import Answer, OnBest
-from optimizer.solve.master import Measure
+from optimizer.solve.master import Measure, tidied
 from optimizer.solve.problem import PIN, Problem, compile_problem
 from optimizer.solve.recourse import FanRecourse
 from optimizer.solve.settle import settle
@@ -40,6 +41,7 @@ from scenarios.tree import Floats, Ints, fan_paths
 FIRST_STAGE = ("signed", "volume", "opened")
 MANY = 30  # futures from which taking apart pays
 SUBTREES, LARGE = 8, 60_000  # subtrees and columns from which taking a tree apart pays
+APART = 10  # times as large may be what is taken apart, because most of it stands in arrays
 FINEST = 1e-7  # relative gap that a decomposition can prove
 GRACE = 0.9  # of the time: the rest is for the last look, which brings the plan
 
@@ -229,7 +231,8 @@ class FanForm:
         self.last.append(found)
         if found.x is None:
             return Answer(found.status, found.stop_reason, None, np.inf, found.bound, found.passes, time.monotonic() - started)
-        x = np.concatenate([found.x, found.columns.ravel()])
+        first = tidied(self.fan, found.x, self.fan.unseen, self.fan.cost0)
+        x = np.concatenate([first, found.columns.ravel()])
         objective = measure_of(self.instance).of(self.costs(x))
         return Answer(found.status, found.stop_reason, x, objective, min(found.bound, objective), found.passes, time.monotonic() - started)
 
@@ -399,12 +402,15 @@ def choose(scenario: Scenario, instance: Instance, settings: SolveSettings, exec
     if not reason and not plain(instance):
         reason = "the objective looks at other probabilities too"
     if paths is None or reason:
+        refuse_giant(instance, settings.max_nonzeros)
         return _whole_or_tree(instance, settings, reason)
+    refuse_giant(instance, APART * settings.max_nonzeros)
     template = make_template(scenario, paths)
     fan = make_fan(template)
     reason = _tie(template, fan) or _too_fine(settings)
     _refuse(wanted, reason)
     if reason or wanted == "extensive" or (wanted == "auto" and paths.count < MANY):
+        refuse_giant(instance, settings.max_nonzeros)
         weight = measure_of(instance).weight
         return ExtensiveForm(instance, stamp_extensive(template, instance.tree, weight, instance.risk_tail), _because(wanted, reason, paths.count))
     why = "as asked" if wanted == "decomposition" else "because there are many futures, their recourse is linear and no rule ties them together"
