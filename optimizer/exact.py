@@ -95,8 +95,10 @@ def _exact(problem: Problem, x: Floats, rows: Ints) -> tuple[float, str]:
     """Largest relative violation of some rows, and the name of the row."""
     if not len(rows):
         return 0.0, ""
-    matrix = problem.matrix[rows]
-    parts, ends = _products(matrix.data, x[matrix.indices]), matrix.indptr
+    matrix, sizes = problem.matrix, np.diff(problem.matrix.indptr)[rows]
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    entries = np.arange(ends[-1]) + np.repeat(matrix.indptr[rows] - ends[:-1], sizes)
+    parts = _products(matrix.data[entries], x[matrix.indices[entries]])
     scale = np.maximum(1.0, _largest(np.abs(parts[:, 0]), ends))
     lower, upper = problem.row_lower[rows], problem.row_upper[rows]
     below, above = np.isfinite(lower), np.isfinite(upper)
