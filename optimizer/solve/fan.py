@@ -65,6 +65,12 @@ class Fan:
         """Number of futures."""
         return len(self.probability)
 
+    @property
+    def unseen(self) -> Ints:
+        """Continuous columns of the first stage that no future sees: violations of rules on what is signed, and the like."""
+        seen = np.bincount(self.first.matrix.indices, minlength=len(self.cost0)) > 0
+        return np.flatnonzero(~seen & ~self.cost1.any(axis=1) & ~np.asarray(self.integer))
+
 
 def make_fan(template: Template) -> Fan:
     """The arrays of a template without rows that tie futures together."""

@@ -26,7 +26,7 @@ from scipy import sparse
 from optimizer.solve.highs import CutProgram, LinearProgram
 from optimizer.solve.recourse import Pass
 from optimizer.tail import tail_shares
-from scenarios.tree import Floats
+from scenarios.tree import Floats, Ints
 
 INTEGRALITY = 1e-6
 MOST_CUTS = 150  # rows of the small program beyond which slack ones are dropped
@@ -130,6 +130,26 @@ class Proposal:
     x: Floats
     value: float  # what the cuts say it costs
     bound: float  # no first stage costs less
+
+
+def tidied(stage: Stage, x: Floats, free: Ints, cost: Floats) -> Floats:
+    """A first stage whose columns `free`, which move nothing else but its own cost (violations of its rules, say), are as cheap as the rest allows.
+
+    A point between two others can pay for violations that it does not need.
+    """
+    part = stage.master[:, free]
+    rows = np.flatnonzero(np.diff(part.indptr))
+    if not len(rows):
+        return x
+    rest = x.copy()
+    rest[free] = 0.0
+    used = stage.master[rows] @ rest
+    low, high = stage.master_low[rows] - used, stage.master_high[rows] - used
+    found = CutProgram(LinearProgram(cost[free], stage.lower[free], stage.upper[free], part[rows], low, high)).solve()
+    if found is None:  # the rest lies beyond the rows by rounding
+        return x
+    rest[free] = np.clip(found[0], stage.lower[free], stage.upper[free])
+    return rest
 
 
 def _less(value: float, gap: float) -> float:
