@@ -176,7 +176,7 @@ def test_progress_is_monotone_and_ends_with_the_plan(gap: float) -> None:
     plan = solve(reference_5(), settings(gap=gap), on_progress=events.append)
     check_monotone([(event.incumbent, event.bound) for event in events])
     assert [event.seconds for event in events] == sorted(event.seconds for event in events)
-    assert list(dict.fromkeys(event.phase for event in events)) == ["read", "build", "solve", "baselines", "audit", "report"]
+    assert list(dict.fromkeys(event.phase for event in events)) == ["read", "build", "solve", "baselines", "audit", "quality", "report"]
     last = events[-1]
     assert (last.incumbent, last.bound) == (plan.summary.objective, plan.summary.bound)
     assert last.gap == pytest.approx(plan.summary.gap, abs=1e-12)
