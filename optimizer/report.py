@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.plan import Plan
 from optimizer.report_quality import quality_contents
+from optimizer.report_stress import stress_contents
 from optimizer.report_tables import MIXED, offer_units
 from optimizer.report_text import shared_unit
 from optimizer.report_tree import tree_contents
@@ -98,6 +99,7 @@ def _contents(plan: Plan) -> dict[str, tuple[Sequence[str], Iterable[Sequence[An
         "baselines": _baselines(plan),
         **quality_contents(plan),
         **tree_contents(plan),
+        **stress_contents(plan),
         "flows": ((*flow, "unit"), [(*row, units.get(row[2], "")) for row in _rows(flow, plan.flows)]),
         "costs": ((*cost, "currency"), [(*row, cur) for row in _rows(cost, plan.costs)]),
         "phases": simple["phases"],
@@ -165,7 +167,7 @@ def _template(name: str) -> Template:
 
 def _content(plan: Plan, scenario: Scenario | None) -> dict[str, Any]:
     """What the templates speak of."""
-    from optimizer import report_quality, report_tables, report_text, report_tree
+    from optimizer import report_quality, report_stress, report_tables, report_text, report_tree
     from optimizer.report_charts import charts
 
     names = report_text.names_of(scenario)
@@ -178,6 +180,7 @@ def _content(plan: Plan, scenario: Scenario | None) -> dict[str, Any]:
         "tables": report_tables,
         "quality": report_quality,
         "tree": report_tree,
+        "stress": report_stress,
         "charts": drawn,
     }
 

@@ -24,6 +24,7 @@ from optimizer.report_plotly import (
     wrapped,
 )
 from optimizer.report_quality import fresh_chart
+from optimizer.report_stress import stress_charts
 from optimizer.report_tables import Column, Table
 from optimizer.report_text import NOISE, Names, percent, volume
 
@@ -48,6 +49,7 @@ def charts(plan: Plan, names: Names, periods: Sequence[str]) -> Iterator[Chart]:
     yield from fresh_chart(plan)
     yield from categories(plan)
     yield from _fill_rates(plan, names)
+    yield from stress_charts(plan)
 
 
 def _supply(

@@ -19,7 +19,8 @@ from tests.optimizer.report_plan import FORMULA, UNITS, report_plan
 LIBRARY = Path(__file__).parents[2] / "scenarios" / "library"
 NAMES = [
     *("summary", "awards", "award_volumes", "offers", "capacity_opened", "futures", "fill_rates", "flow_summaries", "cost_summaries", "rules", "baselines"),
-    *("quality", "cost_quantiles", "stability", "stability_offers", "tree", "tree_correlations", "flows", "costs", "phases"),
+    *("quality", "cost_quantiles", "stability", "stability_offers", "tree", "tree_correlations"),
+    *("what_ifs", "stressed_plans", "break_even", "break_even_values", "doubts", "flows", "costs", "phases"),
 ]
 
 
