@@ -25,7 +25,7 @@ from optimizer.quality_replications import compare, replicate
 from optimizer.quality_rolling import Walk, rolling, walk
 from optimizer.quality_sample import out_of_sample, sizes_of, try_fresh
 from optimizer.quality_stability import run, shares_of, stability
-from optimizer.quality_words import sentences_of
+from optimizer.quality_words import sentences_of, share
 from optimizer.trial import FirstStage
 from scenarios.tree import Floats, paths_of
 
@@ -91,7 +91,7 @@ def _nothing_to_draw_from(scenario: Scenario) -> Quality:
 
 
 def _assumptions(scenario: Scenario, judge: Judge) -> list[str]:
-    notes = ["A fresh future counts as known right after signing, as in the plan; re-planning period by period (`solve.rolling`) says what that hides."]
+    notes = ["A fresh future counts as known right after signing, as in the plan; re-planning period by period says what that hides (`solve.rolling`)."]
     tied = [rule.kind for rule in scenario.rules if ties_futures(rule)]
     if tied:
         notes.append(f"Rules measured over all futures at once ({', '.join(tied)}) are imposed neither on fresh futures nor on rivals in replications.")
@@ -114,7 +114,7 @@ def _sampled(judge: Judge, chosen: Chosen, asked: int, remaining: Callable[[], f
     elif found.futures < asked:
         notes.append(f"Only {found.futures:,} of {asked:,} fresh futures were tried: time ran out, or the run was stopped.")
     if found is not None and found.not_kept > 0:
-        notes.append(f"In {100 * found.not_kept:.2g} % of fresh futures a hard rule can't be kept after this first stage; figures are those of the others.")
+        notes.append(f"In {share(found.not_kept)} of fresh futures a hard rule can't be kept after this first stage; figures are those of the others.")
     return found
 
 
@@ -161,5 +161,5 @@ def _rolled(scenario: Scenario, judge: Judge, chosen: Chosen, settings: SolveSet
     foresight, clairvoyant = judge.try_out(chosen.first, paths).cost, judge.hindsight(paths)[0]
     result = rolling(Walk([x.probability for x in parts], apart(cost, parts), apart(foresight, parts), apart(clairvoyant, parts)))
     if result is not None and result.stuck > 0:
-        notes.append(f"Re-planning could not keep a hard rule later on in {100 * result.stuck:.2g} % of futures; its figures are those of the others.")
+        notes.append(f"Re-planning could not keep a hard rule later on in {share(result.stuck)} of futures; its figures are those of the others.")
     return result

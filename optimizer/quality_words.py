@@ -24,7 +24,7 @@ def digits_for(half: float) -> int:
 
 def share(value: float) -> str:
     """A share in per cent with two digits that say something."""
-    return f"{100 * value:.2g} %"
+    return f"{100 * value:,.0f} %" if abs(value) >= 0.1 else f"{100 * value:.2g} %"
 
 
 def sentences_of(
@@ -50,14 +50,18 @@ def sentences_of(
 
 def _sampled(currency: str, promised: float, sampled: OutOfSample) -> str:
     by = {x.figure: x for x in sampled.figures}
-    text = f"On {sampled.futures:,} fresh futures the expected cost is {plus_minus(by['expected_cost'], currency)}"
-    objective = by.get("objective")
-    if objective is None or abs(promised) <= 1e-9:
-        return f"{text}."
-    off = objective.value - promised
-    if objective.low <= promised <= objective.high:
-        return f"{text}, in line with what the plan promises."
-    return f"{text}; risk included, {share(abs(off) / abs(promised))} {'more' if off > 0 else 'less'} than the plan promises."
+    said = [f"On {sampled.futures:,} fresh futures the expected cost is {plus_minus(by['expected_cost'], currency)}"]
+    objective, short = by.get("objective"), by["shortage_probability"].value
+    if objective is not None and abs(promised) > 1e-9:
+        off = objective.value - promised
+        near = objective.low <= promised <= objective.high
+        than = "than the plan promises"
+        said.append(
+            "in line with what the plan promises" if near else f"risk included {share(abs(off) / abs(promised))} {'more' if off > 0 else 'less'} {than}"
+        )
+    if short > 0:
+        said.append(f"and some demand stays unmet with a probability of {share(short)}")
+    return ", ".join(said) + "."
 
 
 def _replicated(found: Replications) -> str:
