@@ -13,7 +13,8 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -30,8 +31,7 @@ from optimizer.solve.problem import Problem, compile_problem
 from optimizer.tail import risk_adjusted, tail_mean, weighed
 from scenarios.tree import Floats, average
 
-FEW = 100  # futures that are always planned exactly with hindsight
-HINDSIGHT_SECONDS = 10.0  # after which, of more futures, only the relaxation is solved
+FEW = 100  # futures that are planned exactly with hindsight
 
 
 @dataclass(frozen=True)
@@ -127,21 +127,20 @@ def _average_future(asked: _Asked) -> BaselineResult:
 
 
 def _perfect_foresight(asked: _Asked) -> BaselineResult:
-    """Every future planned with hindsight; where that would take longer than it is worth, its relaxation, which is a lower bound."""
-    tree, settings = asked.instance.tree, asked.settings
-    until, relaxed = time.monotonic() + HINDSIGHT_SECONDS, []
-
-    def hindsight(problem: Problem) -> Answer:
-        rough = time.monotonic() > until and len(tree.leaves) > FEW
-        if rough:
-            relaxed.append(True)
-            problem = replace(problem, integer=np.zeros_like(problem.integer))
-        return solve(problem, gap=settings.gap, seconds=max(asked.left(), 0.01), seed=settings.seed, stop=asked.stop)
-
-    with ThreadPoolExecutor(settings.threads) as pool:
-        answers = list(pool.map(hindsight, asked.form.futures()))
-    if any(answer.status != "optimal" for answer in answers):
-        return BaselineResult("perfect_foresight", note="left out: not every future could be planned in time")
+    """Every future planned with hindsight; of many futures the relaxation, which is a lower bound."""
+    tree, settings, notes = asked.instance.tree, asked.settings, []
+    least = asked.form.least(settings, time.monotonic() + asked.left(), asked.stop) if len(tree.leaves) > FEW else None
+    if least is not None:
+        costs = bounds = least
+        notes.append("with many futures, each may sign parts of contracts, so this is a lower bound")
+    else:
+        with ThreadPoolExecutor(settings.threads) as pool:
+            answers = list(pool.map(partial(_hindsight, asked), asked.form.futures()))
+        if any(answer.status != "optimal" for answer in answers):
+            return BaselineResult("perfect_foresight", note="left out: not every future could be planned in time")
+        costs, bounds = (np.array([getattr(answer, name) for answer in answers]) for name in ("objective", "bound"))
+    if asked.form.tied:
+        notes.append("rules measured over several futures at once are left out, so this is a lower bound")
     probability = tree.probability[tree.leaves]
     costs, bounds = (np.array([getattr(answer, name) for answer in answers]) for name in ("objective", "bound"))
 
@@ -152,6 +151,9 @@ def _perfect_foresight(asked: _Asked) -> BaselineResult:
         return whole, expected, cvar
 
     objective, expected, cvar = weigh(costs)
-    notes = ["rules measured over several futures at once are left out, so this is a lower bound"] if asked.form.tied else []
-    notes += [f"{len(relaxed):,} of {len(answers):,} futures may sign parts of contracts, to save time, so this is a lower bound"] if relaxed else []
     return BaselineResult("perfect_foresight", objective, weigh(bounds)[0], expected, cvar, None, "; ".join(notes))
+
+
+def _hindsight(asked: _Asked, problem: Problem) -> Answer:
+    """One future that knows itself in advance."""
+    return solve(problem, gap=asked.settings.gap, seconds=max(asked.left(), 0.01), seed=asked.settings.seed, stop=asked.stop)

@@ -152,3 +152,48 @@ def part_of(fan: Fan, chosen: Ints) -> Fan:
         first=replace(fan.first, values=fan.first.values[:, chosen]),
         recourse=replace(fan.recourse, values=fan.recourse.values[:, chosen]),
     )
+
+
+def with_hindsight(fan: Fan) -> Fan:
+    """The same futures, each with a first stage of its own (yes-or-no decisions in parts), and nothing decided before: what each could cost at least."""
+    first, own, stage = fan.first.matrix, fan.recourse.matrix, fan.master
+    rows, columns = own.shape
+    above = sparse.hstack([_counted(stage, 0), sparse.csr_matrix((stage.shape[0], columns))])
+    below = sparse.hstack([_counted(first, stage.nnz), _counted(own, stage.nnz + first.nnz)])
+    numbered = sparse.csr_matrix(sparse.vstack([above, below]))
+    where = np.empty(numbered.nnz, dtype=np.int64)
+    where[numbered.data.astype(np.int64) - 1] = np.arange(numbered.nnz)
+    matrix = numbered.copy()
+    matrix.data = np.concatenate([stage.data, first.data, own.data])[numbered.data.astype(np.int64) - 1]
+    differs = np.concatenate([fan.first.at + stage.nnz, fan.recourse.at + stage.nnz + first.nnz])
+    count, size = fan.count, len(fan.cost0)
+    beside = (count, len(fan.master_low))
+    reach = np.maximum(np.maximum(np.abs(fan.lower), np.abs(fan.upper)), 1e-6)
+    factor = np.concatenate([np.exp2(np.round(np.log2(reach))), np.ones(columns)])  # of the first stage, which has its own units
+    matrix.data = matrix.data * factor[matrix.indices]
+    nothing = sparse.csr_matrix((rows + beside[1], 0))
+    return replace(
+        fan,
+        cost0=np.zeros(0),
+        cost1=np.zeros((0, count)),
+        cost2=np.ascontiguousarray(np.hstack([(fan.cost0[:, None] + fan.cost1).T * factor[:size] / fan.money, fan.cost2])),
+        low=np.hstack([np.broadcast_to(fan.master_low, beside), fan.low]),
+        high=np.hstack([np.broadcast_to(fan.master_high, beside), fan.high]),
+        bottom=np.concatenate([fan.lower / factor[:size], fan.bottom]),
+        top=np.ascontiguousarray(np.hstack([np.broadcast_to(fan.upper / factor[:size], (count, size)), fan.top])),
+        first=Sparse(nothing, np.zeros(0, dtype=np.int64), np.zeros((0, count))),
+        recourse=Sparse(matrix, where[differs], np.vstack([fan.first.values, fan.recourse.values]) * factor[matrix.indices[where[differs]]][:, None]),
+        column_scale=np.concatenate([factor[:size], fan.column_scale]),
+        row_scale=np.concatenate([np.ones(beside[1]), fan.row_scale]),
+        master=sparse.csr_matrix((0, 0)),
+        master_low=np.zeros(0),
+        master_high=np.zeros(0),
+        lower=np.zeros(0),
+        upper=np.zeros(0),
+        integer=np.zeros(0, dtype=bool),
+    )
+
+
+def _counted(matrix: Any, before: int) -> Any:
+    """The matrix with its entries numbered, from 1 on."""
+    return sparse.csr_matrix((before + np.arange(1.0, matrix.nnz + 1), matrix.indices, matrix.indptr), shape=matrix.shape)

@@ -28,12 +28,12 @@ from optimizer.solve import extensive
 from optimizer.solve.blocks import BlockLooks, blocks_in, take_apart, trunk_of
 from optimizer.solve.decomposition import Decomposed, Decomposition
 from optimizer.solve.elsewhere import LooksElsewhere
-from optimizer.solve.fan import Fan, make_fan
-from optimizer.solve.highs import Answer, OnBest
+from optimizer.solve.fan import Fan, make_fan, with_hindsight
+from optimizer.solve.highs import Answer, Interrupted, OnBest
 from optimizer.solve.master import Measure, tidied
 from optimizer.solve.problem import PIN, Problem, compile_problem
 from optimizer.solve.recourse import FanRecourse
-from optimizer.solve.settle import settle
+from optimizer.solve.settle import pressed, settle
 from optimizer.solve.stamping import layout, stamp_extensive
 from optimizer.solve.template import Template, make_template, obstacle, parts_of
 from scenarios.tree import Floats, Ints, fan_paths
@@ -43,6 +43,7 @@ MANY = 30  # futures from which taking apart pays
 SUBTREES, LARGE = 8, 60_000  # subtrees and columns from which taking a tree apart pays
 APART = 10  # times as large may be what is taken apart, because most of it stands in arrays
 FINEST = 1e-7  # relative gap that a decomposition can prove
+LAST = 5.0  # seconds, at least, for what follows from a tree's decisions
 GRACE = 0.9  # of the time: the rest is for the last look, which brings the plan
 
 Key = tuple[int, ...]
@@ -94,6 +95,9 @@ class Form(Protocol):
 
     def futures(self) -> Iterator[Problem]:
         """Every future as a problem of its own: it knows what will come."""
+
+    def least(self, settings: SolveSettings, deadline: float, stop: threading.Event | None) -> Floats | None:
+        """What every future costs at least, known in advance and with parts of contracts signed; None where that is not at hand. [F]"""
 
     def checked(self, x: Floats) -> Iterator[tuple[Problem, Floats]]:
         """Problems, with their part of an answer, that together hold every row."""
@@ -181,6 +185,9 @@ class ExtensiveForm:
 
     def futures(self) -> Iterator[Problem]:
         return (future_problem(self.instance, self.problem, int(leaf)) for leaf in self.instance.tree.leaves)
+
+    def least(self, settings: SolveSettings, deadline: float, stop: threading.Event | None) -> Floats | None:  # noqa: ARG002
+        return None
 
     def checked(self, x: Floats) -> Iterator[tuple[Problem, Floats]]:
         yield self.problem, x
@@ -293,6 +300,13 @@ class FanForm:
     def futures(self) -> Iterator[Problem]:
         return (self.template.future(f) for f in range(self.fan.count))
 
+    def least(self, settings: SolveSettings, deadline: float, stop: threading.Event | None) -> Floats | None:
+        try:
+            found = FanRecourse(with_hindsight(self.fan), settings.threads, settings.seed).look(np.zeros(0), deadline, stop)
+        except Interrupted:
+            return None
+        return found.constant if found.feasible.all() else None
+
     def checked(self, x: Floats) -> Iterator[tuple[Problem, Floats]]:
         parts, size = parts_of(self.template), len(self.fan.cost0)
         own = np.zeros(len(self.template.problem.cost))
@@ -351,7 +365,8 @@ class TreeForm:
         spent = time.monotonic() - started
         if found.x is None:
             return Answer(found.status, found.stop_reason, None, np.inf, found.bound, found.passes, spent)
-        x = blocks.assembled(found.x, found.columns)
+        left = max(seconds - spent, LAST)
+        x = pressed(self.form.problem, blocks.assembled(found.x, found.columns), seconds=left, seed=settings.seed)
         objective = float(self.form.problem.cost @ x) + self.form.problem.offset
         return Answer(found.status, found.stop_reason, x, objective, min(found.bound + self.form.problem.offset, objective), found.passes, spent)
 
@@ -378,6 +393,9 @@ class TreeForm:
 
     def futures(self) -> Iterator[Problem]:
         return self.form.futures()
+
+    def least(self, settings: SolveSettings, deadline: float, stop: threading.Event | None) -> Floats | None:
+        return self.form.least(settings, deadline, stop)
 
     def checked(self, x: Floats) -> Iterator[tuple[Problem, Floats]]:
         return self.form.checked(x)
