@@ -92,6 +92,11 @@ def _nothing_to_draw_from(scenario: Scenario) -> Quality:
 
 def _assumptions(scenario: Scenario, judge: Judge) -> list[str]:
     notes = ["A fresh future counts as known right after signing, as in the plan; re-planning period by period says what that hides (`solve.rolling`)."]
+    if isinstance(scenario.uncertainty, Generated) and scenario.uncertainty.tree is not None:
+        notes = [
+            "A fresh future counts as known right after signing, while the plan tells futures apart step by step: on fresh futures it costs less for that "
+            "reason alone. Re-planning period by period knows no more than the plan (`solve.rolling`)."
+        ]
     tied = [rule.kind for rule in scenario.rules if ties_futures(rule)]
     if tied:
         notes.append(f"Rules measured over all futures at once ({', '.join(tied)}) are imposed neither on fresh futures nor on rivals in replications.")

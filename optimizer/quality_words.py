@@ -43,7 +43,7 @@ def sentences_of(
         more = f" ({share(rolled.lost.value / rolled.foresight.value)})" if rolled.foresight.value > 0 else ""
         said.append(
             f"Re-planned every period with only what is then known, it costs {plus_minus(rolled.lost, currency)} more{more} "
-            "than if a future were known as soon as contracts are signed, which is what the plan assumes."
+            "than if a future were known as soon as contracts are signed, which is what a fan of futures assumes."
         )
     return tuple(said)
 

@@ -7,9 +7,11 @@ import threading
 import pytest
 
 from benchmarks.newsvendor import lognormal, one_period
+from models.generator import Branching
 from models.options import SolveSettings
 from models.plan import Plan
 from models.quality import Estimate, FigureEstimate, OutOfSample
+from models.uncertainty import Generated
 from optimizer.engine import solve
 from optimizer.quality import Chosen, judge_plan
 from optimizer.quality_judge import judge_of
@@ -118,6 +120,18 @@ def test_rules_over_all_futures_are_not_imposed_on_rivals() -> None:
     notes = judge_plan(bound, SolveSettings(out_of_sample=50), Chosen(best.first, best.objective, best.cost, paths.probability), lambda: 60.0)
     assert notes is not None
     assert any("(fill_rate)" in note for note in notes.notes)
+
+
+def test_bundled_futures_are_tried_and_the_difference_in_foresight_is_told() -> None:
+    """A plan for a tree of several stages is not tried, or is said to know as little as the trial."""
+    scenario = two_suppliers()
+    assert isinstance(scenario.uncertainty, Generated)
+    bundled = scenario.model_copy(update={"uncertainty": scenario.uncertainty.model_copy(update={"tree": Branching(branching=(3, 2, 2))})})
+    quality = solve(bundled, FAST.model_copy(update={"out_of_sample": 100, "rolling": 6})).quality
+    assert quality is not None
+    assert quality.out_of_sample is not None
+    assert quality.rolling is not None
+    assert "step by step" in quality.notes[0]
 
 
 def test_ambiguous_probabilities_have_no_figure_on_fresh_futures() -> None:
