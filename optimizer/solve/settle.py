@@ -45,3 +45,16 @@ def settle(problem: Problem, answer: Answer, probability: Floats, *, seconds: fl
     objective = float(problem.cost @ found.x) + problem.offset
     good = objective <= answer.objective + 1e-9 * max(1.0, abs(answer.objective))
     return replace(answer, x=found.x, objective=objective, bound=min(answer.bound, objective)) if good else answer
+
+
+def pressed(problem: Problem, x: Floats, *, seconds: float, seed: int) -> Floats:
+    """The same decisions with what follows from them (charges, violations, the tail's threshold) as cheap as it can be: a point between two others may
+    pay for more than it uses. The solution itself where it keeps its rows only within tolerance."""
+    kernel = np.concatenate([columns for _, columns in problem.keys.values()])
+    fixed = np.union1d(kernel, np.flatnonzero(problem.integer))
+    held = problem.fixed(fixed, np.clip(x[fixed], problem.lower[fixed], problem.upper[fixed]))
+    found = solve_problem(replace(held, integer=np.zeros_like(problem.integer)), seconds=seconds, seed=seed)
+    if found.x is None:
+        held = replace(problem.pinned(fixed, x[fixed]), integer=np.zeros_like(problem.integer))
+        found = solve_problem(held, seconds=seconds, seed=seed)
+    return x if found.x is None or float(problem.cost @ found.x) > float(problem.cost @ x) else found.x
