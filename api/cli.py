@@ -151,6 +151,38 @@ def solve(
 
 
 @app.command()
+def stress(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A scenario (JSON), '-' for standard input, or the name of a bundled scenario.")],
+    plan: Annotated[Path | None, _option("--plan", metavar="PLAN.json", text="Put this plan to the test, instead of solving the scenario.")] = None,
+    output: Annotated[Path | None, _option("--output", "-o", metavar="PLAN.json", text="Write the plan with its tests here.")] = None,
+    report: Annotated[Path | None, _option("--report", metavar="REPORT.html", text="Write a report with charts here.")] = None,
+    csv: Annotated[Path | None, _option("--csv", metavar="DIR", text="Write the plan's tables into this folder, one CSV file each.")] = None,
+    as_json: AsJson = False,
+    gap: Gap = None,
+    time_limit: TimeLimit = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    no_baselines: NoBaselines = False,
+) -> ExitCode:
+    """Put a plan to the test: what-ifs and regret, probabilities at which the award changes, wrong probabilities."""
+    from api.solving import outputs_for, settings_given
+    from api.stress import stress_one
+    from api.stress_page import print_stress
+
+    settings = settings_given(gap, time_limit, seed, threads, no_baselines)
+    outputs = outputs_for(file, output, report, csv)
+    tested, scenario = stress_one(file, settings, plan)
+    written, problem = outputs.write(tested, scenario)
+    if as_json:
+        print_whole(dump_plan(tested))
+    else:
+        _show(lambda console: print_stress(tested, console))
+    for phrase in written:
+        _tell(f"Wrote the {phrase}")
+    return _complain(problem, as_json=False) if problem else exit_code_of(tested)
+
+
+@app.command()
 def batch(
     sources: Annotated[list[str], typer.Argument(metavar="DIR_OR_FILES...", help="Folders (every *.json in them), files, or names of bundled scenarios.")],
     out: Annotated[Path, _option("--out", metavar="DIR", text="Folder for the plans and the summary (default: plans).")] = Path("plans"),

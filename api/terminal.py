@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from api.page import MoneyScale, Page, clean, figure, percent
+from api.stress_page import stress_section
 
 if TYPE_CHECKING:
     from models.plan import Award, Baselines, Plan, RuleOutcome
@@ -32,6 +33,8 @@ def print_report(plan: Plan, console: Console) -> None:
     if plan.baselines:
         _baselines(plan, plan.baselines, money, page)
     _rules(plan, money, page)
+    if plan.stress:
+        stress_section(plan, plan.stress, page)
     _audit(plan, money, page)
 
 
@@ -56,6 +59,7 @@ def _figures(plan: Plan, money: MoneyScale, page: Page) -> None:
         ("Risk-adjusted cost", money.text(s.objective), f"what is minimised; no plan can be below {money.text(s.bound)}"),
         ("Expected cost", money.text(s.expected_cost), f"{money.text(s.expected_cash)} in cash and {money.text(s.expected_penalty)} in penalties"),
         (f"Worst {percent(s.tail)} of futures", money.text(s.cvar), f"on average; counts for {percent(s.risk_weight)} of what is minimised"),
+        *_doubted(plan, money),
         ("Fill rate", percent(s.fill_rate), f"expected; some demand is unmet with probability {percent(s.shortage_probability)}"),
     ]
     units = set(plan.units.values())
@@ -81,6 +85,13 @@ def _figures(plan: Plan, money: MoneyScale, page: Page) -> None:
     for name, value, note in rows:
         grid.add_row(Text(clean(name)), Text(clean(value), style="bold"), Text(clean(note), style="dim"))
     page.draw(Padding(grid, (0, 0, 0, 2)))
+
+
+def _doubted(plan: Plan, money: MoneyScale) -> list[tuple[str, str, str]]:
+    """The worst expected cost, where the plan guards against wrong probabilities."""
+    worst = plan.summary.worst_expected_cost
+    meaning = "expected when probabilities are as wrong as `risk.ambiguity` allows; counts in the place of the expected cost"
+    return [] if worst is None else [("At worst expected", money.text(worst), meaning)]
 
 
 def _awards(plan: Plan, money: MoneyScale, page: Page) -> None:

@@ -46,6 +46,8 @@ class Summary(Document):
     """Probability of a future with any unmet demand."""
     shortage_cvar: float
     """Mean unmet volume of the worst `tail` share of futures, by shortage."""
+    worst_expected_cost: float | None = None
+    """With `risk.ambiguity`: the expected cost under the worst probabilities within reach, which the objective counts; none = probabilities as given."""
 
 
 class AwardVolume(Document):

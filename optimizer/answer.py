@@ -30,7 +30,7 @@ from optimizer.instance import Instance
 from optimizer.ledger import PENALTIES
 from optimizer.outcome import Outcome, asked_for
 from optimizer.rules import rule_of
-from optimizer.tail import tail_mean, tail_shares, weighed
+from optimizer.tail import tail_mean, tail_shares, weighed, worst_expectation
 from scenarios.tree import Floats
 
 VISIBLE = 1e-9  # relative to the largest flow of its kind; anything smaller is the solver's dust
@@ -84,7 +84,7 @@ def _tables(instance: Instance, contracts: tuple[Contract, ...], outcome: Outcom
 
 def _summary(instance: Instance, outcome: Outcome, found: Findings, objective: float, bound: float) -> Summary:
     tree = instance.tree
-    probability = tree.probability[tree.leaves]
+    probability, radius = tree.probability[tree.leaves], instance.scenario.risk.radius
     shortage = _path_sums(instance, outcome.unmet.sum(axis=(0, 1)))
     demand = _path_sums(instance, tree.states.demand.sum(axis=(1, 2)))
     cash = weighed(found.path_cash, probability)
@@ -104,6 +104,7 @@ def _summary(instance: Instance, outcome: Outcome, found: Findings, objective: f
         fill_rate=fill_rate(instance, outcome.unmet),
         shortage_probability=float(probability[shortage > seen].sum()),
         shortage_cvar=tail_mean(shortage, probability, instance.risk_tail),
+        worst_expected_cost=worst_expectation(found.path_costs, probability, radius) if radius > 0 else None,
     )
 
 

@@ -50,6 +50,11 @@ def decision_sentences(scenario: Scenario, tables: Tables, compared: list[Baseli
         f"This costs {money(s.expected_cost, currency)} on average (present value, penalties included) and {money(s.cvar, currency)} in the worst "
         f"{100 * s.tail:g} % of futures."
     )
+    if s.worst_expected_cost is not None:
+        sentences.append(
+            f"If up to {100 * scenario.risk.radius:g} % of the probability lay on other futures than said, it would cost at most "
+            f"{money(s.worst_expected_cost, currency)} on average: the plan guards against that."
+        )
     if s.shortage_probability > 0:
         sentences.append(f"{100 * s.fill_rate:.1f} % of demand is met on time; some stays unmet with a probability of {100 * s.shortage_probability:.0f} %.")
     else:

@@ -21,7 +21,7 @@ from optimizer.stress_bench import Bench, Short, futures_of
 from optimizer.stress_break_even import break_even, first_probe, groups_of
 from optimizer.stress_doubt import doubts
 from optimizer.stress_what_ifs import AS_GIVEN, Case, WhatIfs, try_what_ifs
-from optimizer.stress_words import break_even_sentence, doubt_sentence, names, what_if_sentences
+from optimizer.stress_words import break_even_sentences, doubt_sentence, names, what_if_sentences
 from optimizer.trial import FirstStage
 from scenarios.what_ifs import apply, default_what_ifs, describe
 
@@ -60,7 +60,7 @@ def stress_test(
         sentences += what_if_sentences(scenario, what_ifs)
     if "break_even" in wanted.parts:
         turns, award = _break_even(bench, first, notes)
-        sentences += [break_even_sentence(scenario, x, award) for x in turns]
+        sentences += break_even_sentences(scenario, turns, award)
     if "ambiguity" in wanted.parts:
         rows = _doubts(bench, first, wanted, notes)
         own = scenario.risk.radius or TOLD

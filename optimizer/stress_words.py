@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from models.scenario import Scenario
 from models.stress import BreakEven, Change, Doubt, PlanOutcome, StressedPlan, WhatIfOutcome
 from optimizer.explain import money
@@ -83,20 +85,28 @@ def _plan(plan: str, texts: dict[str, str]) -> str:
     return known.get(plan) or f"the best plan for “{texts.get(case, case)}”"
 
 
-def break_even_sentence(scenario: Scenario, found: BreakEven, award: tuple[str, ...]) -> str:
-    """How likely the group must become before `award`, the best one for the probabilities as given, changes."""
-    given = f"(now {percent(found.probability)})"
-    tried = f"at none of the {len(found.values)} probabilities tried" if not found.proven else "at no probability"
-    if found.rises_to is None and found.falls_to is None:
-        if not found.complete:
-            return f"Not every probability that {found.text} {given} could be looked at; where it could, the award stays."
-        return f"However likely it is that {found.text} {given}, the award stays the same: it changes {tried}."
+def break_even_sentences(scenario: Scenario, found: Sequence[BreakEven], award: tuple[str, ...]) -> list[str]:
+    """How likely each group must become before `award`, the best one for the probabilities as given, changes."""
+    turning = [x for x in found if x.rises_to is not None or x.falls_to is not None]
+    sentences = [_turning(scenario, x, award) for x in turning]
+    for proven, complete, how in (
+        (True, True, "whatever the probability"),
+        (False, True, "at all probabilities tried"),
+        (False, False, "at the probabilities there was time for"),
+    ):
+        staying = [x for x in found if x not in turning and (x.proven, x.complete) == (proven, complete)]
+        if staying:
+            events = " or ".join(f"{x.text} (now {percent(x.probability)})" for x in staying)
+            sentences.append(f"However likely it is that {events}, the award stays the same, {how}.")
+    return sentences
+
+
+def _turning(scenario: Scenario, found: BreakEven, award: tuple[str, ...]) -> str:
     parts = []
-    if found.rises_to is not None:
-        parts.append(f"rises to {_about(found.rises_to)}, to {_instead(scenario, found.rises_to.award, award)}")
-    if found.falls_to is not None:
-        parts.append(f"falls to {_about(found.falls_to)}, to {_instead(scenario, found.falls_to.award, award)}")
-    return f"The award changes once the probability that {found.text} {given} {'; or once it '.join(parts)}."
+    for verb, change in (("rises", found.rises_to), ("falls", found.falls_to)):
+        if change is not None:
+            parts.append(f"{verb} to {_about(change)}: then {_instead(scenario, change.award, award)} is better")
+    return f"The award changes once the probability that {found.text} (now {percent(found.probability)}) {'; or once it '.join(parts)}."
 
 
 def _about(change: Change) -> str:

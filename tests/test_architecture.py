@@ -44,7 +44,7 @@ ORDER = (
     ("engine",),
 )
 REPORT_READS = {"ledger"}  # of the optimizer, apart from its own files
-API_READS = {"engine", "executor", "report", "progress", "negotiation"}
+API_READS = {"engine", "executor", "report", "progress", "negotiation", "stress"}
 PLAIN = {"bill", "breach", "billed_factor", "check"}  # functions of clauses and rules that know volumes, and no model
 
 

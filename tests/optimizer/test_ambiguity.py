@@ -73,6 +73,11 @@ def test_plan_guards_against_wrong_probabilities(radius: float, volume: float, o
     plan = solved(but(FIRM, risk={"ambiguity": {"radius": radius}}))
     assert committed(plan, "firm") == pytest.approx(volume)
     assert plan.summary.objective == pytest.approx(objective)
+    if radius > 0:
+        assert plan.summary.worst_expected_cost == pytest.approx(objective)
+        assert any("guards against that" in sentence for sentence in plan.decision)
+    else:
+        assert plan.summary.worst_expected_cost is None
 
 
 def test_futures_that_the_worst_probabilities_leave_empty_are_planned_as_well() -> None:

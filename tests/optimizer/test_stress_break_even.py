@@ -17,7 +17,7 @@ from optimizer.stress import stress_test
 from optimizer.stress_bench import Bench
 from optimizer.stress_break_even import groups_of, weighted
 from optimizer.stress_doubt import with_radius
-from optimizer.stress_words import break_even_sentence, percent
+from optimizer.stress_words import break_even_sentences, percent
 from scenarios.files import scenario_from
 from scenarios.tree import paths_of
 from tests.optimizer.build import PAY_ALL, Data, but, futures, offer, scenario, solved, spot
@@ -106,9 +106,18 @@ def test_an_award_that_never_changes_says_so() -> None:
     assert (found.rises_to, found.falls_to) == (None, None)
     assert found.proven
     document = scenario_from(data)
-    assert break_even_sentence(document, found, ("firm",)) == (
-        "However likely it is that future 'high' comes true (now 50 %), the award stays the same: it changes at no probability."
-    )
+    assert break_even_sentences(document, [found], ("firm",)) == [
+        "However likely it is that future 'high' comes true (now 50 %), the award stays the same, whatever the probability."
+    ]
+
+
+def test_a_change_is_told_with_its_probability() -> None:
+    """If this fails, the sentence about a break-even leaves out how likely, or to what."""
+    found = turn(newsvendor(0.5), "high")
+    said = break_even_sentences(scenario_from(newsvendor(0.5)), [found], ("firm",))
+    assert len(said) == 1
+    assert "(now 50 %) falls to about 33.3 %" in said[0]
+    assert "signing nothing is better" in said[0]
 
 
 def test_groups_move_together() -> None:
