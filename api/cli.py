@@ -235,6 +235,34 @@ def validate(
 
 
 @app.command()
+def fit(
+    history: Annotated[str, typer.Argument(metavar="HISTORY.csv", help="Prices and volumes, one row per month, quarter or year; '-' for standard input.")],
+    scenario: Annotated[str | None, _option("--scenario", metavar="SCENARIO.json", text="The scenario that the settings are for: ids and periods.")] = None,
+    out: Annotated[Path | None, _option("--out", "-o", metavar="SETTINGS.json", text="Write the settings here: the scenario's `uncertainty` table.")] = None,
+    picture: Annotated[Path | None, _option("--picture", metavar="FIT.html", text="Write a picture of fit against data here.")] = None,
+    regimes: Annotated[int | None, _option("--regimes", metavar="NUMBER", text="So many market regimes, 2 to 4; 0 for none (default: by BIC).")] = None,
+    period_years: Annotated[float | None, _option("--period-years", metavar="YEARS", text="Length of a period (default: the scenario's, otherwise 1).")] = None,
+    drift: Annotated[bool, _option("--drift", text="Put the drift of prices into the settings, on top of base values.")] = False,
+    futures: Annotated[int | None, _option("--futures", metavar="NUMBER", text="How many futures the plan is to be made for (default: 200).")] = None,
+    seed: Annotated[int | None, _option("--seed", metavar="NUMBER", text="The seed that the settings draw with (default: 1).")] = None,
+    as_json: AsJson = False,
+) -> ExitCode:
+    """Make generator settings from a history of prices and volumes, and say how sure they are."""
+    from api.fitting import Options, fit_history, paths_for, print_fit, write_fit
+
+    settings, page = paths_for(history, scenario, out, picture)
+    found = fit_history(history, scenario, Options(period_years, regimes, drift, futures, seed))
+    written, problem = write_fit(found, settings, page)
+    if as_json:
+        _print_json(found.document())
+    else:
+        _show(lambda console: print_fit(found, console))
+    for phrase in written:
+        _tell(f"Wrote the {phrase}")
+    return _complain(problem, as_json=False) if problem else ExitCode.OPTIMAL
+
+
+@app.command()
 def schema(document: Annotated[Schema, typer.Argument(help="Which document.")] = Schema.scenario) -> ExitCode:
     """Print the JSON Schema of a scenario or a plan."""
     if document is Schema.scenario:

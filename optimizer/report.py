@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from models.scenario import Scenario
     from optimizer.report_plotly import Chart
+    from scenarios.fitting import Fit
 
 ASSETS = Path(__file__).parent / "templates"
 
@@ -138,14 +139,25 @@ def _baselines(plan: Plan) -> tuple[Sequence[str], list[Sequence[Any]]]:
 
 def html_report(plan: Plan, scenario: Scenario | None = None) -> str:
     """The report as one HTML file: own style, own scripts, no network. `scenario` lends its names; ids stand in without it."""
+    return _page("report.html", _content(plan, scenario))
+
+
+def html_fit(fit: Fit) -> str:
+    """The picture of what was fitted to a history, as one HTML file like the report."""
+    from optimizer.report_fit import content
+
+    return _page("fit.html", content(fit))
+
+
+def _page(name: str, content: dict[str, Any]) -> str:
+    """A whole page with style, scripts and the data of its charts."""
     from markupsafe import Markup
 
-    content = _content(plan, scenario)
     scripts = [_plotly_js(), (ASSETS / "report.js").read_text("utf-8")] if content["charts"] else []
     style = Markup((ASSETS / "report.css").read_text("utf-8"))
     data = Markup(_json(_specs(content["charts"])))
     hashes = [_digest(script) for script in scripts]
-    return _template("report.html").render(**content, data=data, style=style, scripts=[Markup(script) for script in scripts], hashes=hashes)
+    return _template(name).render(**content, data=data, style=style, scripts=[Markup(script) for script in scripts], hashes=hashes)
 
 
 def html_parts(plan: Plan, scenario: Scenario | None = None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import exp, isnan
+from math import exp, floor, isfinite, isnan, log10
 
 CONFIDENCE = 0.95
 WEAK = 2.0  # a difference of BIC that tells hardly anything (Kass & Raftery 1995, Bayes factors, JASA 90)
@@ -66,3 +66,11 @@ def plus_minus(one: Estimate, scale: float = 1.0, digits: int = 2, unit: str = "
     """`1.04 ± 0.03`; without the second part where the data don't tell."""
     error = "" if isnan(one.error) or one.error == 0 else f" ± {scale * one.error:,.{digits}f}"
     return f"{scale * one.value:,.{digits}f}{error}{unit}"
+
+
+def number(value: float, digits: int = 4) -> str:
+    """`value` with thousands separators and so many significant digits, never as a power of ten."""
+    if value == 0 or not isfinite(value):
+        return f"{value:g}"
+    places = digits - 1 - floor(log10(abs(value)))
+    return f"{round(value, places):,.{max(places, 0)}f}"

@@ -82,6 +82,8 @@ class PriceFit:
     """Logarithm of what the process moves around at every row (the regimes' part; otherwise 0). [T]"""
     shocks: Floats
     """Changes that the process did not foresee, in standard deviations. [T], NaN outside."""
+    step_years: float
+    """Years from row to row."""
 
     @property
     def half_life(self) -> float | None:
@@ -111,7 +113,7 @@ def price_of(driver: str, column: str, values: Floats, centre: Floats, one: Cand
     shocks[known[0] + 1 : known[-1] + 1] = (inside[1:] - one.carry * inside[:-1] - expected) / sqrt(variance)
     volatility, speed = _per_year(one, step_years)
     level = exp(inside[-1]) if one.kind == "geometric" else exp(_mean(one, step_years) + _spread(one, step_years) / 2)
-    return PriceFit(driver, column, one, tried, volatility, _drift(one, volatility, step_years), speed, level, values, centre, shocks)
+    return PriceFit(driver, column, one, tried, volatility, _drift(one, volatility, step_years), speed, level, values, centre, shocks, step_years)
 
 
 def candidates(x: Floats, step_years: float) -> list[Candidate]:

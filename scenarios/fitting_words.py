@@ -9,7 +9,7 @@ import numpy as np
 from scenarios.fitting import Fit
 from scenarios.fitting_demand import DemandFit, FactorFit
 from scenarios.fitting_history import STEPS
-from scenarios.fitting_parts import FEW_SPELLS, WEAK, Section, plus_minus, rate_interval, share
+from scenarios.fitting_parts import FEW_SPELLS, WEAK, Section, number, plus_minus, rate_interval, share
 from scenarios.fitting_prices import LEAST_REVERTING, PriceFit
 from scenarios.fitting_settings import yearly_spread
 from scenarios.fitting_words_regimes import regime_section
@@ -60,10 +60,10 @@ def _price(price: PriceFit, within: bool) -> str:
     if price.speed is None:
         text = f"{name}{' within its regime' if within else ''} is a geometric random walk: {moves}, drift {plus_minus(price.drift, 100, 1)} % a year."
     else:
-        to = "the level of its regime" if within else f"{price.level:,.4g}"
+        to = "the level of its regime" if within else f"{number(price.level)}"
         half = f"half of a deviation is gone after {price.half_life:.2g} years (speed {plus_minus(price.speed)} a year)"
         text = f"{name} returns to {to}: {half}; {moves}."
-        text += f" In a normal market it is {price.level:,.4g} on average." if within else ""
+        text += f" In a normal market it is {number(price.level)} on average." if within else ""
     jumps = price.chosen.jumps
     if jumps is None:
         return text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from math import exp
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from scenarios.fitting_chain import over, stationary
 from scenarios.fitting_csv import read_history
 from scenarios.fitting_history import Column, History
 from scenarios.fitting_markets import outages_of
-from scenarios.fitting_parts import Estimate
+from scenarios.fitting_parts import number
 from scenarios.fitting_settings import WEEKS_PER_YEAR, process_of, rounded, settings_table
 from scenarios.fitting_words import sections_of
 from scenarios.sampling import draw
@@ -266,4 +265,4 @@ def test_averages_over_months_are_noticed() -> None:
 def test_numbers_are_rounded_for_people() -> None:
     """If this fails, settings claim sixteen digits."""
     assert [rounded(x) for x in (0.123456, 123456.0, -0.00098765, 0.0)] == [0.1235, 123500.0, -0.0009877, 0.0]
-    assert Estimate(1.0, 0.1).value == exp(0)
+    assert [number(x) for x in (30_720.4, 0.00123456, 17.4, 1.0, 123_456_789.0, 0.0)] == ["30,720", "0.001235", "17.40", "1.000", "123,500,000", "0"]
