@@ -3,8 +3,8 @@
 The folder of plans holds `<name>.plan.json` for every scenario that has a plan, and `summary.json`, which is rewritten after every run and from which
 a later batch knows what need not be solved again: the same scenario (by hash) under the same settings whose plan is still as it was written.
 
-`run_batch` needs only `submit` of its runner, so any `concurrent.futures.Executor` will do in place of `Children`: `solve_task` is then called with
-the task alone.
+`run_batch` needs only `submit` of its runner: `Children` here, `OnCluster` on a Dask cluster; any `concurrent.futures.Executor` will do, and `solve_task`
+is then called with the task alone.
 """
 
 from __future__ import annotations

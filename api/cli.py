@@ -38,6 +38,7 @@ TimeLimit = Annotated[float | None, _option("--time-limit", metavar="SECONDS", t
 Seed = Annotated[int | None, _option("--seed", metavar="NUMBER", text="The solver's random seed.")]
 Threads = Annotated[int | None, _option("--threads", metavar="NUMBER", text="How many models are solved side by side; never changes the answer.")]
 NoBaselines = Annotated[bool, _option("--no-baselines", text="Leave out the three baselines (no VSS, no EVPI).")]
+Cluster = Annotated[str | None, _option("--cluster", metavar="ADDRESS", text="Let a Dask cluster do the work: the address of its scheduler, tcp://host:8786.")]
 AsJson = Annotated[bool, _option("--json", text="Print one JSON document on standard output, and nothing else there.")]
 Version = Annotated[bool, _option("--version", text="Print the version.")]
 
@@ -132,6 +133,7 @@ def solve(
     seed: Seed = None,
     threads: Threads = None,
     no_baselines: NoBaselines = False,
+    cluster: Cluster = None,
 ) -> ExitCode:
     """Solve a scenario and print the plan. Ctrl-C stops the search and keeps the best plan."""
     from api.solving import outputs_for, settings_given, solve_one
@@ -139,7 +141,7 @@ def solve(
 
     settings = settings_given(gap, time_limit, seed, threads, no_baselines)
     outputs = outputs_for(file, output, report, csv)
-    plan, scenario = solve_one(file, settings)
+    plan, scenario = solve_one(file, settings, cluster)
     written, problem = outputs.write(plan, scenario)
     if as_json:
         print_whole(dump_plan(plan))
@@ -194,13 +196,14 @@ def batch(
     seed: Seed = None,
     threads: Threads = None,
     no_baselines: NoBaselines = False,
+    cluster: Cluster = None,
 ) -> ExitCode:
-    """Solve many scenarios, each in a process of its own. One that fails never stops the others; the exit code tells the worst outcome."""
+    """Solve many scenarios, each in a process of its own, or on a cluster. One that fails never stops the others; the exit code tells the worst outcome."""
     from api.batch import summary_document
     from api.solving import settings_given, solve_many
     from api.summary import print_summary
 
-    runs = solve_many(sources, out, settings_given(gap, time_limit, seed, threads, no_baselines), jobs, resume)
+    runs = solve_many(sources, out, settings_given(gap, time_limit, seed, threads, no_baselines), jobs, resume, cluster)
     if as_json:
         _print_json(summary_document(runs))
     else:

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,10 @@ from api.children import Children
 from api.exit_codes import UsageProblem
 from api.interrupt import in_thread, stop_on_interrupt
 from api.live import BatchDisplay, SolveDisplay
+from api.on_cluster import OnCluster
 from api.sources import Outputs, check_file, check_folder, read_source
 from models.options import SolveSettings, override
+from optimizer.executor import executor_for
 from scenarios.files import parse_scenario
 
 if TYPE_CHECKING:
@@ -53,20 +56,30 @@ def outputs_for(source: str, plan: Path | None, report: Path | None, tables: Pat
     return outputs
 
 
-def solve_one(source: str, settings: dict[str, Any]) -> tuple[Plan, Scenario]:
-    """The plan of one scenario, solved in this process. Ctrl-C once keeps the best plan, twice raises KeyboardInterrupt."""
+def solve_one(source: str, settings: dict[str, Any], cluster: str | None = None) -> tuple[Plan, Scenario]:
+    """The plan of one scenario, solved in this process; a cluster looks at its futures. Ctrl-C once keeps the best plan, twice raises KeyboardInterrupt."""
     raw = read_source(source)
     stop = threading.Event()
     display = SolveDisplay(_screen())
 
-    def work() -> tuple[Plan, Scenario]:
+    def work(**elsewhere: Executor) -> tuple[Plan, Scenario]:
         scenario = parse_scenario(raw)
         from optimizer import engine  # a second of imports, which a document full of mistakes needn't wait for
 
-        return engine.solve(scenario, override(scenario.solve, **settings), on_progress=display, stop=stop), scenario
+        return engine.solve(scenario, override(scenario.solve, **settings), on_progress=display, stop=stop, **elsewhere), scenario
 
-    with stop_on_interrupt(stop, display.stopping), display, results_only():
-        return in_thread(work)
+    with _cluster(cluster) as elsewhere, stop_on_interrupt(stop, display.stopping), display, results_only():
+        return in_thread(lambda: work(**elsewhere))
+
+
+@contextmanager
+def _cluster(address: str | None) -> Iterator[dict[str, Executor]]:
+    """The engine's `executor`, if an address is given."""
+    if address is None:
+        yield {}
+        return
+    with executor_for(address) as executor:
+        yield {"executor": executor}
 
 
 @contextmanager
@@ -83,18 +96,29 @@ def results_only() -> Iterator[None]:
         os.close(kept)
 
 
-def solve_many(sources: Sequence[str], out: Path, settings: dict[str, Any], jobs: int | None, resume: bool) -> list[batch.Run]:
-    """The runs of a batch, each in a process of its own with one thread, unless the settings say otherwise."""
+def solve_many(sources: Sequence[str], out: Path, settings: dict[str, Any], jobs: int | None, resume: bool, cluster: str | None = None) -> list[batch.Run]:
+    """The runs of a batch with one thread each, unless the settings say otherwise: in a process of its own, or as a task on a cluster."""
     requests = batch.requests_for(sources)
-    folder = batch.Folder.open(check_folder(out, "--out"), resume)
+    out = check_folder(out, "--out")
     settings = {"threads": 1, **settings}
-    at_once = min(jobs or _processors(), len(requests))
     stop = threading.Event()
     display = BatchDisplay(_screen(), len(requests), settings.get("gap", SolveSettings().gap))
+    with _runner(cluster, jobs, len(requests), display, stop) as (runner, at_once), stop_on_interrupt(stop, display.stopping), display:
+        folder = batch.Folder.open(out, resume)
+        return batch.run_batch(requests, folder, settings, runner, at_once=at_once, listener=display, stop=stop, work=batch.solve_task)
+
+
+@contextmanager
+def _runner(cluster: str | None, jobs: int | None, most: int, display: BatchDisplay, stop: threading.Event) -> Iterator[tuple[batch.Runner, int]]:
+    """Who runs the tasks, and how many at once."""
+    if cluster is not None:
+        with executor_for(cluster) as executor:
+            yield OnCluster(executor, stop), min(jobs or executor.slots, most)  # type: ignore[attr-defined]  # a cluster's executor knows its slots
+        return
+    at_once = min(jobs or _processors(), most)
     children = Children(at_once, lambda task, event: display.progressed(task.name, event), stop)
     try:
-        with stop_on_interrupt(stop, display.stopping), display:
-            return batch.run_batch(requests, folder, settings, children, at_once=at_once, listener=display, stop=stop, work=batch.solve_task)
+        yield children, at_once
     finally:
         children.kill()
         children.shutdown()

@@ -40,7 +40,7 @@ LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "to
 
 @contextmanager
 def on_cluster(address: str, *, patience: float = PATIENCE, workers_within: float = WORKERS_SECONDS) -> Iterator[Executor]:
-    """An executor on the cluster whose scheduler is at `address` (tcp://host:port). At its end, calls under way are given up and their events set.
+    """An executor on the cluster whose scheduler is at `address` (tcp://host:port). At its end calls under way are given up, and their events are set.
 
     Raises ClusterUnusable.
     """
@@ -58,9 +58,8 @@ def on_cluster(address: str, *, patience: float = PATIENCE, workers_within: floa
         try:
             yield executor
         finally:
-            given_up = executor.busy
             executor.shutdown(wait=False, cancel_futures=True)
-            events.leave(given_up)
+            events.leave()
             over.set()
             for thread in threads:
                 thread.join(CLOSE_SECONDS)
@@ -83,9 +82,9 @@ class Events:
                 self._known.append(event)
         return f"{self._run}-{place}"
 
-    def leave(self, all_of_them: bool) -> None:
-        """From now on every event counts as set, if so: nobody waits for what is still running."""
-        self._all = all_of_them
+    def leave(self) -> None:
+        """From now on every event counts as set: nobody waits for what is still running."""
+        self._all = True
 
     def set_ones(self) -> list[str]:
         """Names of the events that are set."""

@@ -15,19 +15,21 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
 from concurrent.futures import Executor, Future
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
-from typing import Any, TypeVar
+from math import inf
+from typing import TypeVar
 
 from models.errors import Cancelled
 from optimizer.remote import Elsewhere
 
 AHEAD = 64  # chunks under way or waiting for an earlier one; bounds the memory
-LOOK_UP_SECONDS = 0.2  # how often a wait looks whether it should stop
+LOOK_UP_SECONDS = 0.2  # how often a wait looks whether it is over
 BROKEN = "A process that worked on this was killed. The memory may have run out: use fewer processes, or smaller chunks."
 Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
@@ -72,38 +74,41 @@ def spread(
     chunks: Iterable[Chunk],
     *,
     stop: threading.Event | None = None,
+    deadline: float = inf,
     ahead: int | None = None,
 ) -> Iterator[Result]:
     """`function(chunk)` for every chunk, in the order of the chunks.
 
     At most `ahead` chunks are taken from `chunks` beyond those whose result was taken. The first chunk in order that fails raises its error, with a note
-    saying which chunk it was; when `stop` is set, results at hand are still given, then Cancelled is raised. Either way, and when the caller takes no more,
-    what has not begun is cancelled.
+    saying which chunk it was. When `stop` is set or `time.monotonic()` passes `deadline`, results at hand are still given, then Cancelled or TimeoutError
+    is raised. Whatever ends it, what has not begun is cancelled.
     """
+
+    def over() -> Exception | None:
+        if stop is not None and stop.is_set():
+            return Cancelled()
+        return TimeoutError("the time was up before every chunk was done") if time.monotonic() > deadline else None
+
     waiting, under_way = iter(chunks), deque[Future[Result]]()
     ahead = ahead or max(AHEAD, 2 * getattr(executor, "slots", 0))
     taken = 0
     try:
         while True:
-            if stop is None or not stop.is_set():
+            why = over()
+            if why is None:
                 under_way.extend(executor.submit(function, chunk) for chunk in islice(waiting, ahead - len(under_way)))
             if not under_way:
-                if stop is not None and stop.is_set() and next(waiting, None) is not None:
-                    raise Cancelled
+                if why is not None and next(waiting, None) is not None:
+                    raise why
                 return
-            _until_done(under_way[0], stop)
+            while not futures.wait([under_way[0]], timeout=LOOK_UP_SECONDS).done:
+                if why := over():
+                    raise why
             yield _result(under_way.popleft(), taken)
             taken += 1
     finally:
         for future in under_way:
             future.cancel()
-
-
-def _until_done(future: Future[Any], stop: threading.Event | None) -> None:
-    """Wait for a future. Raises Cancelled when `stop` comes first."""
-    while not futures.wait([future], timeout=None if stop is None else LOOK_UP_SECONDS).done:
-        if stop is not None and stop.is_set():
-            raise Cancelled
 
 
 def _result(future: Future[Result], number: int) -> Result:
