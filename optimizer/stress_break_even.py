@@ -5,10 +5,10 @@ The group A has the probability w, everything within it and outside it in propor
     prob_l(w) = w prob_l / prob(A) in A,  (1 - w) prob_l / (1 - prob(A)) outside      V(w) = min over first stages x of rho_w(cost of x)
 
 The award S of w = prob(A) stays best where V_S(w), the best with S signed and nothing else, is V(w). Only where another award is found is V_S solved
-as well: if they are the same within the gap, the award has not changed. From the nearest w with and without a change, (a, b): the costs per future of
-the two first stages say without a solve where they cross, w'; the award is solved for a little above w' and a little below, until (a, b) is narrower
-than TOLERANCE. Where the crossing does not at least halve it, the middle is taken. What the gaps leave open is added: the part of the curves on which
-the two first stages differ by no more than the gaps.
+as well: if they are the same within the gap, the award has not changed. Between the nearest w with and without a change, (a, b), the costs per future
+of all first stages known say without a solve where those with the award and those with another cross, w'. The award is solved for a little above w'
+and a little below, until (a, b) is narrower than TOLERANCE. Where the crossing does not at least halve it, the middle is taken. What the gaps leave
+open is added: the part of the curves on which the best first stages known with and without the award differ by no more than the gaps.
 
 With no risk aversion rho_w(cost of x) is linear in w and V concave: between two probabilities V lies above the chord of its bounds and V_S below both
 first stages' lines. If these leave no more than the gaps, the award is best all the way between; otherwise it is solved where they leave most (the
@@ -106,17 +106,18 @@ def break_even(bench: Bench, group: Group, start: Probe) -> BreakEven:
     """Where the award changes as `group` becomes more or less likely; `start` is the best plan for the probabilities as given."""
     given = float(bench.paths.probability[group.members].sum())
     search = _Search(bench, group, replace(start, at=given))
-    changes: list[Change | None] = [None, None]
-    complete, proven = True, False
+    proven = False
     try:
         for end in ENDS:
             search.probe(end)
         search.look_between()
-        for i in (0, 1):
-            changes[i] = search.change(up=i == 0)
-        proven = search.look_between()
     except Short:
-        complete = False
+        search.cut = True
+    changes = [search.change(up=up) for up in (True, False)]
+    try:
+        proven = not search.cut and search.look_between()
+    except Short:
+        search.cut = True
     return BreakEven(
         group=group.id,
         text=group.text,
@@ -125,7 +126,7 @@ def break_even(bench: Bench, group: Group, start: Probe) -> BreakEven:
         falls_to=changes[1],
         values=tuple(ValuePoint(probability=x.at, objective=x.objective, bound=x.bound, award=x.award) for x in search.points),
         proven=proven,
-        complete=complete,
+        complete=not search.cut,
     )
 
 
@@ -141,6 +142,7 @@ class _Search:
     def __init__(self, bench: Bench, group: Group, start: Probe) -> None:
         self.bench, self.group, self.start, self.points = bench, group, start, [start]
         self.held = _held(bench.scenario, start.award)
+        self.cut = False  # there was no time for all
         self.linear = bench.scenario.risk.weight == 0.0 and bench.scenario.risk.radius == 0.0
 
     def probe(self, at: float) -> Probe:
@@ -177,7 +179,8 @@ class _Search:
 
     def _doubt(self, one: Probe, other: Probe) -> tuple[float, float]:
         """By how much the first award may at most be worse than the best between two probabilities, and where that is."""
-        lines = np.array([[self._value(x.kept, at) for at in (one.at, other.at)] for x in (one, other)])  # [plan, end]
+        plans = [x.kept for x in (one, other) if x.kept is not None]
+        lines = np.array([[self._value(cost, at) for at in (one.at, other.at)] for cost in plans])  # [plan, end]
         apart = lines[0] - lines[1]
         share = float(np.clip(apart[0] / (apart[0] - apart[1]), 0.0, 1.0)) if apart[0] != apart[1] else 0.5
         upper = float((lines[:, 0] + share * (lines[:, 1] - lines[:, 0])).min())
@@ -185,17 +188,31 @@ class _Search:
 
     def change(self, *, up: bool) -> Change | None:
         """The nearest change above (or below) the given probability."""
+        found = self._nearest(up)
+        if found is None:
+            return None
+        try:
+            found = self._narrowed(*found)
+        except Short:  # the interval found so far has to do
+            self.cut = True
+            found = self._nearest(up) or found
+        inside, outside = found
+        return self._between(inside, outside, ENDS[1] if up else ENDS[0])
+
+    def _nearest(self, up: bool) -> tuple[Probe, Probe] | None:
+        """The last probability without a change and the first with one, above or below the given one; None where there is no change."""
         side = [x for x in self.points if (x.at >= self.start.at if up else x.at <= self.start.at)]
         side = side if up else side[::-1]
         first = next((i for i, x in enumerate(side) if not x.same), None)
-        if first is None:
-            return None
-        inside, outside = side[first - 1], side[first]
+        return None if first is None else (side[first - 1], side[first])
+
+    def _narrowed(self, inside: Probe, outside: Probe) -> tuple[Probe, Probe]:
+        """Two probabilities as near as TOLERANCE, without and with a change. Raises Short."""
         for _ in range(STEPS):
             width = abs(outside.at - inside.at)
             if width <= TOLERANCE:
                 break
-            cross = self._crossing(inside, outside, 0.0, inside.at, outside.at)
+            cross = self._crossing(0.0, inside.at, outside.at)
             step = float(np.sign(outside.at - inside.at)) * 0.4 * TOLERANCE
             for at in (cross + step, cross - step, None):
                 middle = 0.5 * (inside.at + outside.at)
@@ -203,28 +220,28 @@ class _Search:
                 if at is not None and min(inside.at, outside.at) < at < max(inside.at, outside.at):
                     x = self.probe(at)
                     inside, outside = (x, outside) if x.same else (inside, x)
-        return self._between(inside, outside, ENDS[1] if up else ENDS[0])
+        return inside, outside
 
     def _between(self, inside: Probe, outside: Probe, end: float) -> Change:
         """The change between two probabilities, with what the gaps leave open on both sides."""
-        cross = self._crossing(inside, outside, 0.0, self.start.at, outside.at)
+        cross = self._crossing(0.0, self.start.at, outside.at)
         open_ = (inside.objective - inside.bound) + (outside.objective - outside.bound)
-        near = self._crossing(inside, outside, -open_, self.start.at, cross)
-        far = self._crossing(inside, outside, open_, cross, end)
+        near, far = self._crossing(-open_, self.start.at, cross), self._crossing(open_, cross, end)
         ends = sorted((inside.at, outside.at, near, far))
         return Change(probability=cross, low=ends[0], high=ends[-1], award=outside.award)
 
-    def _crossing(self, inside: Probe, outside: Probe, level: float, start: float, end: float) -> float:
-        """Where the first award's plan begins to cost `level` more than the other plan, on the way from `start` to `end`."""
-        for _ in range(60):
+    def _crossing(self, level: float, start: float, end: float) -> float:
+        """Where the best plan known with the first award begins to cost `level` more than the best known with another, from `start` to `end`."""
+        kept = [x.kept for x in self.points if x.kept is not None]
+        others = [x.cost for x in self.points if x.award != self.start.award]
+        for _ in range(50):
             middle = 0.5 * (start + end)
-            above = self._value(inside.kept, middle) - self._value(outside.cost, middle) > level
+            above = min(self._value(x, middle) for x in kept) - min(self._value(x, middle) for x in others) > level
             start, end = (start, middle) if above else (middle, end)
         return end
 
-    def _value(self, cost: Floats | None, at: float) -> float:
+    def _value(self, cost: Floats, at: float) -> float:
         """The objective of costs per future at a probability of the group."""
-        assert cost is not None
         return self.bench.worth(cost, weighted(self.bench.paths, self.group.members, at).probability)
 
     def _gap(self, objective: float) -> float:

@@ -9,6 +9,7 @@ from models.stress import BreakEven, Change, Doubt, PlanOutcome, StressedPlan, W
 from optimizer.explain import money
 from optimizer.stress_what_ifs import AS_GIVEN, WhatIfs
 
+WIDE = 0.1  # width of an interval of probability beyond which its middle is not told
 SMALL = 5e-4  # relative to the cost: a difference below it is called none
 
 
@@ -110,6 +111,8 @@ def _turning(scenario: Scenario, found: BreakEven, award: tuple[str, ...]) -> st
 
 
 def _about(change: Change) -> str:
+    if change.high - change.low > WIDE:
+        return f"somewhere between {percent(change.low)} and {percent(change.high)}, where several awards cost the same within the gap"
     return f"about {percent(change.probability)} (between {percent(change.low)} and {percent(change.high)})"
 
 

@@ -18,6 +18,7 @@ from optimizer.stress_bench import Bench
 from optimizer.stress_break_even import groups_of, weighted
 from optimizer.stress_doubt import with_radius
 from optimizer.stress_words import break_even_sentences, percent
+from optimizer.tail import risk_adjusted
 from scenarios.files import scenario_from
 from scenarios.tree import paths_of
 from tests.optimizer.build import PAY_ALL, Data, but, futures, offer, scenario, solved, spot
@@ -118,6 +119,60 @@ def test_a_change_is_told_with_its_probability() -> None:
     assert len(said) == 1
     assert "(now 50 %) falls to about 33.3 %" in said[0]
     assert "signing nothing is better" in said[0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_against_all_awards_on_a_fine_grid(seed: int) -> None:
+    """If this fails, a change is missed, or found where there is none. Three offers of fixed volumes leave eight awards, each with a cost per future:
+    what is committed is paid, what lacks is bought at 15; the best of them is looked up at every five-hundredth of probability."""
+    rng = np.random.default_rng(seed)
+    demand, p = rng.integers(2, 40, 3) * 10.0, rng.dirichlet(np.ones(3)) * 0.97 + 0.01
+    volumes, prices = rng.integers(2, 20, 3) * 10.0, rng.uniform(6.0, 14.0, 3).round(2)
+    weight, tail = (0.0, 0.1) if seed % 2 else (0.6, 0.3)
+    rows = [
+        {"id": f"f{i}", "probability": float(x), "demand": [{"site": "site", "product": "cable", "volume": [float(v)]}]}
+        for i, (x, v) in enumerate(zip(p, demand, strict=True))
+    ]
+    offers = [offer(f"o{i}", float(price), float(v), PAY_ALL, low=float(v)) for i, (price, v) in enumerate(zip(prices, volumes, strict=True))]
+    data = scenario(0.0, offers=offers, spot=[spot(15.0)], uncertainty=futures(rows), risk={"weight": weight, "tail": tail})
+    awards = [tuple(f"o{i}" for i in range(3) if code >> i & 1) for code in range(8)]
+    costs = [
+        sum(volumes[i] * prices[i] for i in range(3) if f"o{i}" in award)
+        + 15.0 * np.maximum(demand - sum(volumes[i] for i in range(3) if f"o{i}" in award), 0.0)
+        for award in awards
+    ]
+    paths = paths_of(scenario_from(data))
+
+    def best(at: float, first: bool) -> tuple[str, ...]:
+        q = weighted(paths, np.arange(3) == (0 if first else 2), at).probability
+        return awards[int(np.argmin([risk_adjusted(np.asarray(c), q, weight=weight, tail=tail) for c in costs]))]
+
+    for first, name in ((True, "f0"), (False, "f2")):
+        found = turn(data, name, groups=[{"id": name, "futures": [name]}])
+        own = best(found.probability, first)
+        for change, grid in ((found.rises_to, np.arange(found.probability, 0.999, 0.002)), (found.falls_to, np.arange(found.probability, 0.001, -0.002))):
+            changed = [at for at in grid if best(float(at), first) != own]
+            if change is None:
+                assert not found.proven or not changed
+            else:
+                assert changed
+                near = min(changed, key=lambda at: abs(at - found.probability))
+                assert change.low - 0.0041 <= near <= change.high + 0.0041 or not found.proven
+
+
+@pytest.mark.parametrize("asked", [4, 12, 22, 45])
+def test_time_that_runs_out_leaves_what_was_found(asked: int) -> None:
+    """If this fails, a search that is cut short ends in an error, or calls itself complete. Time is asked for twice a solve."""
+    data = newsvendor(0.5)
+    document = scenario_from(but(data, stress={"gap": 0.0, "parts": ["break_even"], "groups": [{"id": "high", "futures": ["high"]}]}))
+    times = iter([60.0] * asked)
+    found = stress_test(document, solved(data), document.solve, left=lambda: next(times, 0.0))
+    for x in found.break_even:
+        assert x.complete == (next(times, 0.0) > 0)
+        if x.falls_to is not None:
+            assert x.falls_to.low <= 1 / 3 + 1e-9
+            assert x.falls_to.high >= 1 / 3 - 1e-9
+        assert not x.proven or x.complete
 
 
 def test_groups_move_together() -> None:
