@@ -39,7 +39,7 @@ class Decomposed:
     """What the decomposition found. `x` is None without a first stage that every future can live with."""
 
     status: str  # optimal, feasible, infeasible, no_solution
-    stop_reason: str  # gap, time, user
+    stop_reason: str  # gap, time, user, stalled (rounding hides what would close the gap, or it takes too many passes)
     x: Floats | None  # [C1]
     objective: float
     bound: float
@@ -80,6 +80,8 @@ class Decomposition:
         except Interrupted as cut:
             reason = str(cut)
         found = self.x is not None
+        if reason == "gap" and (not self._closed() if found else possible):
+            reason = "stalled"
         status = {(True, True): "optimal", (True, False): "feasible"}.get((found, reason == "gap"), "infeasible" if not possible else "no_solution")
         return Decomposed(
             status, reason, self.x, self.value, min(self.bound, self.value), self.recourse.passes,
@@ -103,7 +105,7 @@ class Decomposition:
             seed=self.seed, deadline=self.deadline, stop=self.stop, final=False,
         )  # fmt: skip
         found = smaller.run()
-        if found.stop_reason != "gap":
+        if found.stop_reason in ("time", "user"):
             raise Interrupted(found.stop_reason)
         return found.x if found.x is not None else self.fan.lower
 
@@ -131,11 +133,11 @@ class Decomposition:
         return bool(rows and (x >= fan.lower).all() and (x <= fan.upper).all())
 
     def _closed(self, slack: float = 1.0) -> bool:
-        return bool(np.isfinite(self.value)) and self.value - self.bound <= slack * self.gap * abs(self.value)
+        return bool(np.isfinite(self.value)) and self.value - self.bound <= max(slack * self.gap * abs(self.value), self.master.noise)
 
     def _close_in(self, best: Floats, value: float) -> bool:
         """Cuts around the best fractional first stage, from a point and its objective. False if there is none at all."""
-        value = value if self._keeps_rows(best) else np.inf
+        value, last = value if self._keeps_rows(best) else np.inf, best
         for _ in range(MOST_PASSES):
             proposal = self._timed_relaxed()
             if proposal is None:
@@ -144,7 +146,9 @@ class Decomposition:
             if self._closed() or (np.isfinite(value) and value - proposal.bound <= max(0.5 * self.gap, 1e-9) * abs(value)):
                 break
             point = best + STEP * (proposal.x - best) if np.isfinite(value) else proposal.x
-            found = self._look(point)
+            if np.array_equal(point, last):  # what keeps them apart is rounding
+                break
+            last, found = point, self._look(point)
             if found < value:
                 best, value = point, found
         return True
@@ -156,24 +160,24 @@ class Decomposition:
         return found
 
     def _propose(self) -> bool:
-        """Integral proposals until the gap is closed. False if there is no first stage that every future can live with."""
+        """Integral proposals until the gap is closed, or as long as they bring something. False if it is proven that no first stage suits every future."""
+        last = np.zeros(0)
         for _ in range(MOST_PASSES):
             if self._closed():
                 break
             started = time.perf_counter()
             proposal = self.master.integral(self.value, 0.25 * self.gap, self._interrupted)
             self.master_seconds += time.perf_counter() - started
-            if proposal is None:
+            if proposal is None or proposal.bound == np.inf:
                 return self.x is not None
             self._raise_bound(proposal.bound)
             if self._interrupted():
                 raise Interrupted("user" if self.stop is not None and self.stop.is_set() else "time")
-            if self._closed():
+            if self._closed() or np.array_equal(proposal.x, last):
                 break
-            if not len(proposal.x):
-                return self.x is not None
-            self._look(proposal.x)
-        return self.x is not None
+            last = proposal.x
+            self._look(last)
+        return True
 
     def _interrupted(self) -> bool:
         return time.monotonic() > self.deadline or (self.stop is not None and self.stop.is_set())

@@ -236,12 +236,17 @@ class FanForm:
         )  # fmt: skip
         found = run.run()
         self.last.append(found)
-        if found.x is None:
-            return Answer(found.status, found.stop_reason, None, np.inf, found.bound, found.passes, time.monotonic() - started)
-        first = tidied(self.fan, found.x, self.fan.unseen, self.fan.cost0)
-        x = np.concatenate([first, found.columns.ravel()])
-        objective = measure_of(self.instance).of(self.costs(x))
-        return Answer(found.status, found.stop_reason, x, objective, min(found.bound, objective), found.passes, time.monotonic() - started)
+        x, objective = None, np.inf
+        if found.x is not None:
+            x = np.concatenate([tidied(self.fan, found.x, self.fan.unseen, self.fan.cost0), found.columns.ravel()])
+            objective = measure_of(self.instance).of(self.costs(x))
+        answer = Answer(found.status, found.stop_reason, x, objective, min(found.bound, objective), found.passes, time.monotonic() - started)
+        if found.stop_reason != "stalled":
+            return answer
+        refuse_giant(self.instance, settings.max_nonzeros)
+        left = max(seconds - (time.monotonic() - started), LAST)
+        again = extensive.solve(self.whole(), gap=settings.gap, seconds=left, seed=settings.seed, on_best=on_best, stop=stop)
+        return better_of(answer, again, self.columns)
 
     def values(self, x: Floats) -> Values:
         return {name: (index, x[columns]) for name, (index, columns) in layout(self.template).keys().items()}
@@ -292,7 +297,16 @@ class FanForm:
         )
 
     def whole(self) -> Problem:
-        return stamp_extensive(self.template, self.instance.tree, measure_of(self.instance).weight, self.instance.risk_tail)
+        fan, problem = self.fan, stamp_extensive(self.template, self.instance.tree, measure_of(self.instance).weight, self.instance.risk_tail)
+        columns, rows = len(fan.cost0), len(fan.master_low) + fan.low.size
+        low, high = (np.concatenate([a, (b / fan.row_scale).ravel()]) for a, b in ((fan.master_low, fan.low), (fan.master_high, fan.high)))
+        return replace(
+            problem,
+            lower=np.concatenate([fan.lower, problem.lower[columns:]]),
+            upper=np.concatenate([fan.upper, problem.upper[columns:]]),
+            row_lower=np.concatenate([low, problem.row_lower[rows:]]),
+            row_upper=np.concatenate([high, problem.row_upper[rows:]]),
+        )
 
     def sample(self) -> Problem:
         return self.template.largest()
@@ -362,13 +376,16 @@ class TreeForm:
         )  # fmt: skip
         found = run.run()
         self.last.append(found)
-        spent = time.monotonic() - started
-        if found.x is None:
-            return Answer(found.status, found.stop_reason, None, np.inf, found.bound, found.passes, spent)
+        spent, problem = time.monotonic() - started, self.form.problem
         left = max(seconds - spent, LAST)
-        x = pressed(self.form.problem, blocks.assembled(found.x, found.columns), seconds=left, seed=settings.seed)
-        objective = float(self.form.problem.cost @ x) + self.form.problem.offset
-        return Answer(found.status, found.stop_reason, x, objective, min(found.bound + self.form.problem.offset, objective), found.passes, spent)
+        x, objective = None, np.inf
+        if found.x is not None:
+            x = pressed(problem, blocks.assembled(found.x, found.columns), seconds=left, seed=settings.seed)
+            objective = float(problem.cost @ x) + problem.offset
+        answer = Answer(found.status, found.stop_reason, x, objective, min(found.bound + problem.offset, objective), found.passes, spent)
+        if found.stop_reason != "stalled":
+            return answer
+        return better_of(answer, self.form.solve(settings, seconds=left, on_best=on_best, stop=stop), self.columns)
 
     def values(self, x: Floats) -> Values:
         return self.form.values(x)
@@ -399,6 +416,15 @@ class TreeForm:
 
     def checked(self, x: Floats) -> Iterator[tuple[Problem, Floats]]:
         return self.form.checked(x)
+
+
+def better_of(stalled: Answer, whole: Answer, columns: int) -> Answer:
+    """What a decomposition that stalled and all futures in one problem know together; the first columns of both are the same."""
+    bound = max(stalled.bound, whole.bound)
+    if stalled.x is None or whole.objective <= stalled.objective:
+        return replace(whole, x=None if whole.x is None else whole.x[:columns], bound=min(bound, whole.objective))
+    status = "optimal" if whole.status == "optimal" else "feasible"
+    return replace(stalled, status=status, stop_reason=whole.stop_reason, bound=min(bound, stalled.objective))
 
 
 def phases_of(runs: list[Decomposed]) -> tuple[Phase, ...]:

@@ -8,7 +8,8 @@ objective gives to futures (expectation and CVaR), the objective:
 The small program never sees the pool. It gets single rows from it, on demand: at a point, the cuts that are active and the weights that belong to them
 add up to one row  theta >= sum_f q_f (constant_f + slope_f x),  which holds everywhere because q is one of the CVaR's weights (its dual
 representation). So the program has as many columns as there are decisions now, a few hundred rows whatever the number of futures, and yet all the
-strength of one cut per future and pass; what is slack is dropped, because the pool can make it again.
+strength of one cut per future and pass; what is slack is dropped, because the pool can make it again. The same goes for rows that forbid a first stage
+which some future can't live with.
 References: Rockafellar & Uryasev (2002), proposition 8; Birge & Louveaux (1988), A multicut algorithm for two-stage stochastic linear programs;
 Wolf & Koberstein (2013), Dynamic sequencing and cut consolidation for the parallel hybrid-cut nested L-shaped method, EJOR 230(1).
 """
@@ -32,7 +33,11 @@ INTEGRALITY = 1e-6
 MOST_CUTS = 150  # rows of the small program beyond which slack ones are dropped
 MOST_INNER = 300  # rows from the pool at one point of the search
 MOST_NODES = 20_000
-FEASIBILITY_ROWS = 40  # of one pass
+FEASIBILITY_ROWS = 40  # of one pass, and at one point of the search
+FORBIDDEN = 1e-6  # by how much a row (largest entry 1) may be missed; more than the solver's tolerance
+NOISE = 1e-13  # of what the first stage can move costs by: differences below it are rounding
+FAINT = 1e-6  # of the same: costs are not measured on a finer scale
+RESIZED = 64.0  # times as large or as small as thought may costs be
 
 
 class Stage(Protocol):
@@ -90,11 +95,21 @@ class Pool:
 
     constants: list[Floats] = field(default_factory=list)  # per pass [F]
     slopes: list[Floats] = field(default_factory=list)  # per pass [F, C1]
+    forbidding: list[tuple[Floats, Floats]] = field(default_factory=list)  # per pass, of some futures without a plan: constant + slope x <= 0
 
     def add(self, found: Pass) -> None:
         """Keep the cuts of a pass; those of futures without a plan bound no cost."""
         self.constants.append(np.where(found.feasible, found.constant, -np.inf))
         self.slopes.append(found.slope)
+
+    def forbid(self, found: Pass, x: Floats) -> None:
+        """Keep what forbids the point of a pass, of the futures that it hurts most."""
+        missing = np.flatnonzero(~found.feasible)
+        missing = missing[np.isfinite(found.constant[missing])]
+        at = found.constant[missing] + found.slope[missing] @ x
+        worst = missing[np.argsort(-at, kind="stable")[:FEASIBILITY_ROWS]]
+        if len(worst):
+            self.forbidding.append((found.constant[worst], found.slope[worst]))
 
     def at(self, x: Floats) -> tuple[Floats, Any]:
         """Least cost of every future that the cuts allow at x, and which pass's cut says so. [F] each"""
@@ -167,29 +182,36 @@ class Master:
             self.pool.add(floor)
         reach = np.where(np.isfinite(fan.upper), np.maximum(np.abs(fan.upper), np.abs(fan.lower)), 1.0)
         self.scale = np.where(fan.integer, 1.0, np.exp2(np.round(np.log2(np.maximum(reach, 1e-6)))))
-        self.money, self.seed = 1.0, seed
+        self.money, self.reach, self.seed = 1.0, 0.0, seed
         self.program: CutProgram | None = None
         self.integers = np.flatnonzero(fan.integer)
         self.nodes = 0
 
     @property
-    def seconds(self) -> float:
-        """Time inside the small program."""
-        return self.program.seconds if self.program else 0.0
+    def noise(self) -> float:
+        """Differences of costs below this are rounding."""
+        return NOISE * self.reach
 
     def learn(self, found: Pass, x: Floats) -> None:
         """Take in the cuts of a pass at x."""
         self.pool.add(found)
-        if self.program is None:
-            known = np.abs(found.cost[found.feasible]).max(initial=1.0)
-            self.money = float(np.exp2(np.round(np.log2(max(known, 1.0)))))
+        self.pool.forbid(found, x)
+        size = self._size(found)
+        if self.program is None or (size > 0 and not self.money / RESIZED <= size <= self.money * RESIZED):
+            self.money = float(np.exp2(np.round(np.log2(size)))) if size > 0 else 1.0
             self.program = self._declared()
-        missing = np.flatnonzero(~found.feasible)
-        at = found.constant[missing] + found.slope[missing] @ x
-        for f in missing[np.argsort(-at, kind="stable")[:FEASIBILITY_ROWS]]:
-            self._forbid(found.constant[f], found.slope[f])
         constant, slope, _ = self.pool.row(x, self.measure)
         self._add(constant, slope)
+
+    def _size(self, found: Pass) -> float:
+        """Size of the costs that a pass has seen; 0 if it has seen none. The mean, because the objective is one: it counts what is rare for little."""
+        known = found.feasible
+        weights = self.measure.probability[known]
+        if not weights.sum() > 0:
+            return 0.0
+        mean = float(weights @ np.abs(found.cost[known]) / weights.sum())
+        self.reach = max(self.reach, float(weights @ (np.abs(found.slope[known]) @ self.scale) / weights.sum()))
+        return max(mean, abs(self.measure.of(found.cost)) if known.all() else 0.0, FAINT * self.reach)
 
     def relaxed(self) -> Proposal | None:
         """The best fractional first stage; None if there is none."""
@@ -275,6 +297,8 @@ class Master:
         """
         assert self.program is not None
         self._prune()
+        if self._impossible(lower, upper):
+            return None
         low, high = (np.append(side / self.scale, end) for side, end in ((lower, -np.inf), (upper, np.inf)))
         for _ in range(MOST_INNER):
             solved = self.program.solve(low, high)
@@ -283,8 +307,11 @@ class Master:
             x, bound = np.clip(solved[0][:-1] * self.scale, lower, upper), solved[1] * self.money
             constant, slope, value = self.pool.row(x, self.measure)
             value += float(self.fan.cost0 @ x)
-            if bound >= cutoff or value - bound <= self.tolerance * abs(value):
+            forbidden = self._forbidden(x)
+            if bound >= cutoff or (not len(forbidden) and value - bound <= max(self.tolerance * abs(value), self.noise)):
                 break
+            for row, least in forbidden:
+                self.program.add(np.append(row, 0.0), least)
             self._add(constant, slope)
         return x, bound, value
 
@@ -292,13 +319,25 @@ class Master:
         assert self.program is not None
         self.program.add(np.append(-slope * self.scale / self.money, 1.0), constant / self.money)
 
-    def _forbid(self, constant: float, slope: Floats) -> None:
-        """constant + slope x <= 0"""
-        assert self.program is not None
-        row = -slope * self.scale
-        size = float(np.abs(row).max(initial=0.0))
-        if size > 0 and np.isfinite(constant):
-            self.program.add(np.append(row / size, 0.0), constant / size)
+    def _forbidden(self, x: Floats) -> list[tuple[Floats, float]]:
+        """Rows of the pool that forbid x, worst first: row x >= least in the small program's units."""
+        found: list[tuple[float, Floats, float]] = []
+        for constants, slopes in self.pool.forbidding:
+            rows = -slopes * self.scale
+            size = np.abs(rows).max(axis=1, initial=0.0)
+            missed = np.divide(constants + slopes @ x, size, out=np.zeros_like(size), where=size > 0)
+            found += [(float(missed[k]), rows[k] / size[k], float(constants[k] / size[k])) for k in np.flatnonzero(missed > FORBIDDEN)]
+        found.sort(key=lambda item: -item[0])
+        return [(row, least) for _, row, least in found[:FEASIBILITY_ROWS]]
+
+    def _impossible(self, lower: Floats, upper: Floats) -> bool:
+        """Whether some future has no plan anywhere between bounds. Rows without entries, which a linear program can't hold, say so too."""
+        for constants, slopes in self.pool.forbidding:
+            low, high = slopes * lower, slopes * upper
+            least, size = constants + np.minimum(low, high).sum(axis=1), np.abs(constants) + np.maximum(np.abs(low), np.abs(high)).sum(axis=1)
+            if (least > FORBIDDEN * size).any():
+                return True
+        return False
 
     def _prune(self) -> None:
         assert self.program is not None
