@@ -68,13 +68,13 @@ def solve_one(source: str, settings: dict[str, Any], cluster: str | None = None)
 
         return engine.solve(scenario, override(scenario.solve, **settings), on_progress=display, stop=stop, **elsewhere), scenario
 
-    with _cluster(cluster) as elsewhere, stop_on_interrupt(stop, display.stopping), display, results_only():
+    with cluster_given(cluster) as elsewhere, stop_on_interrupt(stop, display.stopping), display, results_only():
         return in_thread(lambda: work(**elsewhere))
 
 
 @contextmanager
-def _cluster(address: str | None) -> Iterator[dict[str, Executor]]:
-    """The engine's `executor`, if an address is given."""
+def cluster_given(address: str | None) -> Iterator[dict[str, Executor]]:
+    """`executor=` for the engine if an address is given, nothing otherwise. Raises ClusterUnusable."""
     if address is None:
         yield {}
         return
