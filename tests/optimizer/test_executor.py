@@ -157,7 +157,7 @@ def test_results_at_hand_are_given_before_the_end(tmp_path: Path) -> None:
     """If this fails, work that was done is thrown away when the time is up, or work goes on beyond it."""
     stop, mark = threading.Event(), tmp_path / "mark"
     with executor_for(workers=1) as executor:
-        results = spread(executor, partial(until_told, mark, stop), range(5), deadline=time.monotonic() + 0.3)
+        results = spread(executor, partial(until_told, mark, stop), range(5), deadline=time.monotonic() + 1.0)
         assert next(results) == 0
         with pytest.raises(TimeoutError):
             next(results)
