@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.uncertainty import Generated
-from scenarios.fitting_correlation import Moves, Tie, ties_of
+from scenarios.fitting_correlation import MOST_DRIVERS, Moves, Tie, ties_of
 from scenarios.fitting_demand import DemandFit, fit_demand
 from scenarios.fitting_history import PRICES, VOLUMES, History, yearly_mean_changes
 from scenarios.fitting_markets import Market, Outages, find_regimes, market_of, means_in, outages_of, price_in
@@ -46,6 +46,8 @@ class Fit:
     shares: dict[str, Floats]
     """What suppliers delivered in each regime. [R] by supplier"""
     ties: tuple[Tie, ...]
+    untied: int
+    """Drivers beyond those that correlations are fitted between."""
     settings: Generated
 
     def fan(self, price: PriceFit, *, seed: int = 1) -> Floats:
@@ -97,9 +99,10 @@ def fit(history: History, *, period_years: float = 1.0, regimes: int | None = No
     demand = fit_demand(volumes, history.per_year) if volumes else None
     chain = regimes_of(found, markets, shares, history.step_years, period_years) if found else ()
     bare = settings_of(tuple(prices), chain, demand, outages, (), period_years=period_years, drift=drift, futures=futures, seed=seed)
-    ties = ties_of(_moves(prices, demand, bare, history.per_year), history.per_year)
+    moves = _moves(prices, demand, bare, history.per_year)
+    ties = ties_of(moves[:MOST_DRIVERS], history.per_year)
     settings = settings_of(tuple(prices), chain, demand, outages, ties, period_years=period_years, drift=drift, futures=futures, seed=seed)
-    return Fit(history, period_years, drift, regimes, found, markets, tuple(prices), demand, outages, shares, ties, settings)
+    return Fit(history, period_years, drift, regimes, found, markets, tuple(prices), demand, outages, shares, ties, max(0, len(moves) - MOST_DRIVERS), settings)
 
 
 def _whole(shares: Floats) -> Floats:
@@ -108,10 +111,10 @@ def _whole(shares: Floats) -> Floats:
 
 
 def _moves(prices: list[PriceFit], demand: DemandFit | None, settings: Generated, per_year: int) -> list[Moves]:
-    """The shocks of every driver that moves in the settings; the seam to the correlations."""
+    """The shocks of every driver that moves in the settings, prices first."""
     still = {f"spot:{x.spot}" for x in settings.spot if x.price is None or x.price.volatility == 0}
     still |= {f"index:{x.index}" for x in settings.index if x.level.volatility == 0} | {f"fx:{x.currency}" for x in settings.fx if x.rate.volatility == 0}
     found = [Moves(x.driver, x.shocks, yearly_mean_changes(np.log(x.values) - x.centre, per_year)) for x in prices if x.driver not in still]
     if demand is not None and settings.demand.common.volatility > 0:
-        found += [Moves(row.driver, None, row.changes) for row in (demand.common, *demand.sites, *demand.products)]
+        found += [Moves(row.driver, None, row.changes) for row in (demand.common, *demand.products, *demand.sites)]
     return found

@@ -19,6 +19,7 @@ from scenarios.fitting_demand import overlap
 from scenarios.tree import Floats
 
 FALSE_SHARE = 0.05
+MOST_DRIVERS = 63  # more would make more pairs than a document takes
 LEAST_PAIRS = 6  # independent observations of a pair, below which nothing is said
 LEAST_EIGENVALUE = 1e-3
 DIGITS = 4
@@ -31,9 +32,9 @@ class Tie:
 
     drivers: tuple[str, str]
     rank: float
-    """Spearman's."""
+    """Spearman's; NaN where the pair was not seen together for long enough."""
     value: float
-    """Of the copula, after all were made consistent; 0 where `rank` is within the noise."""
+    """Of the copula, after all were made consistent."""
     observations: float
     """Independent ones, roughly."""
     significant: bool
@@ -49,7 +50,7 @@ class Moves:
 
 
 def ties_of(drivers: list[Moves], per_year: int) -> tuple[Tie, ...]:
-    """All pairs that were seen together for long enough."""
+    """All pairs that were seen together for long enough, and those that must be tied for the others to fit together."""
     found: dict[tuple[int, int], tuple[float, float]] = {}
     for i, one in enumerate(drivers):
         for k, other in enumerate(drivers[:i]):
@@ -59,11 +60,15 @@ def ties_of(drivers: list[Moves], per_year: int) -> tuple[Tie, ...]:
     matrix = np.eye(len(drivers))
     for ((k, i), (rank, _)), stays in zip(found.items(), kept, strict=True):
         matrix[i, k] = matrix[k, i] = copula(rank) if stays else 0.0
-    nearest = nearest_correlation(matrix)
-    return tuple(
-        Tie((drivers[k].driver, drivers[i].driver), rank, round(float(nearest[k, i]), DIGITS), count, stays)
-        for ((k, i), (rank, count)), stays in zip(found.items(), kept, strict=True)
-    )
+    nearest = np.round(nearest_correlation(matrix), DIGITS)
+    significance = dict(zip(found, kept, strict=True))
+    ties = []
+    for i, one in enumerate(drivers):
+        for k, other in enumerate(drivers[:i]):  # pairs that were not seen together may be needed for the others to fit together
+            if (k, i) in found or nearest[k, i]:
+                rank, count = found.get((k, i), (float("nan"), 0.0))
+                ties.append(Tie((other.driver, one.driver), rank, float(nearest[k, i]), count, significance.get((k, i), False)))
+    return tuple(ties)
 
 
 def _of_demand(driver: str) -> bool:

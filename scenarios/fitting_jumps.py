@@ -24,6 +24,7 @@ MOST_PER_STEP = 4
 MOST_SHARE = 0.25
 THRESHOLD = 3.0
 LEAST_SEEN = 1.5  # jumps that the history is likely to hold, below which there is nothing to fit their sizes to
+MOST_STEPS, CLOSE = 300, 1e-10  # of the search; the likelihood's logarithm is known to so much
 FLOOR = 0.2  # of the start's s, below which neither s nor d goes
 LARGEST_MEAN, LARGEST_DEVIATION, LARGEST_RATE = 2.0, 1.0, 12.0  # of the documents
 _LOGARITHMIC = np.array([False, True, True, False, True])  # which of a, s, g h, m, d the search moves as logarithms
@@ -69,7 +70,7 @@ def fit_jumps(changes: Floats, step_years: float) -> Jumping | None:
     for mean, spread in starts:
         z = np.array([middle / bipower, log(0.9), log(share), mean, log(spread)])
         z = np.array([np.clip(value, -np.inf if low is None else low, np.inf if high is None else high) for value, (low, high) in zip(z, bounds, strict=True)])
-        runs.append(minimize(cost, z, jac=True, method="L-BFGS-B", bounds=bounds))
+        runs.append(minimize(cost, z, jac=True, method="SLSQP", bounds=bounds, options={"maxiter": MOST_STEPS, "ftol": CLOSE}))
     best = min(runs, key=lambda run: float(run.fun))
     theta = _natural(np.asarray(best.x), scale)
     expected = float(_posterior(changes, theta) @ np.ones(len(changes)))

@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from math import exp, floor, isfinite, isnan, log10
 
+import numpy as np
+
+from scenarios.tree import Floats
+
 CONFIDENCE = 0.95
 WEAK = 2.0  # a difference of BIC that tells hardly anything (Kass & Raftery 1995, Bayes factors, JASA 90)
 FEW_SPELLS = 3
+STILL = 1e-18  # a variance below this is none
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,13 @@ def rate_interval(events: float, years: float) -> tuple[float, float]:
     tail = (1 - CONFIDENCE) / 2
     low = float(chi2.ppf(tail, 2 * events)) / 2 if events > 0 else 0.0
     return low / years, float(chi2.ppf(1 - tail, 2 * events + 2)) / 2 / years
+
+
+def correlation(a: Floats, b: Floats) -> float:
+    """Correlation of two series; 0 where one of them does not move."""
+    one, other = a - a.mean(), b - b.mean()
+    size = float(np.sqrt(one @ one) * np.sqrt(other @ other))
+    return float(one @ other) / size if size > STILL * len(a) else 0.0
 
 
 def share(value: float, digits: int = 1) -> str:

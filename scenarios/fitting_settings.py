@@ -43,6 +43,7 @@ from scenarios.tree import Floats
 DIGITS = 4
 WEEKS_PER_YEAR = 365.25 / 7
 LARGEST_VOLATILITY, LARGEST_DRIFT, LARGEST_LEAD, LARGEST_FACTOR = 3.0, 1.0, 120.0, 1e4  # of the documents
+LONGEST_OUTAGE = 50.0  # of the documents, in years
 PROBABILITY_DIGITS = 6
 
 
@@ -129,8 +130,8 @@ def _wander(row: FactorFit) -> dict[str, Any]:
 
 
 def _disruption(found: Outages) -> Disruption:
-    rate = min(rounded(found.rate.value), LARGEST_RATE)
-    return Disruption(supplier=found.supplier, rate_per_year=rate, mean_years=rounded(found.mean_years), deliverable_share=rounded(found.share))
+    rate, years = min(rounded(found.rate.value), LARGEST_RATE), min(rounded(found.mean_years), LONGEST_OUTAGE)
+    return Disruption(supplier=found.supplier, rate_per_year=rate, mean_years=years, deliverable_share=rounded(found.share))
 
 
 def settings_of(
@@ -160,15 +161,7 @@ def settings_of(
         spot=tuple(SpotProcess(spot=name, price=process) for name, process in those("spot")),
         index=tuple(IndexProcess(index=name, level=process) for name, process in those("index")),
         fx=tuple(FxProcess(currency=name, rate=process) for name, process in those("fx")),
-        disruptions=tuple(
-            Disruption(
-                supplier=x.supplier,
-                rate_per_year=min(rounded(x.rate.value), LARGEST_RATE),
-                mean_years=rounded(x.mean_years),
-                deliverable_share=rounded(x.share),
-            )
-            for x in outages
-        ),
+        disruptions=tuple(map(_disruption, outages)),
         correlations=tuple(Correlation(between=tie.drivers, value=tie.value) for tie in ties if tie.value),
     )
 

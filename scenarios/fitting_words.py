@@ -7,9 +7,10 @@ from math import sqrt
 import numpy as np
 
 from scenarios.fitting import Fit
+from scenarios.fitting_correlation import MOST_DRIVERS
 from scenarios.fitting_demand import DemandFit, FactorFit
 from scenarios.fitting_history import STEPS
-from scenarios.fitting_parts import FEW_SPELLS, WEAK, Section, number, plus_minus, rate_interval, share
+from scenarios.fitting_parts import FEW_SPELLS, WEAK, Section, correlation, number, plus_minus, rate_interval, share
 from scenarios.fitting_prices import LEAST_REVERTING, PriceFit
 from scenarios.fitting_settings import yearly_spread
 from scenarios.fitting_words_regimes import regime_section
@@ -103,7 +104,7 @@ def _momentum(price: PriceFit, fit: Fit) -> list[str]:
         return []
     seen, implied = float(np.std(x[per_year:] - x[:-per_year])), yearly_spread(price, fit.history.step_years)
     shocks = price.shocks[~np.isnan(price.shocks)]
-    follows = float(np.corrcoef(shocks[1:], shocks[:-1])[0, 1])
+    follows = correlation(shocks[1:], shocks[:-1])
     if follows < 2 / sqrt(len(shocks)) or seen < implied:
         return []
     moved = f"over a year it moved by ± {share(seen, 0)}, while the process says ± {share(implied, 0)}"
@@ -163,15 +164,21 @@ def _suppliers(fit: Fit) -> Section:
 
 def _ties(fit: Fit) -> Section:
     section = Section("What moves together")
-    strong = sorted((tie for tie in fit.ties if tie.value), key=lambda tie: -abs(tie.value))
+    strong = sorted((tie for tie in fit.ties if tie.significant), key=lambda tie: -abs(tie.value))
     for tie in strong[:10]:
         one, other = tie.drivers
         section.sentences.append(f"{one} and {other}: {tie.value:+.2f} (rank correlation {tie.rank:+.2f} of about {tie.observations:.0f} observations).")
     if len(strong) > 10:
         section.sentences.append(f"And {len(strong) - 10} more pairs, all of them in the settings.")
-    weak = sum(not tie.significant for tie in fit.ties)
+    weak = sum(not tie.significant and tie.observations > 0 for tie in fit.ties)
     if weak:
         section.sentences.append(f"{weak} {'pair is' if weak == 1 else 'pairs are'} within the noise of their number of observations and taken as independent.")
+    if fit.untied:
+        section.warnings.append(f"{fit.untied} drivers are drawn on their own: correlations are fitted between the first {MOST_DRIVERS} only.")
+    bent = sum(not tie.significant and tie.value != 0 for tie in fit.ties)
+    if bent:
+        pairs = "pair is" if bent == 1 else "pairs are"
+        section.sentences.append(f"The others contradicted each other a little; {bent} more {pairs} tied so that all fit together.")
     return section
 
 

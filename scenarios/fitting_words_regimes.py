@@ -9,7 +9,7 @@ import numpy as np
 from scenarios.fitting import Fit
 from scenarios.fitting_chain import stationary
 from scenarios.fitting_markets import market_rows
-from scenarios.fitting_parts import FEW_SPELLS, WEAK, Section, plus_minus, rate_interval, share
+from scenarios.fitting_parts import FEW_SPELLS, WEAK, Section, correlation, plus_minus, rate_interval, share
 from scenarios.fitting_regimes import LEAST_ROWS, LEAST_ROWS_ASKED, RegimeFit
 
 TRENDING = 0.5  # share of a price's variance in a straight line
@@ -91,7 +91,7 @@ def _doubts(fit: Fit, found: RegimeFit) -> list[str]:
         said.append("Another number of regimes describes the history almost as well (BIC within 2); try it with `--regimes`.")
     for column in fit.history.of("spot_price"):
         x = np.log(column.values[~np.isnan(column.values)])
-        if float(np.corrcoef(np.arange(len(x)), x)[0, 1]) ** 2 > TRENDING:
+        if correlation(np.arange(float(len(x))), x) ** 2 > TRENDING:
             growth = float(np.polyfit(np.arange(len(x)) * h, x, 1)[0])
             said.append(f"The price of '{column.id}' trends ({share(growth)} a year): regimes may be the trend. Divide by an inflation index and fit again.")
     return said

@@ -262,6 +262,23 @@ def test_averages_over_months_are_noticed() -> None:
     assert "follow each other (autocorrelation 0." in text
 
 
+def test_many_drivers_stay_within_the_documents() -> None:
+    """If this fails, a history of a hundred indices ends in an error of the document, or some are silently left untied."""
+    shared = log_prices(0, 60, volatility=0.3)
+    columns = [Column("index", f"i{k}", np.exp(shared + log_prices(k + 1, 60, volatility=0.2))) for k in range(70)]
+    many = fit(history(columns))
+    assert 500 < len(many.settings.correlations) <= 2_000
+    assert "7 drivers are drawn on their own" in said(many, "warnings")
+
+
+def test_a_price_that_never_moved() -> None:
+    """If this fails, a list price that stood still for years ends in a division by zero."""
+    still = fit(history([Column("spot_price", "a", np.full(60, 5.0)), Column("index", "b", np.full(60, 1.0))]), regimes=2)
+    assert still.regimes is None
+    assert "nan" not in said(still).lower() + said(still, "warnings").lower()
+    assert still.settings.correlations == ()
+
+
 def test_numbers_are_rounded_for_people() -> None:
     """If this fails, settings claim sixteen digits."""
     assert [rounded(x) for x in (0.123456, 123456.0, -0.00098765, 0.0)] == [0.1235, 123500.0, -0.0009877, 0.0]
