@@ -30,7 +30,7 @@ from optimizer.remote import Elsewhere
 
 AHEAD = 64  # chunks under way or waiting for an earlier one; bounds the memory
 LOOK_UP_SECONDS = 0.2  # how often a wait looks whether it is over
-BROKEN = "A process that worked on this was killed. The memory may have run out: use fewer processes, or smaller chunks."
+BROKEN = "A process ended without an answer. The memory may have run out (use fewer processes, or smaller chunks), or it could not start."
 Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
 
