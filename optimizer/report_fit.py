@@ -56,7 +56,7 @@ def charts(fit: Fit) -> Iterator[Chart]:
 def _dated(y: str = "") -> dict[str, Any]:
     """A layout over dates: few of them are written below."""
     layout = layout_of(y)
-    layout["xaxis"] |= {"nticks": 8, "tickangle": 0}
+    layout["xaxis"] |= {"nticks": 6, "tickangle": 0}
     return layout
 
 
@@ -80,13 +80,13 @@ def _regimes(fit: Fit, found: RegimeFit) -> Chart:
     layout = _dated()
     layout["yaxis"] |= {"range": [0, 1], "tickformat": ".0%"}
     usual = found.names[found.normal]
-    out = ", ".join(f"{name} for {seen.steps}" for name, seen in zip(found.names, found.visits, strict=True) if name != usual)
+    out = ", ".join(f"{name} in {seen.steps}" for name, seen in zip(found.names, found.visits, strict=True) if name != usual)
     numbers = ("Price factor", unit.capitalize(), "Spells")
     columns = (Column("Regime"), *(Column(head, "volume") for head in numbers), Column("Stays for another step", "share"))
     rows = [(name, found.factors[r].value, found.visits[r].steps, found.visits[r].spells, float(found.moves[r, r])) for r, name in enumerate(found.names)]
     return Chart(
         "regimes",
-        f"Of {count} {unit} the market was {out}",
+        f"Market regimes in {count} {unit}: {out}, otherwise {usual}",
         "Probability of each regime, given the whole history. Where no colour fills the height, the history does not tell which it was.",
         traces,
         layout,

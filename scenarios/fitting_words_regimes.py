@@ -83,7 +83,7 @@ def _doubts(fit: Fit, found: RegimeFit) -> list[str]:
             said.append(f"No end of {name} was seen: how long it lasts is a guess (half an end in {seen.steps} {unit}).")
         lasts = h / max(1 - found.moves[r, r], 1e-9)
         if lasts < fit.period_years / 2:
-            said.append(f"{name} lasts {lasts:.2g} years, much less than a period of {fit.period_years:g}; the model holds it for a whole one.")
+            said.append(f"A {name} market lasts {lasts:.2g} years, much less than a period of {fit.period_years:g}; the model holds it for a whole one.")
     if found.asked and found.bics[1] < found.bics[len(found.names)]:
         said.append("One process throughout describes the prices better than these regimes (by BIC); they were asked for.")
     rest = [bic for k, bic in found.bics.items() if k != len(found.names)]

@@ -235,7 +235,7 @@ def test_few_data_are_said_to_be_few() -> None:
     made = fit(history([Column("spot_price", "a", np.exp(x)), Column("demand", "p", 1 + np.arange(96.0))]), regimes=2)
     warnings = said(made, "warnings")
     assert "Only 1 tight of 4 months seen in 8 years; its frequency is uncertain: it begins in 0.3 % to 50" in warnings
-    assert "tight lasts" in warnings
+    assert "A tight market lasts" in warnings
     assert "much less than a period of 1" in warnings
     short = fit(history([Column("demand", "p", np.array([5.0, 6, 5, 7]))], step=12))
     assert "Only 4 years" in said(short, "warnings")
