@@ -16,12 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.rules import ShortageCvar as Terms
-from optimizer.clauses.base import Bounds, Index, constrain, declare
+from optimizer.clauses.base import Bounds, Index, constrain, declare, upper_bound
 from optimizer.instance import Instance
 from optimizer.ledger import Term
 from optimizer.outcome import Outcome
 from optimizer.rules.base import Desk, Measure
 from optimizer.tail import tail_mean
+from optimizer.varying import largest, settled
 from scenarios.tree import Floats
 
 
@@ -41,8 +42,8 @@ class ShortageCvar:
         for leaf in tree.leaves.tolist():
             nodes = tree.path(leaf)[1:]
             paths[leaf] = [(1.0, kernel.unmet[p, s, b, n]) for n in nodes for p, s in pairs for b in range(len(instance.shortage[p, s].width))]
-        most = {leaf: sum(v.ub for _, v in terms) for leaf, terms in paths.items()}
-        threshold = declare(desk.block, "shortage_threshold", {(0,): max(most.values(), default=0.0)})
+        most = {leaf: settled(sum(upper_bound(kernel.model, v) for _, v in terms)) for leaf, terms in paths.items()}
+        threshold = declare(desk.block, "shortage_threshold", {(0,): largest(most.values())})
         excess = declare(desk.block, "shortage_excess", {(leaf,): bound for leaf, bound in most.items()})
         rows: dict[Index, Bounds] = {
             (leaf,): (0.0, [(1.0, excess[leaf]), (1.0, threshold[0]), *((-c, v) for c, v in terms)], None) for leaf, terms in paths.items()

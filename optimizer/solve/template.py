@@ -7,7 +7,7 @@ all F futures side by side (`varying`); Pyomo compiles it once, with stand-ins f
     extensive  all futures in one problem, rows that rules measure on average summed with the probabilities
 
 Rules that are measured on average are linear in what they measure; two are not stamped, and `obstacle` says so: a shortage CVaR, and a priced
-fill rate on average where demand is zero in some futures and not in others (its unit is a quotient).
+fill rate on average in a period without demand in some future (there it is measured in the demand of earlier periods).
 Reference: Gassmann & Ireland (1995), Scenario formulation in an algebraic modelling language, Annals of Operations Research 59 (core and stochastics).
 """
 
@@ -112,9 +112,11 @@ def obstacle(scenario: Scenario, paths: Paths) -> str:
     for rule in scenario.rules:
         if rule.kind == "shortage_cvar":
             return "a shortage CVaR ties the futures together"
-        if rule.kind == "fill_rate" and rule.in_ == "expected" and rule.violation_price is not None:
-            asked = (paths.states.demand > 0).any(axis=(1, 2, 3))
-            if not asked.all() or rule.product is not None or rule.site is not None or rule.period is not None:
+        if rule.kind == "fill_rate" and rule.in_ == "expected" and rule.violation_price is not None and rule.period is not None:
+            asked = paths.states.demand[:, scenario.period_ids.index(rule.period)]
+            asked = asked if rule.product is None else asked[:, [x.id == rule.product for x in scenario.products]]
+            asked = asked if rule.site is None else asked[:, :, [x.id == rule.site for x in scenario.sites]]
+            if not (asked > 0).any(axis=(1, 2)).all():
                 return "a priced fill rate on average is measured in units that differ between futures"
     return ""
 
