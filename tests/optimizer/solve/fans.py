@@ -139,7 +139,7 @@ def contents(problem: Problem) -> tuple[dict[str, Column], dict[str, Line]]:
     names = [without_scope(problem.column_name(j)) for j in range(len(problem.cost))]
     assert not [name for name, times in Counter(names).items() if times > 1]
     cash, matrix = problem.cash.tocsc(), problem.matrix
-    used = (np.diff(cash.indptr) > 0) | (problem.cost != 0)
+    used = (np.asarray(abs(cash).sum(axis=0)).ravel() > 0) | (problem.cost != 0)
     used[matrix.indices[matrix.data != 0]] = True
     alive = used & ((problem.lower != 0) | (problem.upper != 0))
     columns: dict[str, Column] = {}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.reference import scenario as reference
+from models.errors import WorkerLost
 from models.options import SolveSettings
 from models.scenario import Scenario
 from optimizer.engine import solve
@@ -47,6 +49,31 @@ def test_a_worker_killed_in_the_middle_of_a_decomposition_costs_nothing(tmp_path
         there = solve(scenario, SETTINGS, executor=executor, on_progress=kill)
     assert not victims
     assert contents(there) == contents(here)
+
+
+class Lost(Executor):
+    """An executor that is lost after some calls."""
+
+    def __init__(self, calls: int) -> None:
+        self.left = calls
+
+    def submit(self, function: Any, /, *arguments: Any, **named: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.left -= 1
+        if self.left < 0:
+            future.set_exception(WorkerLost("Nobody there."))
+        else:
+            future.set_result(function(*arguments, **named))
+        return future
+
+
+@pytest.mark.parametrize("calls", [0, 1, 3])
+def test_when_all_workers_are_lost_the_looks_go_on_at_home(calls: int) -> None:
+    """A search of hours would be lost with its cluster."""
+    plan = solve(small(), SETTINGS, executor=Lost(calls))
+    home = solve(small(), SETTINGS)
+    assert plan.status == "optimal"
+    assert abs(plan.summary.objective - home.summary.objective) <= 1e-3 * home.summary.objective
 
 
 def test_looked_at_elsewhere_the_plan_is_as_good_as_at_home() -> None:
