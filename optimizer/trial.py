@@ -70,7 +70,7 @@ def try_out(
     if executor is None:
         parts = [try_chunk(scenario, first, chunk, threads, stop) for chunk in chunks(paths)]
     else:
-        parts = list(spread(executor, partial(try_chunk, scenario, first), chunks(paths), stop=stop))
+        parts = list(spread(executor, partial(try_chunk, scenario, first, threads=1, stop=stop), chunks(paths), stop=stop))
     return Trial(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("cost", "cash", "unmet", "demand")))
 
 

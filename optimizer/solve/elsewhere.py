@@ -1,7 +1,8 @@
 """The futures of a fan looked at elsewhere: chunks of them travel through an executor, each look with what it needs to begin where the last one ended.
 
 Nothing is remembered elsewhere. A chunk is its futures' data, the first stage and the futures' bases; whoever gets it declares one future, stamps its
-own few and looks. So a worker that is lost costs the time of its chunk, and the result does not depend on who did the work.
+own few and looks. So a worker that is lost costs the time of its chunk, and the result does not depend on who did the work. When all of them are lost,
+the looks go on at home: what is found then is as certain, but need not be the same to the last digit.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from models.errors import Cancelled
+from models.errors import Cancelled, WorkerLost
 from models.scenario import Scenario
 from optimizer.executor import spread
 from optimizer.solve.fan import Fan, make_fan
@@ -56,10 +57,11 @@ def look_at(scenario: Scenario, x: Floats, seed: int, wanted: bool, chunk: Chunk
 
 
 class LooksElsewhere:
-    """The futures of a fan, looked at through an executor; as `recourse.FanRecourse`."""
+    """The futures of a fan, looked at through an executor; as `recourse.FanRecourse`. `threads`: of this process, when the executor is lost."""
 
-    def __init__(self, scenario: Scenario, paths: Paths, fan: Fan, executor: Executor, seed: int = 0) -> None:
-        self.scenario, self.fan, self.executor, self.seed = scenario, fan, executor, seed
+    def __init__(self, scenario: Scenario, paths: Paths, fan: Fan, executor: Executor, threads: int = 2, seed: int = 0) -> None:
+        self.scenario, self.fan, self.executor, self.threads, self.seed = scenario, fan, executor, threads, seed
+        self._home: FanRecourse | None = None
         self.seconds = self.cold_seconds = 0.0
         self.passes = 0
         starts = range(0, paths.count, FUTURES)
@@ -73,26 +75,36 @@ class LooksElsewhere:
 
     def look(self, x: Floats, deadline: float = np.inf, stop: threading.Event | None = None, *, wanted: bool = False) -> Pass:  # noqa: ARG002
         """Look at every future at x; columns stay where they are. Raises Interrupted."""
-        parts = self._spread(x, False, deadline, stop)
+        try:
+            parts = self._spread(x, False, deadline, stop)
+        except WorkerLost:
+            return self._at_home().look(x, deadline, stop)
         self._bases = [part.bases for part in parts]
         return Pass(*(np.concatenate([getattr(part.found, name) for part in parts]) for name in ("cost", "constant", "slope")))
 
     def values(self, x: Floats, deadline: float = np.inf, stop: threading.Event | None = None) -> tuple[Floats, Floats]:
         """Recourse columns at x in their own units [F, C2], and costs [F]."""
-        parts = self._spread(x, True, deadline, stop)
+        try:
+            parts = self._spread(x, True, deadline, stop)
+        except WorkerLost:
+            return self._at_home().values(x, deadline, stop)
         return np.concatenate([part.columns for part in parts]), np.concatenate([part.found.cost for part in parts])
 
+    def _at_home(self) -> FanRecourse:
+        self._home = self._home or FanRecourse(self.fan, self.threads, self.seed)
+        return self._home
+
     def _spread(self, x: Floats, wanted: bool, deadline: float, stop: threading.Event | None) -> list[Looked]:
+        if self._home is not None:
+            raise WorkerLost("The executor was lost before.")
         started = time.perf_counter()
-        found: list[Looked] = []
         chunks = (Chunk(paths, bases) for paths, bases in zip(self._paths, self._bases, strict=True))
         try:
-            for part in spread(self.executor, partial(look_at, self.scenario, x, self.seed, wanted), chunks, stop=stop):
-                found.append(part)
-                if time.monotonic() > deadline:
-                    raise Interrupted("time")
+            found = list(spread(self.executor, partial(look_at, self.scenario, x, self.seed, wanted), chunks, stop=stop, deadline=deadline))
         except Cancelled as cut:
             raise Interrupted("user") from cut
+        except TimeoutError as cut:
+            raise Interrupted("time") from cut
         self.seconds += time.perf_counter() - started
         self.cold_seconds = self.cold_seconds or self.seconds
         self.passes += 1

@@ -339,7 +339,7 @@ class FanForm:
         """The futures, to be looked at under first stages of the caller's choice."""
         if self.executor is None:
             return FanRecourse(self.fan, settings.threads, settings.seed)
-        return LooksElsewhere(self.instance.scenario, self.template.paths, self.fan, self.executor, settings.seed)
+        return LooksElsewhere(self.instance.scenario, self.template.paths, self.fan, self.executor, settings.threads, settings.seed)
 
 
 @dataclass(frozen=True)
