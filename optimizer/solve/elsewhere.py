@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -53,7 +53,7 @@ def look_at(scenario: Scenario, x: Floats, seed: int, wanted: bool, chunk: Chunk
     if wanted:
         columns, cost = looks.values(x)
         return Looked(Pass(cost, cost * 0.0, np.zeros((len(cost), len(x)))), columns, None)
-    return Looked(looks.look(x), np.zeros((0, 0)), looks.ends())
+    return Looked(replace(looks.look(x), multipliers=None), np.zeros((0, 0)), looks.ends())
 
 
 class LooksElsewhere:

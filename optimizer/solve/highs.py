@@ -356,6 +356,15 @@ class CutProgram:
             raise SolverFailure(f"HiGHS ended with the status '{solver.modelStatusToString(status)}' on the first stage, which can't be used.")
         return np.asarray(solver.getSolution().col_value, dtype=float), float(solver.getInfo().objective_function_value)
 
+    def price(self, cost: Floats) -> None:
+        """Minimise another cost from now on. [C]"""
+        self._solver.changeColsCost(len(self._columns), self._columns, cost)
+
+    @property
+    def reduced(self) -> Floats:
+        """Reduced costs of the last solution. [C]"""
+        return np.asarray(self._solver.getSolution().col_dual, dtype=float)
+
     def slack_cuts(self) -> Any:
         """Which cuts are slack in the last solution. [cuts]"""
         return np.asarray(np.abs(np.asarray(self._solver.getSolution().row_dual)[self.base :]) <= 1e-12)

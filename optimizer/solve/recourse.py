@@ -61,6 +61,7 @@ class Pass:
     constant: Floats  # [F]
     slope: Floats  # [F, C1]
     columns: Any = None  # recourse columns, where they were wanted
+    multipliers: Any = None  # [F, R] what the cuts are made of, where it is at hand
 
     @property
     def feasible(self) -> Any:
@@ -201,7 +202,7 @@ class FanRecourse:
         slope = -fan.money * (self._by_column @ (self._entries() * y.T[self._row])).T
         slope += fan.cost1.T * feasible[:, None]
         cost = np.where(feasible, np.array([dual.objective for dual in duals]) * fan.money + fan.cost1.T @ x, np.inf)
-        return Pass(cost, fan.money * constant, slope)
+        return Pass(cost, fan.money * constant, slope, multipliers=y)
 
     def _priced(self, y: Floats) -> Floats:
         """W_f' y_f of every future. [F, C2]"""
