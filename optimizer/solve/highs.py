@@ -326,6 +326,7 @@ class CutProgram:
             raise SolverFailure("HiGHS refused the model of the first stage; please report the scenario.")
         self.base = problem.matrix.shape[0]
         self.seconds = 0.0
+        self._slack: Any = np.zeros(0, dtype=bool)  # of the cuts that the last solution knew
 
     @property
     def cuts(self) -> int:
@@ -350,11 +351,14 @@ class CutProgram:
             solver.run()
             status = solver.getModelStatus()
         self.seconds += time.perf_counter() - started
-        if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
+        self._slack = np.zeros(0, dtype=bool)
+        if status == kinds.kInfeasible:
             return None
         if status != kinds.kOptimal:
             raise SolverFailure(f"HiGHS ended with the status '{solver.modelStatusToString(status)}' on the first stage, which can't be used.")
-        return np.asarray(solver.getSolution().col_value, dtype=float), float(solver.getInfo().objective_function_value)
+        solution = solver.getSolution()
+        self._slack = np.abs(np.asarray(solution.row_dual)[self.base :]) <= 1e-12
+        return np.asarray(solution.col_value, dtype=float), float(solver.getInfo().objective_function_value)
 
     def price(self, cost: Floats) -> None:
         """Minimise another cost from now on. [C]"""
@@ -366,14 +370,15 @@ class CutProgram:
         return np.asarray(self._solver.getSolution().col_dual, dtype=float)
 
     def slack_cuts(self) -> Any:
-        """Which cuts are slack in the last solution. [cuts]"""
-        return np.asarray(np.abs(np.asarray(self._solver.getSolution().row_dual)[self.base :]) <= 1e-12)
+        """Which cuts are slack in the last solution; those added since are not known to be. [cuts]"""
+        return np.append(self._slack, np.zeros(self.cuts - len(self._slack), dtype=bool))
 
     def drop(self, which: Any) -> None:
         """Remove some cuts (a mask over them)."""
         gone = (np.flatnonzero(which) + self.base).astype(np.int32)
         if len(gone):
             self._solver.deleteRows(len(gone), gone)
+            self._slack = np.zeros(0, dtype=bool)
 
 
 @dataclass(frozen=True)
