@@ -29,6 +29,7 @@ from scenarios.tree import Floats
 
 SAMPLE = 40  # futures in a sample, at least
 SAMPLED = 12  # one of so many futures is in the sample
+SAMPLE_TIME = 0.5  # of the time left, at most
 MOST_PASSES = 400
 STEP = 0.35  # longer steps take fewer looks, each of which costs more; measured
 ROWS_KEPT = 1e-7  # relative; the solver's tolerance
@@ -100,13 +101,14 @@ class Decomposition:
         size = max(SAMPLE, self.fan.count // SAMPLED)
         chosen = np.linspace(0, self.fan.count - 1, size).round().astype(np.int64)
         some, probability = part_of(self.fan, chosen), self.measure.probability[chosen]
+        now = time.monotonic()
         smaller = Decomposition(
             some, Measure(probability / probability.sum(), self.measure.weight, self.measure.tail), gap=max(self.gap, 5e-4), threads=self.threads,
-            seed=self.seed, deadline=self.deadline, stop=self.stop, final=False,
+            seed=self.seed, deadline=now + SAMPLE_TIME * (self.deadline - now), stop=self.stop, final=False,
         )  # fmt: skip
         found = smaller.run()
-        if found.stop_reason in ("time", "user"):
-            raise Interrupted(found.stop_reason)
+        if found.stop_reason == "user":
+            raise Interrupted("user")
         return found.x if found.x is not None else self.fan.lower
 
     def _look(self, x: Floats) -> float:
