@@ -145,7 +145,7 @@ class Decomposition:
             if proposal is None:
                 return False
             self._raise_bound(proposal.bound)
-            if self._closed() or (np.isfinite(value) and value - proposal.bound <= max(0.5 * self.gap, 1e-9) * abs(value)):
+            if self._closed() or (np.isfinite(value) and value - proposal.bound <= max(0.8 * self.gap, 1e-9) * abs(value)):
                 break
             point = best + STEP * (proposal.x - best) if np.isfinite(value) else proposal.x
             if np.array_equal(point, last):  # what keeps them apart is rounding
