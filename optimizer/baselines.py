@@ -142,7 +142,6 @@ def _perfect_foresight(asked: _Asked) -> BaselineResult:
     if asked.form.tied:
         notes.append("rules measured over several futures at once are left out, so this is a lower bound")
     probability = tree.probability[tree.leaves]
-    costs, bounds = (np.array([getattr(answer, name) for answer in answers]) for name in ("objective", "bound"))
 
     def weigh(values: Floats) -> tuple[float, float, float]:
         expected, cvar = weighed(values, probability), tail_mean(values, probability, asked.instance.risk_tail)
