@@ -47,6 +47,38 @@ def tree_document(seed: int) -> Row:
     return untied(draw)
 
 
+def many(count: int, seed: int = 0) -> Row:
+    """Many futures of three years and two sites, in which contracts pay: demand and prices differ, suppliers fail, signing costs."""
+    draw = np.random.default_rng(seed)
+    periods, sites = ["1", "2", "3"], ["east", "west"]
+
+    def future(f: int) -> Row:
+        level, price = draw.lognormal(0.0, 0.3), draw.lognormal(0.0, 0.4)
+        demand = [{"site": s, "product": "cable", "volume": (60 * level * draw.uniform(0.7, 1.4, 3)).round(3).tolist()} for s in sites]
+        row: Row = {"id": f"f{f}", "probability": 1.0 / count, "demand": demand, "spot_price_factor": (price * draw.uniform(0.8, 1.3, 3)).round(3).tolist()}
+        failing = [{"supplier": f"maker-{draw.integers(5)}", "share": draw.uniform(0.2, 1.0, 3).round(3).tolist()}] if draw.random() < 0.4 else []
+        return row | {"deliverability": failing}
+
+    def offer(i: int) -> Row:
+        volume = {"min": 5.0 + 3 * i, "max": 30.0 + 8 * i}
+        return {
+            "id": f"offer-{i}", "supplier": f"maker-{i}", "products": ["cable"], "window": {"start": "1", "periods": 3}, "signing_cost": 300.0 + 100 * i,
+            "alternatives": [{"id": "base", "price": 22.0 - 1.5 * i, "volume_per_period": volume, "profile": {"kind": "free"}}],
+            "clauses": [{"kind": "take_or_pay", "fraction": 0.5 + 0.1 * i}, {"kind": "volume_band", "up": 0.1}],
+        }  # fmt: skip
+
+    return {
+        "format": "offtake/1", "name": "many", "discount_rate": 0.05, "periods": periods, "sites": [{"id": s} for s in sites],
+        "products": [{"id": "cable", "unit": "km"}], "suppliers": [{"id": f"maker-{i}"} for i in range(5)],
+        "demand": [{"site": s, "product": "cable", "volume": [60.0] * 3} for s in sites],
+        "shortage": [{"product": "cable", "kind": "lost", "cost_per_unit": 120.0}],
+        "storage": [{"site": s, "product": "cable", "capacity": 40.0, "holding_cost": 2.0} for s in sites],
+        "spot": [{"id": "spot", "product": "cable", "price": [25.0, 27.0, 29.0], "available": [80.0] * 3}],
+        "offers": [offer(i) for i in range(5)], "risk": {"weight": 0.5, "tail": 0.1},
+        "uncertainty": {"kind": "futures", "revealed": "after_signing", "futures": [future(f) for f in range(count)]},
+    }  # fmt: skip
+
+
 def untied(draw: Draw) -> Row:
     """A document without decisions after signing that are yes or no, and without rules over several futures."""
     for offer in draw.data["offers"]:

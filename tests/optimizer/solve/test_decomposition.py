@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import reference
 from models.errors import Cancelled, Infeasible, InvalidScenario, OfftakeError, SolverFailure, TimeLimit
 from models.options import SolveSettings
 from models.plan import Plan
@@ -25,7 +24,7 @@ from optimizer.solve.master import Master, Measure
 from scenarios.files import scenario_from
 from tests.optimizer import build
 from tests.optimizer.build import Data, demands, futures, offer, spot
-from tests.optimizer.solve.fans import can_be_taken_apart, case_of, fan_document, planned, tree_document
+from tests.optimizer.solve.fans import can_be_taken_apart, case_of, fan_document, many, planned, tree_document
 
 NEAR = 2e-6
 TREE = 0  # seed of a tree with several subtrees
@@ -143,8 +142,8 @@ def contents(plan: Plan) -> Data:
 
 
 def larger() -> Scenario:
-    """150 futures of a small reference problem: enough for a sample to start from."""
-    return reference.scenario(150, periods=3, sites=2, products=2, offers=4)
+    """Enough futures for a sample to start from."""
+    return scenario_from(many(150))
 
 
 def test_threads_and_repetition_change_nothing() -> None:
@@ -177,7 +176,7 @@ def test_another_objective_takes_over_what_is_known() -> None:
 
 @pytest.fixture(scope="module")
 def small() -> Scenario:
-    return reference.scenario(30, periods=3, sites=2, products=2, offers=4)
+    return scenario_from(many(30))
 
 
 @pytest.fixture(scope="module")
