@@ -181,7 +181,8 @@ class _Nodes:
 
     def _nodes(self, node: Ints, first: Ints, shared: Ints, recourse: Ints) -> Ints:
         many = node_of(node[recourse][None, :], np.arange(self.count)[:, None], self.count).ravel()
-        return np.concatenate([np.zeros(len(first), dtype=np.int64), np.full(len(shared), -1), many]).astype(np.int64)
+        tied = -1 if self.count > 1 else 0
+        return np.concatenate([np.zeros(len(first), dtype=np.int64), np.full(len(shared), tied), many]).astype(np.int64)
 
     def row_names(self) -> Any:
         return self._names(0, self.parts.first_rows, self.parts.shared_rows, self.parts.recourse_rows)

@@ -83,7 +83,7 @@ class Template:
         return replace(p, matrix=matrix, cash=cash, cost=cost, row_lower=self.row_lower.base, row_upper=self.row_upper.base, upper=self.upper.base)
 
     def future(self, f: int) -> Problem:
-        """Future f as a problem of its own, on the chain: it knows what will come, and no rule ties it to others."""
+        """Future f as a problem of its own, on the chain: it knows what will come, and no rule ties it to others (if there are any)."""
         p = self.problem
         nodes, columns, amounts = self.cash
         cash = sparse.csr_matrix((amounts[:, f], (nodes, columns)), shape=p.cash.shape)
@@ -92,6 +92,8 @@ class Template:
             p, matrix=matrix, row_lower=self.row_lower.of(f), row_upper=self.row_upper.of(f), upper=self.upper.of(f), cash=cash,
             cost=np.asarray(cash.sum(axis=0)).ravel(), naming=Named(p.naming, self.paths.ids[f]),
         )  # fmt: skip
+        if self.count == 1:
+            return replace(found, row_node=np.maximum(p.row_node, 0), column_node=np.maximum(p.column_node, 0))
         return found.part(p.row_node >= 0, p.column_node >= 0) if (p.row_node < 0).any() or (p.column_node < 0).any() else found
 
 
@@ -125,7 +127,7 @@ def make_template(scenario: Scenario, paths: Paths) -> Template:
     """Declare and compile one future for all of `paths`."""
     instance = build_instance(scenario, side_by_side(scenario, paths))
     kernel = build_model(instance, objective=False)
-    problem = compile_problem(kernel, coupled=paths.count > 1)
+    problem = compile_problem(kernel, coupled=True)
     rows: dict[int, list[int]] = {}
     for i, row in enumerate(problem.names[0]):
         rows.setdefault(id(row), []).append(i)
