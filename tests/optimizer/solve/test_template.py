@@ -106,6 +106,6 @@ def test_figures_side_by_side_are_treated_as_one_by_one() -> None:
 
 def test_one_future_alone_keeps_its_rules_on_average() -> None:
     """With one future, a rule on average is a rule like any other; it was lost wherever that future was taken out of the template."""
-    scenario = scenario_from(fan_document(9, 1))
+    scenario = scenario_from(fan_document(21, 1))
     instance = build_instance(scenario, build_tree(scenario))
     assert not differences(compile_problem(build_model(instance)), make_template(scenario, paths_of(scenario)).future(0))
