@@ -41,6 +41,7 @@ ORDER = (
     ("answer",),
     ("explain",),
     ("stress_bench", "stress_what_ifs", "stress_break_even", "stress_doubt", "stress_words", "stress"),
+    ("frontier_curve", "frontier_parts", "frontier_program", "frontier_master", "frontier_tree", "frontier_search", "frontier_fan"),
     ("engine",),
 )
 REPORT_READS = {"ledger"}  # of the optimizer, apart from its own files
