@@ -140,6 +140,13 @@ class FanSearch:
         if found is not None:
             self._look(found, min(price, self.risk.price))
 
+    def answer(self, plan: Tried) -> Floats:
+        """First stage and recourse of a tried plan, as `FanForm` keeps an answer."""
+        self.recourse.reprice(self.risk.priced(plan.price).cost2)
+        self._near(plan.x)
+        columns, _ = self.recourse.values(plan.x)  # one look, however late it is
+        return np.concatenate([plan.x, columns.ravel()])
+
     def _reach(self, aim: Aim, propose: Callable[[float, float], Floats | None]) -> None:
         """Try plans until one is proven to be best for an aim."""
         for _ in range(MOST_LOOKS):
@@ -182,7 +189,7 @@ class FanSearch:
             if self._is_plan(x):
                 shortfall = self.risk.shortfall
                 key = np.round(x[self.master.integers]).astype(np.int64).tobytes()
-                self._curve.tried.append(Tried(*figures, cost, found.columns @ shortfall.unmet, found.columns @ shortfall.carried, x, key))
+                self._curve.tried.append(Tried(*figures, cost, found.columns @ shortfall.unmet, found.columns @ shortfall.carried, x, key, price))
         self._seen.append((x, figures))
         self._bases.append(self.recourse.bases())
         known = float(np.abs(found.cost[found.feasible]).max(initial=1.0))
