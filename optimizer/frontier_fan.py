@@ -182,7 +182,7 @@ class FanSearch:
             if self._is_plan(x):
                 shortfall = self.risk.shortfall
                 key = np.round(x[self.master.integers]).astype(np.int64).tobytes()
-                self._curve.tried.append(Tried(*figures, cost, found.columns @ shortfall.unmet, found.columns @ shortfall.carried, x, key))
+                self._curve.tried.append(Tried(*figures, cost, found.columns @ shortfall.unmet, found.columns @ shortfall.carried, x, key, price))
         self._seen.append((x, figures))
         self._bases.append(self.recourse.bases())
         known = float(np.abs(found.cost[found.feasible]).max(initial=1.0))
