@@ -107,7 +107,7 @@ class FrontierCurve(Document):
     largest_violation: float
     """The audit's, of those plans, relative."""
     relative_difference: float
-    """Between the audit's figures and the search's, the largest."""
+    """How far the audit's figures lie above the search's, the largest; 0: nowhere."""
     steps: int
     """Looks at all futures, or problems solved."""
     seconds: float

@@ -196,27 +196,27 @@ class _Table:
         return int(np.argmin([(1.0 - weight) * x.expected_cost + weight * x.cvar for x in points]))
 
     def _audited(self, search: FanSearch | WholeSearch, shown: list[Spot]) -> tuple[int, float, float]:
-        """Recompute plans behind the points. Raises AuditMismatch."""
+        """Recompute plans behind the points. A plan's figures are upper limits, since what it is made of may be re-planned: the audit must not find
+        more (of shortage: not more of cost plus shortage at the price for which the plan was made). Raises AuditMismatch."""
         behind = list(dict.fromkeys(i for spot in shown for i in ((spot.one, spot.other) if spot.share else (spot.one,))))
         count = min(len(behind), max(LEAST_AUDITED, AUDITED // self.form.columns))
         chosen = [behind[k] for k in np.unique(np.linspace(0, len(behind) - 1, count).round().astype(int))]
         violation = difference = 0.0
         for i in chosen:
             plan = search.curve.tried[i]
-            found = audit(self.instance, self.contracts, read_outcome(self.instance, self.contracts, self.form.values(search.answer(plan))))
-            pairs = ((found.expected, plan.first), (found.cvar, tail_mean(plan.cost, *self._tail())))
+            outcome = read_outcome(self.instance, self.contracts, self.form.values(search.answer(plan)))
+            found = audit(self.instance, self.contracts, outcome)
+            missed = weighed(outcome.unmet.sum(axis=(0, 1)), self.instance.tree.probability)
             violation = max(violation, found.violation)
-            difference = max(difference, *(abs(a - b) / max(1.0, abs(a), abs(b)) for a, b in pairs))
+            pairs = [(found.expected + plan.price * missed, plan.first + plan.price * plan.second)] if search.shortage else []
+            pairs += [] if search.shortage else [(found.expected, plan.first), (found.cvar, plan.second)]
+            difference = max(difference, *((a - b) / max(1.0, abs(a), abs(b)) for a, b in pairs))
             if violation > TOLERANCE or difference > TOLERANCE:
                 raise AuditMismatch(
                     f"The audit disagrees with a point of the frontier, so none is shown: largest violation {violation:.2e} ({found.where or 'none'}; "
-                    f"allowed {TOLERANCE:.0e}), figures differ by {difference:.2e}. This is our fault; please report the scenario."
+                    f"allowed {TOLERANCE:.0e}), figures too low by {difference:.2e}. This is our fault; please report the scenario."
                 )
         return len(chosen), violation, difference
-
-    def _tail(self) -> tuple[Floats, float]:
-        tree = self.instance.tree
-        return tree.probability[tree.leaves], self.instance.risk_tail
 
 
 def _unit(scenario: Scenario) -> str:

@@ -32,7 +32,7 @@ class Tried:
     carried: Floats  # [F] volume asked for again because it was unmet before
     x: Floats  # decisions, as the search keeps them
     key: bytes  # integers among them; plans with the same can be mixed
-    price: float = 0.0  # of the second figure, at which the recourse was chosen
+    price: float = 0.0  # of the second figure, at which the look was taken
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""The frontier of a fan of futures, by cutting planes: looks at all futures, one tree for all levels, every cut used for all of them.
+"""The frontier of a fan of futures: looks at all futures, one tree and one pool of cuts for all levels, plans blended from all that has been found.
 
-1. Start from the plan for a sample of the futures, halfway between cheap and safe; close in on both ends of the relaxed frontier (in-out, as in
-   `solve.decomposition`), so that what follows starts from good cuts.
-2. Plans are proposed by the tree and looked at; a look tells what the plan costs in every future, hence both its figures, and makes the cuts tight there.
+1. Trace the frontier of a sample of the futures first, roughly; look at its plans with all futures, in order along the curve.
+2. The tree proposes a plan, which is as good as any according to the cuts. The blend of what looks have found with the same integers is what is certain.
+   Where both nearly agree, the blend is the plan; otherwise the next look is taken between them, which makes cuts and blends better at once (in-out, as in
+   `solve.decomposition`).
 Nothing random and nothing that depends on time or threads, unless the clock or the caller cuts it short.
 """
 
@@ -11,92 +12,35 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from optimizer.frontier_curve import Curve, Tried
-from optimizer.frontier_master import CvarKnowledge, Master, ShortageKnowledge
+from optimizer.frontier_blend import Blender
+from optimizer.frontier_curve import Curve, Tried, picked
+from optimizer.frontier_master import CvarKnowledge, Master, Settled, ShortageKnowledge
 from optimizer.frontier_parts import separate
 from optimizer.frontier_program import Aim, Unit
+from optimizer.frontier_risk import DEAREST, Risk
+from optimizer.frontier_risk import cvar_risk as cvar_risk
+from optimizer.frontier_risk import shortage_risk as shortage_risk
+from optimizer.frontier_search import trace
 from optimizer.frontier_tree import CHEAPEST, Tree
-from optimizer.solve.decomposition import Decomposition
-from optimizer.solve.fan import Fan, part_of
 from optimizer.solve.highs import Interrupted
-from optimizer.solve.master import Measure
-from optimizer.solve.recourse import FanRecourse
-from optimizer.solve.template import Template, parts_of
-from optimizer.tail import tail_mean
+from optimizer.solve.recourse import FanRecourse, Pass
 from scenarios.tree import Floats
 
 HALF = 0.5
-SAMPLE = 40  # futures in the sample that the search starts from, or one in GROWTH of them
-GROWTH = 8
-LOOSE = 2.0  # times the gap: how well the relaxed ends are known before plans are proposed
+STEP = 0.8  # of the way from the blend to the proposal
+SAMPLE = 40  # futures in the sample that the search starts from, or one in SAMPLED of them
+SAMPLED = 12
+SAMPLE_GAP = 5e-3
+SAMPLE_POINTS = 8
+LOOSE = 10.0  # times the gap: how well the middle of the relaxed frontier is known before plans are proposed
+AGREED = 0.8  # of the gap: a blend so near what can be hoped for is a plan without a look
+BETTER = 0.02  # of the gap: a plan that is not better by more is none
 MOST_LOOKS = 2_000
 ROWS_KEPT = 1e-7  # relative; the solver's tolerance
-DEAREST = 100.0  # times the highest penalty: what a unit of shortage costs at the safe end
-
-
-@dataclass(frozen=True)
-class Shortfall:
-    """Volumes of unmet demand among the recourse columns. [C2]"""
-
-    unmet: Floats
-    carried: Floats  # what of it is asked for again
-
-    @classmethod
-    def of(cls, template: Template) -> Shortfall:
-        """The columns of a template that hold unmet demand."""
-        instance, recourse = template.instance, parts_of(template).recourse
-        place = np.full(len(template.problem.cost), -1)
-        place[recourse] = np.arange(len(recourse))
-        unmet, carried, last = np.zeros(len(recourse)), np.zeros(len(recourse)), instance.tree.size - 1
-        for (p, s, _, n), j in zip(*(x.tolist() for x in template.problem.keys["unmet"]), strict=True):
-            if place[j] >= 0:
-                unmet[place[j]] = 1.0
-                carried[place[j]] = 0.0 if n == last else 1.0 - instance.shortage[p, s].lost
-        return cls(unmet, carried)
-
-
-@dataclass(frozen=True)
-class Risk:
-    """The second figure. `price`: per unit of it, at the safe end; 0 for the CVaR, whose safe end counts nothing else."""
-
-    fan: Fan
-    tail: float
-    shortfall: Shortfall
-    weights: Floats | None = None  # of the recourse columns in the figure, in their own units [C2]; None: the CVaR
-    price: float = 0.0
-
-    @property
-    def safest(self) -> Aim:
-        """What is minimised at the safe end."""
-        return (0.0, 1.0) if self.weights is None else (1.0, self.price)
-
-    @property
-    def most(self) -> float:
-        """Largest expected shortage; 0 for the CVaR."""
-        return 0.0 if self.weights is None else float(self.fan.probability @ (self.fan.top @ (self.weights * self.fan.column_scale)))
-
-    def priced(self, price: float) -> Fan:
-        """The fan in which a unit of the figure costs so much more."""
-        if self.weights is None or not price:
-            return self.fan
-        return replace(self.fan, cost2=self.fan.cost2 + price * self.weights * self.fan.column_scale / self.fan.money)
-
-    def figure(self, cost: Floats, columns: Floats) -> float:
-        """Of a plan with these costs and recourse columns."""
-        if self.weights is None:
-            return tail_mean(cost, self.fan.probability, self.tail)
-        return float(self.fan.probability @ (columns @ self.weights))
-
-    def mixed(self, one: Tried, other: Tried, share: float) -> float:
-        """Of a mix of two plans."""
-        if self.weights is not None:
-            return (1.0 - share) * one.second + share * other.second
-        return tail_mean((1.0 - share) * one.cost + share * other.cost, self.fan.probability, self.tail)
 
 
 class FanSearch:
@@ -105,13 +49,15 @@ class FanSearch:
     def __init__(self, risk: Risk, gap: float, *, threads: int, seed: int, deadline: float = np.inf, stop: threading.Event | None = None) -> None:
         self.risk, self.fan, self.gap, self.threads, self.seed = risk, risk.fan, gap, threads, seed
         self.deadline, self.stop = deadline, stop
-        parts = separate(self.fan)
-        knowledge = CvarKnowledge(self.fan, parts, risk.tail) if risk.weights is None else ShortageKnowledge(parts, risk.priced)
-        self.master = Master(self.fan, parts, knowledge, 0.1 * gap, self._check, seed)
+        self.parts = separate(self.fan)
+        knowledge = CvarKnowledge(self.fan, self.parts, risk.tail) if risk.weights is None else ShortageKnowledge(self.parts, risk.priced)
+        self.master = Master(self.fan, self.parts, knowledge, 0.1 * gap, self._check, seed)
         self.tree = Tree(self.master, risk.safest)
+        self.blender = Blender(self.fan, self.parts, risk.tail if risk.weights is None else None)
         self.recourse = FanRecourse(self.fan, threads, seed)
         self._curve = Curve(risk.mixed, 0.02 * gap)
         self._seen: list[tuple[Floats, tuple[float, float]]] = []  # points looked at and their figures
+        self._wanted: list[Floats] = []  # integers of proposals that nothing could be blended for
         self._bases: list[list[Any]] = []  # where those looks ended
 
     @property
@@ -119,15 +65,22 @@ class FanSearch:
         return self._curve
 
     @property
+    def shortage(self) -> bool:
+        """Whether the second figure is expected shortage."""
+        return self.risk.weights is not None
+
+    @property
     def steps(self) -> int:
         """Looks so far."""
         return self.recourse.passes
 
     def begin(self) -> None:
-        middle: Aim = (HALF, HALF) if self.risk.weights is None else (1.0, self.risk.price / DEAREST)
-        self._look(self._start(), self._price(middle))
-        for aim in (middle, CHEAPEST, self.risk.safest):
-            if not self._close_in(aim):
+        if self.fan.count >= 3 * SAMPLE:
+            self._look_at_sample()
+        else:
+            middle: Aim = (HALF, HALF) if self.risk.weights is None else (1.0, self.risk.price / DEAREST)
+            self._look(self.fan.lower + np.where(self.fan.integer, 1.0, 0.6) * (self.fan.upper - self.fan.lower), self._price(middle))
+            if not self._close_in(middle):
                 return
         self._reach(CHEAPEST, lambda goal, enough: self.tree.cheapest(np.inf, goal, enough))
         self._reach(self.risk.safest, self.tree.other_end)
@@ -135,10 +88,11 @@ class FanSearch:
     def bound(self, level: float) -> float:
         return self.tree.bound(level)
 
-    def explore(self, level: float, goal: float, enough: float, price: float) -> None:
+    def explore(self, level: float, goal: float, enough: float, price: float) -> None:  # noqa: ARG002
         found = self.tree.cheapest(level, goal, enough)
         if found is not None:
-            self._look(found, min(price, self.risk.price))
+            known = min((spot.first for spot in self._curve.spots() if spot.second <= level), default=np.inf)
+            self._try(found, CHEAPEST, level, known, enough / 0.2, min(found.price, self.risk.price))
 
     def answer(self, plan: Tried) -> Floats:
         """First stage and recourse of a tried plan, as `FanForm` keeps an answer."""
@@ -147,15 +101,32 @@ class FanSearch:
         columns, _ = self.recourse.values(plan.x)  # one look, however late it is
         return np.concatenate([plan.x, columns.ravel()])
 
-    def _reach(self, aim: Aim, propose: Callable[[float, float], Floats | None]) -> None:
+    def _reach(self, aim: Aim, propose: Callable[[float, float], Settled | None]) -> None:
         """Try plans until one is proven to be best for an aim."""
         for _ in range(MOST_LOOKS):
-            best = min((aim[0] * x.first + aim[1] * x.second for x in self._curve.tried), default=np.inf)
+            best = min((self._value(aim, (x.first, x.second)) for x in self._curve.tried), default=np.inf)
             scale = abs(best) if np.isfinite(best) else abs(self._value(aim, self._seen[-1][1]))
             found = propose(best - self.gap * scale, 0.2 * self.gap * scale)
             if found is None:
                 return
-            self._look(found, self._price(aim))
+            self._try(found, aim, np.inf, best, self.gap * scale, self._price(aim))
+
+    def _try(self, found: Settled, aim: Aim, level: float, known: float, gap: float, price: float) -> None:
+        """Try the best blend with the integers of a proposal, or look between them. `known`: value of the aim reached so far; `gap`: what is to be proven."""
+        blend = self.blender.best(*self.master.box(found.x), aim, level)
+        if blend is None:
+            best = min(self._curve.tried, key=lambda plan: self._value(aim, (plan.first, plan.second)), default=None)
+            far = best is not None and level == np.inf and not any(np.array_equal(found.x[self.master.integers], x) for x in self._wanted)
+            self._wanted.append(found.x[self.master.integers])
+            self._look(best.x + HALF * (found.x - best.x) if far and best is not None else found.x, price)
+            return
+        value = self._value(aim, (blend.first, blend.second))
+        room = gap + (found.price * self.gap * abs(level) if np.isfinite(level) else 0.0)  # a point is proven where the second figure is less by the gap, too
+        if value - found.bound <= AGREED * room and value < known - BETTER * gap and self._is_plan(blend.x):
+            self._keep(blend.x, (blend.first, blend.second), blend.figures[0], blend.figures[2], blend.figures[3], price)
+        else:
+            x = blend.x + STEP * (found.x - blend.x)
+            self._look(x, price)
 
     def _close_in(self, aim: Aim) -> bool:
         """Cuts around the best fractional first stage for an aim. False if there is none."""
@@ -181,20 +152,37 @@ class FanSearch:
         self.recourse.reprice(fan.cost2)
         self._near(x)
         found = self.recourse.look(x, self.deadline, self.stop, wanted=True)
+        known = float(np.abs(found.cost[found.feasible]).max(initial=1.0))
+        unit = Unit.fitting(known, self.risk.most or known)
         figures = (np.inf, np.inf)
         if found.feasible.all():
-            dearer = 0.0 if self.risk.weights is None else price * (found.columns @ self.risk.weights)
-            cost = found.cost - dearer + float(self.fan.cost0 @ x)
-            figures = (float(self.fan.probability @ cost), self.risk.figure(cost, found.columns))
+            parts = self._figures(found)
+            cost, volume, unmet, carried = np.sum(parts, axis=0)
+            cost = cost + float(self.fan.cost0 @ x) + self.fan.cost1.T @ x
+            figures = (float(self.fan.probability @ cost), self.risk.figure(cost, volume))
+            self.blender.add(x, parts, unit)
             if self._is_plan(x):
-                shortfall = self.risk.shortfall
-                key = np.round(x[self.master.integers]).astype(np.int64).tobytes()
-                self._curve.tried.append(Tried(*figures, cost, found.columns @ shortfall.unmet, found.columns @ shortfall.carried, x, key, price))
+                self._keep(x, figures, cost, unmet, carried, price)
         self._seen.append((x, figures))
         self._bases.append(self.recourse.bases())
-        known = float(np.abs(found.cost[found.feasible]).max(initial=1.0))
-        self.master.learn(found, x, price, Unit.fitting(known, self.risk.most or known))
+        self.master.learn(found, x, price, unit)
         return figures
+
+    def _figures(self, found: Pass) -> list[Floats]:
+        """Cost, volume of the second figure, unmet and carried volume of each part. [P][4, F]"""
+        fan, shortfall, weights = self.fan, self.risk.shortfall, self.risk.weights
+        parts = []
+        for p in range(self.parts.count):
+            mine = np.flatnonzero(self.parts.columns == p)
+            z = found.columns[:, mine]
+            cost = fan.money * (fan.cost2[:, mine] / fan.column_scale[mine] * z).sum(axis=1)
+            volumes = [z @ (w[mine] if w is not None else np.zeros(len(mine))) for w in (weights, shortfall.unmet, shortfall.carried)]
+            parts.append(np.array([cost, *volumes]))
+        return parts
+
+    def _keep(self, x: Floats, figures: tuple[float, float], cost: Floats, unmet: Floats, carried: Floats, price: float) -> None:
+        key = np.round(x[self.master.integers]).astype(np.int64).tobytes()
+        self._curve.tried.append(Tried(*figures, cost, unmet, carried, x, key, price))
 
     def _near(self, x: Floats) -> None:
         """Start where the look nearest to x ended, which spares most of the way."""
@@ -209,18 +197,18 @@ class FanSearch:
     def _value(self, aim: Aim, figures: tuple[float, float]) -> float:
         return sum(weight * figure for weight, figure in zip(aim, figures, strict=True) if weight)
 
-    def _start(self) -> Floats:
-        """A first stage that is good for some of the futures; for few futures, something in the middle."""
-        fan = self.fan
-        if fan.count < 3 * SAMPLE:
-            return np.asarray(fan.lower + np.where(fan.integer, 1.0, 0.6) * (fan.upper - fan.lower))
-        size = max(SAMPLE, fan.count // GROWTH)
-        some = part_of(fan, np.linspace(0, fan.count - 1, size).round().astype(np.int64))
-        weight = HALF if self.risk.weights is None else 0.0
-        run = Decomposition(some, Measure(some.probability, weight, self.risk.tail), gap=max(10.0 * self.gap, 5e-3), threads=self.threads, seed=self.seed,
-                            deadline=self.deadline, stop=self.stop)  # fmt: skip
-        found = run.run()
-        return found.x if found.x is not None else fan.lower
+    def _look_at_sample(self) -> None:
+        """Look at the plans on the frontier of some of the futures, in order along the curve."""
+        size = max(SAMPLE, self.fan.count // SAMPLED)
+        some = self.risk.among(np.linspace(0, self.fan.count - 1, size).round().astype(np.int64))
+        gap = max(SAMPLE_GAP, self.gap)
+        smaller = FanSearch(some, gap, threads=self.threads, seed=self.seed, deadline=self.deadline, stop=self.stop)
+        trace(smaller, SAMPLE_POINTS, gap, lambda *_: None)
+        tried = smaller.curve.tried
+        for spot in picked(smaller.curve.spots(), SAMPLE_POINTS):
+            self._look(self.master.exact(spot.of(lambda plan: plan.x, tried)), tried[spot.one].price)
+        if not self._seen:
+            self._look(self.fan.lower, 0.0)
 
     def _is_plan(self, x: Floats) -> bool:
         """Whether x is integral and keeps the rows of the first stage."""
@@ -238,17 +226,3 @@ class FanSearch:
             raise Interrupted("user")
         if time.monotonic() > self.deadline:
             raise Interrupted("time")
-
-
-def cvar_risk(template: Template, fan: Fan) -> Risk:
-    """The CVaR as second figure."""
-    return Risk(fan, template.instance.risk_tail, Shortfall.of(template))
-
-
-def shortage_risk(template: Template, fan: Fan) -> Risk:
-    """Expected unmet volume as second figure, counted in every period it stays unmet."""
-    shortfall = Shortfall.of(template)
-    unmet = np.flatnonzero(shortfall.unmet)
-    each = np.abs(fan.cost2[:, unmet]) * fan.money / fan.column_scale[unmet]
-    dearest = float(each.max(initial=0.0)) or float(np.abs(fan.cost2 / fan.column_scale).max(initial=1.0)) * fan.money
-    return Risk(fan, template.instance.risk_tail, shortfall, shortfall.unmet, DEAREST * dearest)

@@ -20,7 +20,8 @@ import numpy as np
 from optimizer.frontier_curve import Curve, Spot, jumps, picked, slope
 
 ENOUGH = 0.2  # of the gap: a proposal so near the bound is looked at
-NEARLY = 0.99  # of the worst: among questions so open, the nearest to the last one, from which the futures start
+NEARLY = 0.9  # of the worst: among questions so open, the one furthest from those asked before
+WIDE = 10.0  # times the gap: beyond it, questions are all as open
 MOST_TRIES = 12  # at one and the same question
 STEPS = 40  # of bisection
 Tell = Callable[[list[Spot], float], None]  # points so far, largest gap among them
@@ -60,7 +61,6 @@ def trace(search: Search, points: int, gap: float, tell: Tell) -> list[Spot]:
     """Spread points over the frontier and prove them. Whoever interrupts finds what has been tried in the search's curve."""
     search.begin()
     asked: dict[Question, int] = {}
-    last = -np.inf  # begin ends at the safe end
     while search.curve.tried:
         spots = search.curve.spots()
         shown = picked(spots, points)
@@ -71,10 +71,16 @@ def trace(search: Search, points: int, gap: float, tell: Tell) -> list[Spot]:
         tell(shown, gap + max(worst, 0.0))
         if worst <= 0:
             return shown
-        question = min((q for q, size in zip(questions, opening, strict=True) if size >= NEARLY * worst), key=lambda q: abs(q.level - last))
-        asked[question], last = asked.get(question, 0) + 1, question.level
+        question = _most_telling([q for q, size in zip(questions, opening, strict=True) if size >= min(NEARLY * worst, WIDE * gap)], list(asked), shown)
+        asked[question] = asked.get(question, 0) + 1
         search.explore(question.level, question.goal, ENOUGH * gap * question.scale, slope(spots, question.level))
     return []
+
+
+def _most_telling(questions: list[Question], asked: list[Question], shown: list[Spot]) -> Question:
+    """The question furthest from those asked before and from the ends, where most is known."""
+    known = np.array([shown[0].second, shown[-1].second, *(q.level for q in asked)])
+    return max(questions, key=lambda q: float(np.abs(known - q.level).min()))
 
 
 def less(second: float, first: float, gap: float) -> Question:

@@ -10,7 +10,7 @@ the best at its level. Reference: Parragh & Tricoire (2019), Branch-and-bound fo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -56,15 +56,15 @@ class Tree:
         """No plan has a smaller value of the aim at the other end."""
         return min((node.end for node in self.leaves), default=np.inf)
 
-    def cheapest(self, level: float, goal: float, enough: float) -> Floats | None:
+    def cheapest(self, level: float, goal: float, enough: float) -> Settled | None:
         """Raise the bound at `level` to `goal` (None), or on the way propose a plan within `enough` of the bound."""
         return self._explore(CHEAPEST, level, goal, enough, lambda node: node.first(level))
 
-    def other_end(self, goal: float, enough: float) -> Floats | None:
+    def other_end(self, goal: float, enough: float) -> Settled | None:
         """The same for the aim at the other end."""
         return self._explore(self.safest, np.inf, goal, enough, lambda node: node.end)
 
-    def _explore(self, aim: Aim, level: float, goal: float, enough: float, least: Callable[[Node], float]) -> Floats | None:
+    def _explore(self, aim: Aim, level: float, goal: float, enough: float, least: Callable[[Node], float]) -> Settled | None:
         master = self.master
         while self.leaves:
             node = min(self.leaves, key=least)
@@ -78,11 +78,11 @@ class Tree:
             elif node.found is None or bound == np.inf:
                 return None
             elif (k := master.fractional(node.found.x)) < 0:
-                return master.exact(node.found.x)
+                return replace(node.found, x=master.exact(node.found.x), bound=bound)
             else:
-                rounded = master.settle(*master.box(node.found.x), aim, level)
+                rounded = master.settle(*master.box(node.found.x), aim, level, bound + enough)
                 if rounded is not None and rounded.value - bound <= enough:
-                    return master.exact(rounded.x)
+                    return replace(rounded, x=master.exact(rounded.x), bound=bound)
                 self._branch(node, k)
         return None
 
