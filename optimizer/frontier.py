@@ -27,7 +27,7 @@ from optimizer.first_stage import SOME, award_of
 from optimizer.frontier_curve import Spot, Tried, picked
 from optimizer.frontier_fan import FanSearch, cvar_risk, shortage_risk
 from optimizer.frontier_search import Search, proven_gap, trace
-from optimizer.frontier_whole import WholeSearch
+from optimizer.frontier_whole import WholeSearch, whole_search
 from optimizer.frontier_words import notes_of, sentences_of
 from optimizer.instance import Instance, build_instance
 from optimizer.outcome import read_outcome
@@ -138,7 +138,7 @@ class _Table:
         if isinstance(form, FanForm):
             risk = cvar_risk(form.template, form.fan) if figure == "cvar" else shortage_risk(form.template, form.fan)
             return FanSearch(risk, gap, threads=self.settings.threads, seed=seed, deadline=deadline, stop=stop)
-        return WholeSearch(self.instance, form.whole(), gap, shortage=figure == "shortage", seed=seed, deadline=deadline, stop=stop)
+        return whole_search(self.instance, form.whole(), gap, shortage=figure == "shortage", seed=seed, deadline=deadline, stop=stop)
 
     def _refuse(self, reason: str, seconds: float) -> None:
         """Raise what says best why there is no point at all."""

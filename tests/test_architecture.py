@@ -42,7 +42,7 @@ ORDER = (
     ("explain",),
     ("stress_bench", "stress_what_ifs", "stress_break_even", "stress_doubt", "stress_words", "stress"),
     ("frontier_curve", "frontier_parts", "frontier_program", "frontier_risk", "frontier_blend", "frontier_master", "frontier_tree", "frontier_search"),
-    ("frontier_fan", "frontier_whole", "frontier_words"),
+    ("frontier_leaves", "frontier_fan", "frontier_whole", "frontier_words"),
     ("frontier",),
     ("engine",),
 )

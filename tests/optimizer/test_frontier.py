@@ -16,7 +16,7 @@ from models.options import SolveSettings
 from optimizer import engine
 from optimizer import frontier as module
 from optimizer.frontier import frontier
-from optimizer.frontier_whole import WholeSearch
+from optimizer.frontier_whole import Figures
 from scenarios.files import scenario_from
 from scenarios.library import load
 from tests.optimizer.build import Data, but, demands, offer, scenario, spot
@@ -172,8 +172,8 @@ def test_a_plan_brings_its_frontier() -> None:
 
 def test_a_wrong_figure_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """If this fails, a frontier whose figures the audit can't confirm is shown."""
-    honest = WholeSearch._tried
-    monkeypatch.setattr(WholeSearch, "_tried", lambda self, x: replace(honest(self, x), first=0.999 * honest(self, x).first))
+    honest = Figures.tried
+    monkeypatch.setattr(Figures, "tried", lambda self, x: replace(honest(self, x), first=0.999 * honest(self, x).first))
     with pytest.raises(AuditMismatch, match="frontier"):
         traced(load_data("rule-shortage_cvar"))
 
