@@ -20,6 +20,7 @@ from optimizer.frontier_program import Aim
 from scenarios.tree import Floats
 
 CHEAPEST: Aim = (1.0, 0.0)
+ROUNDING = 1e-7  # relative; the solver's tolerance
 
 
 class Settles(Protocol):
@@ -129,7 +130,7 @@ class Tree:
             if aim[0] > 0:
                 node.lines.append((0.0, found.bound / aim[0], aim[1] / aim[0]))
             else:
-                node.floor = max(node.floor, found.bound / aim[1])
+                node.floor = max(node.floor, found.bound / aim[1] - ROUNDING * abs(found.bound / aim[1]))
 
     def _branch(self, node: Node, k: int) -> None:
         self.leaves.remove(node)

@@ -20,7 +20,7 @@ from scipy import sparse
 from optimizer.frontier_curve import Curve, Tried
 from optimizer.frontier_leaves import Leaves
 from optimizer.frontier_program import Aim
-from optimizer.frontier_tree import CHEAPEST, Tree
+from optimizer.frontier_tree import CHEAPEST, ROUNDING, Tree
 from optimizer.instance import Instance
 from optimizer.solve.extensive import solve
 from optimizer.solve.highs import Answer, Interrupted
@@ -98,6 +98,12 @@ class _Whole:
         """The columns of a tried plan."""
         return plan.x
 
+    def _pressed(self, safest: Tried) -> None:
+        """Forget the safest plan, whose cost nothing has pressed down, where the last plan tried is as safe to rounding and costs less."""
+        last = self.curve.tried[-1]
+        if last.second <= safest.second + 2.0 * ROUNDING * abs(safest.second) and last.first <= safest.first:
+            self.curve.tried = [plan for plan in self.curve.tried if plan is not safest or plan is last]
+
     def _left(self) -> float:
         """Seconds left. Raises Interrupted."""
         left = self.deadline - time.monotonic()
@@ -120,8 +126,10 @@ class ProgramSearch(_Whole):
             return
         safest = self._ask(self.figures.second, np.inf)
         if safest is not None and safest.x is not None:
-            self._floor = safest.bound
-            self._ask(self.figures.first, float(self.figures.second @ safest.x))
+            self._floor = safest.bound - ROUNDING * abs(safest.bound)
+            plan = self.curve.tried[-1]
+            self._ask(self.figures.first, plan.second + ROUNDING * abs(plan.second))
+            self._pressed(plan)
 
     def bound(self, level: float) -> float:
         if level < self._floor:
@@ -175,7 +183,8 @@ class TreeSearch(_Whole):
         self._reach(SAFEST)
         if self.curve.tried:
             safest = min(self.curve.tried, key=lambda plan: plan.second)
-            self.explore(safest.second, -np.inf, 0.0, 0.0)
+            self._propose(CHEAPEST, safest.second + ROUNDING * abs(safest.second), np.inf, FINE * self.gap * abs(safest.first))
+            self._pressed(safest)
 
     def bound(self, level: float) -> float:
         return self.tree.bound(level)

@@ -90,6 +90,16 @@ def test_both_forms_trace_the_same_frontier(risk: str) -> None:
         assert not any(beaten(one, r, c) for r, c in figures(other))
 
 
+@pytest.mark.parametrize("method", ["extensive", "decomposition"])
+def test_the_safest_point_is_the_cheapest_of_the_safest(method: str) -> None:
+    """If this fails, the safe end of a frontier shows a plan whose cost nobody has pressed down."""
+    data = many(30, seed=3)
+    safest = of(traced(data, method, risks=("cvar",), points=5), "cvar").points[0]
+    s = engine.solve(scenario_from(but(data, risk={"weight": 0.99, "tail": 0.1})), SolveSettings(gap=1e-6, baselines=False)).summary
+    assert safest.cvar == pytest.approx(s.cvar, rel=GAP)
+    assert safest.expected_cost <= s.expected_cost * (1 + GAP)
+
+
 def test_a_point_is_a_plan_that_can_be_signed() -> None:
     """If this fails, a point's figures are not those of the plan that its award leads to."""
     data = many(30, seed=3)
