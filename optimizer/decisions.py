@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyomo.environ as pyo
 
 from models.offer import FreeProfile
+from optimizer.algebra import pyo
 from optimizer.clauses.base import Bounds, Contract, Index, Varying, constrain, declare
 from optimizer.instance import Instance, shape_of
 from optimizer.ledger import CAPACITY, SIGNING, Ledger, Term

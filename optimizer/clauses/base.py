@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-import pyomo.environ as pyo
-from pyomo.core.expr.numeric_expr import LinearExpression
 
+from optimizer.algebra import LinearExpression, pyo
 from optimizer.instance import AlternativeData, Instance, OfferData, shape_of
 from optimizer.ledger import PURCHASE, Ledger, Term
 from optimizer.varying import Number, anywhere, settled

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from pyomo.common.gc_manager import PauseGC
-from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy import sparse
 
 from optimizer.decisions import KERNEL, Kernel
 from optimizer.outcome import Values
 from optimizer.risk import EXCESSES, RISK, cost_range
+from optimizer.solve.compiling import linear_form
 from optimizer.solve.names import Names
 from scenarios.tree import Floats, Ints
 
@@ -92,30 +91,25 @@ class Problem:
 def compile_problem(kernel: Kernel, *, coupled: bool | None = None) -> Problem:
     """The matrices of a declared model. `coupled`: whether there is more than one future for rules to tie together; by default the tree says so."""
     coupled = len(kernel.instance.tree.leaves) > 1 if coupled is None else coupled
-    with PauseGC():
-        form = LinearStandardFormCompiler().write(kernel.model, mixed_form=True)
-    columns, rows = tuple(form.columns), tuple(entry.constraint for entry in form.rows)
-    sense = np.array([entry.bound_type for entry in form.rows], dtype=int)  # 1: <=, -1: >=, 0: =
-    rhs = np.asarray(form.rhs, dtype=float)
-    of = {id(v): j for j, v in enumerate(columns)}
-    lower = np.array([-np.inf if v.lb is None else v.lb for v in columns], dtype=float)
-    upper = np.array([np.inf if v.ub is None else v.ub for v in columns], dtype=float)
+    form = linear_form(kernel.model)
+    of = {id(v): j for j, v in enumerate(form.columns)}
+    bounds = [v.bounds for v in form.columns]
     owners = _Owners(_coupling_rules(kernel) if coupled else frozenset())
     problem = Problem(
-        matrix=sparse.csr_matrix(form.A),
-        row_lower=np.where(sense == 1, -np.inf, rhs),
-        row_upper=np.where(sense == -1, np.inf, rhs),
-        cost=sparse.csr_matrix(form.c).toarray().ravel(),
-        offset=float(np.asarray(form.c_offset).ravel()[0]),
-        lower=lower,
-        upper=upper,
-        integer=np.array([v.is_integer() for v in columns], dtype=bool),
-        column_node=np.array([owners.node(v) for v in columns], dtype=np.int64),
-        row_node=np.array([owners.node(c) for c in rows], dtype=np.int64),
-        row_rule=np.array([owners.rule(c) for c in rows], dtype=np.int64),
-        cash=_cash(kernel, of, len(columns)),
+        matrix=form.matrix,
+        row_lower=form.row_lower,
+        row_upper=form.row_upper,
+        cost=form.cost,
+        offset=form.offset,
+        lower=np.array([-np.inf if low is None else low for low, _ in bounds], dtype=float),
+        upper=np.array([np.inf if high is None else high for _, high in bounds], dtype=float),
+        integer=np.array([v.is_integer() for v in form.columns], dtype=bool),
+        column_node=owners.nodes(form.columns),
+        row_node=owners.nodes(form.rows),
+        row_rule=owners.rules(form.rows),
+        cash=_cash(kernel, of, len(form.columns)),
         keys={name: _keys(getattr(kernel, name), of) for name in KERNEL},
-        names=(rows, columns),
+        names=(form.rows, form.columns),
         naming=Names(kernel),
     )
     return _bounded_risk(kernel, problem)
@@ -126,29 +120,31 @@ class _Owners:
 
     def __init__(self, coupling: frozenset[int]) -> None:
         self.coupling = coupling
-        self.known: dict[int, tuple[int, bool]] = {}
 
-    def rule(self, data: Any) -> int:
-        """Index of the rule that imposes the row, -1 for none."""
-        return self._of(data)[0]
+    def rules(self, data: Sequence[Any]) -> Ints:
+        """Index of the rule that imposes each row, -1 for none."""
+        return np.array([owner[0] for owner, _ in self._with_owners(data)], dtype=np.int64)
 
-    def node(self, data: Any) -> int:
-        """The node: the last index, or -1 if the row or column ties futures together."""
-        if self._of(data)[1]:
-            return -1
-        index = data.index()
-        return int(index[-1]) if isinstance(index, tuple) else int(index)
+    def nodes(self, data: Sequence[Any]) -> Ints:
+        """The node of each: the last index, or -1 if the row or column ties futures together."""
+        found = [-1 if owner[1] else index[-1] if index.__class__ is tuple else index for owner, index in self._with_owners(data)]
+        return np.array(found, dtype=np.int64)
 
-    def _of(self, data: Any) -> tuple[int, bool]:
-        component = data.parent_component()
-        found = self.known.get(id(component))
-        if found is None:
-            block = component.parent_block()
-            owner = block.parent_component()
-            rule = int(block.index()) if owner is not None and owner.local_name == "rules" else -1
-            imposed = rule >= 0 and component.local_name in block.imposed
-            found = self.known[id(component)] = (rule if imposed else -1, block.local_name == "risk" or rule in self.coupling)
-        return found
+    def _with_owners(self, data: Sequence[Any]) -> Iterator[tuple[tuple[int, bool], Any]]:
+        known: dict[int, tuple[int, bool]] = {}
+        for item in data:
+            component = item.parent_component()
+            owner = known.get(id(component))
+            if owner is None:
+                owner = known[id(component)] = self._owner(component)
+            yield owner, item.index()
+
+    def _owner(self, component: Any) -> tuple[int, bool]:
+        block = component.parent_block()
+        owner = block.parent_component()
+        rule = int(block.index()) if owner is not None and owner.local_name == "rules" else -1
+        imposed = rule >= 0 and component.local_name in block.imposed
+        return rule if imposed else -1, block.local_name == "risk" or rule in self.coupling
 
 
 def _coupling_rules(kernel: Kernel) -> frozenset[int]:
