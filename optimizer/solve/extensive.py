@@ -9,9 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from models.errors import SolverFailure
+from optimizer.solve.guess import first_guess
 from optimizer.solve.highs import Answer, OnBest, solve_problem
 from optimizer.solve.problem import Problem
 from optimizer.solve.search import NEAR, binary, search, suits
+from scenarios.tree import Tree
 
 CONTRADICTION = 1e-6  # relative; by how much a plan may lie below a proven bound before the proof is called wrong
 
@@ -25,13 +27,25 @@ def method_of(problem: Problem) -> str:
     return "extensive form, mixed-integer program (HiGHS)"
 
 
-def solve(problem: Problem, *, gap: float, seconds: float, seed: int, on_best: OnBest | None = None, stop: threading.Event | None = None) -> Answer:
-    """Solve to a relative gap, however the problem is best searched. An answer's bound is at least what the variables' bounds alone say."""
+def solve(
+    problem: Problem,
+    *,
+    gap: float,
+    seconds: float,
+    seed: int,
+    on_best: OnBest | None = None,
+    stop: threading.Event | None = None,
+    tree: Tree | None = None,
+) -> Answer:
+    """Solve to a relative gap, however the problem is best searched. An answer's bound is at least what the variables' bounds alone say. With the `tree`
+    of its futures, a large problem is begun where the average future leads."""
     free = problem.lower < problem.upper
     if not (problem.integer & free).any():
         answer = solve_problem(_linear(problem), gap=gap, seconds=seconds, seed=seed, on_best=on_best, stop=stop)
     elif suits(problem):
-        answer = search(problem, gap=gap, seconds=seconds, seed=seed, on_best=on_best, stop=stop)
+        guess, spent = first_guess(problem, tree, seconds=seconds, seed=seed) if tree is not None else (None, 0.0)
+        answer = search(problem, gap=gap, seconds=seconds - spent, seed=seed, on_best=on_best, stop=stop, guess=guess)
+        answer = replace(answer, seconds=answer.seconds + spent)
     else:
         started = time.monotonic()
         answer = solve_problem(problem, gap=gap, seconds=seconds, seed=seed, on_best=on_best, stop=stop)

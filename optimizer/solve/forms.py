@@ -151,7 +151,8 @@ class ExtensiveForm:
 
     def solve(self, settings: SolveSettings, *, seconds: float, on_best: OnBest | None = None, stop: threading.Event | None = None) -> Answer:
         started = time.monotonic()
-        answer = extensive.solve(self.problem, gap=settings.gap, seconds=seconds, seed=settings.seed, on_best=on_best, stop=stop)
+        tree = self.instance.tree
+        answer = extensive.solve(self.problem, gap=settings.gap, seconds=seconds, seed=settings.seed, on_best=on_best, stop=stop, tree=tree)
         if plain(self.instance):
             return answer
         left = seconds - (time.monotonic() - started)

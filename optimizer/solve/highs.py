@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from scenarios.tree import Floats
 INTERRUPTED = tuple(getattr(highspy.HighsModelStatus, name) for name in ("kInterrupt", "kHighsInterrupt") if hasattr(highspy.HighsModelStatus, name))
 LP_NAMES = str.maketrans({"[": "(", "]": ")", "/": ".", "-": "~"})
 INTERRUPT_EVERY = 0.2  # seconds between progress events
+STOP_EVERY = 0.05  # seconds between looks at whether to stop
 SWEEPS = 20  # of scaling, at most
 
 
@@ -68,7 +69,7 @@ def solve_problem(
         solution = highspy.HighsSolution()
         solution.col_value = list(start / columns)
         solver.setSolution(solution)
-    watch = _Watch(solver, objective_scale, problem.offset, on_best, stop)
+    watch = _Watch(solver, objective_scale, problem.offset, on_best if problem.integer.any() else None, stop)
     watch.listen()
     solver.run()
     watch.silence()
@@ -77,7 +78,11 @@ def solve_problem(
 
 @dataclass
 class _Watch:
-    """Callbacks of one run: they copy numbers, ask whether to stop, and keep what went wrong."""
+    """What one run is asked from outside: to say how far it is (`on_best`, of a search over integers), and to stop.
+
+    A callback into Python at every iteration takes the interpreter's lock each time, and would make two solvers in two threads wait for each other. So a
+    run that only has to stop is called back no sooner than somebody wants it to. Callbacks copy numbers, and keep what went wrong.
+    """
 
     solver: Any
     scale: float
@@ -87,14 +92,35 @@ class _Watch:
     stopped: bool = False
     failure: Exception | None = None
     last: float = -1.0
+    ended: threading.Event = field(default_factory=threading.Event)
+    guard: threading.Thread | None = None
 
     def listen(self) -> None:
-        for callback in (self.solver.cbMipInterrupt, self.solver.cbSimplexInterrupt, self.solver.cbIpmInterrupt):
-            callback.subscribe(self._look)
+        if self.on_best is not None:
+            self._subscribe()
+        elif self.stop is not None:
+            self.guard = threading.Thread(target=self._wait, args=(self.stop,), daemon=True)
+            self.guard.start()
 
     def silence(self) -> None:
-        for callback in (self.solver.cbMipInterrupt, self.solver.cbSimplexInterrupt, self.solver.cbIpmInterrupt):
+        self.ended.set()
+        if self.guard is not None:
+            self.guard.join()
+        for callback in self._callbacks():
             callback.unsubscribe(self._look)
+
+    def _callbacks(self) -> tuple[Any, ...]:
+        return self.solver.cbMipInterrupt, self.solver.cbSimplexInterrupt, self.solver.cbIpmInterrupt
+
+    def _subscribe(self) -> None:
+        for callback in self._callbacks():
+            callback.subscribe(self._look)
+
+    def _wait(self, stop: threading.Event) -> None:
+        while not self.ended.wait(STOP_EVERY):
+            if stop.is_set():
+                self._subscribe()
+                break
 
     def _look(self, event: Any) -> None:
         try:
@@ -194,12 +220,36 @@ class Live:
         self._solver = _loaded(replace(scaled, integer=np.zeros_like(problem.integer)), seed)
         self.seconds = 0.0
 
+    def held(self, columns: Any, values: Floats, seconds: float, stop: threading.Event | None) -> Any:
+        """The basis with some columns held at values; None if they can't be. Raises Interrupted."""
+        where = columns.astype(np.int32)
+        at = np.clip(values, self._problem.lower[where], self._problem.upper[where]) / self._columns[where]
+        self._solver.changeColsBounds(len(where), where, at, at)
+        status = self._run(seconds, stop)
+        basis = self._solver.getBasis() if status == highspy.HighsModelStatus.kOptimal else None
+        lower, upper = (bound[where] / self._columns[where] for bound in (self._problem.lower, self._problem.upper))
+        self._solver.changeColsBounds(len(where), where, lower, upper)
+        return basis
+
     def solve(self, lower: Floats, upper: Floats, basis: Any = None, seconds: float = 1e9, stop: threading.Event | None = None) -> Relaxed | None:
         """Solve with bounds on the integer columns; None if infeasible. Raises Interrupted when time is up or `stop` is set."""
         solver = self._solver
         solver.changeColsBounds(len(self.integers), self.integers, lower.astype(float), upper.astype(float))
         if basis is not None:
             solver.setBasis(basis)
+        status, kinds = self._run(seconds, stop), highspy.HighsModelStatus
+        if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
+            return None
+        if status not in (kinds.kOptimal, kinds.kModelEmpty):
+            raise SolverFailure(f"HiGHS ended with the status '{solver.modelStatusToString(status)}', which can't be used.")
+        solution = solver.getSolution()
+        x = np.asarray(solution.col_value, dtype=float)[: len(self._columns)] * self._columns
+        reduced = np.asarray(solution.col_dual, dtype=float)[: len(self._columns)] * self._scale / self._columns
+        return Relaxed(float(self._problem.cost @ x) + self._problem.offset, x, reduced, solver.getBasis())
+
+    def _run(self, seconds: float, stop: threading.Event | None) -> Any:
+        """Run, and how it ended. Raises Interrupted when time is up or `stop` is set."""
+        solver, kinds = self._solver, highspy.HighsModelStatus
         solver.setOptionValue("time_limit", max(seconds, 0.01) + solver.getRunTime())
         watch = _Watch(solver, 1.0, 0.0, None, stop)
         watch.listen()
@@ -209,17 +259,9 @@ class Live:
         watch.silence()
         if watch.failure is not None:
             raise watch.failure
-        status, kinds = solver.getModelStatus(), highspy.HighsModelStatus
-        if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
-            return None
-        if status in (kinds.kTimeLimit, *INTERRUPTED):
+        if (status := solver.getModelStatus()) in (kinds.kTimeLimit, *INTERRUPTED):
             raise Interrupted("user" if watch.stopped else "time")
-        if status not in (kinds.kOptimal, kinds.kModelEmpty):
-            raise SolverFailure(f"HiGHS ended with the status '{solver.modelStatusToString(status)}', which can't be used.")
-        solution = solver.getSolution()
-        x = np.asarray(solution.col_value, dtype=float)[: len(self._columns)] * self._columns
-        reduced = np.asarray(solution.col_dual, dtype=float)[: len(self._columns)] * self._scale / self._columns
-        return Relaxed(float(self._problem.cost @ x) + self._problem.offset, x, reduced, solver.getBasis())
+        return status
 
 
 @dataclass(frozen=True)

@@ -23,13 +23,15 @@ import numpy as np
 
 from optimizer.solve.highs import Answer, Interrupted, Live, OnBest, Relaxed
 from optimizer.solve.problem import Problem
-from scenarios.tree import Floats
+from scenarios.tree import Floats, Ints
 
 INTEGRALITY = 1e-6
 NEAR = 1e-7  # relative: how much dearer a rounded relaxation may be and still count as what the relaxation promised
 MOST_BINARIES = 80
 LEAST_COLUMNS = 200
 MOST_SOLVES = 3_000
+
+Guess = tuple[Ints, Floats]  # columns, and values at which they are held at first
 
 
 def binary(problem: Problem) -> bool:
@@ -58,8 +60,10 @@ class _Node:
 class Search:
     """One search over one problem."""
 
-    def __init__(self, problem: Problem, gap: float, seconds: float, seed: int, on_best: OnBest | None, stop: threading.Event | None) -> None:
-        self.problem, self.gap, self.on_best, self.stop = problem, gap, on_best, stop
+    def __init__(
+        self, problem: Problem, gap: float, seconds: float, seed: int, on_best: OnBest | None, stop: threading.Event | None, guess: Guess | None
+    ) -> None:
+        self.problem, self.gap, self.on_best, self.stop, self.guess = problem, gap, on_best, stop, guess
         self.live, self.seed = Live(problem, seed), seed
         self.columns = self.live.integers
         self.deadline = time.monotonic() + seconds
@@ -104,18 +108,24 @@ class Search:
         self.least_dropped = min(self.least_dropped, bound)
         return True
 
-    def _solve(self, lower: Floats, upper: Floats, basis: Any) -> Relaxed | None:
+    def _left(self) -> float:
+        """Seconds left. Raises Interrupted if there are none, or the caller stops."""
         left = self.deadline - time.monotonic()
         if self.stop is not None and self.stop.is_set():
             raise Interrupted("user")
         if left <= 0:
             raise Interrupted("time")
+        return left
+
+    def _solve(self, lower: Floats, upper: Floats, basis: Any) -> Relaxed | None:
+        left = self._left()
         self.solves += 1
         return self.live.solve(lower, upper, basis, left, self.stop)
 
     def _root(self) -> None:
         lower, upper = self.problem.lower[self.columns], self.problem.upper[self.columns]
-        root = self._solve(lower, upper, None)
+        basis = None if self.guess is None else self.live.held(*self.guess, self._left(), self.stop)
+        root = self._solve(lower, upper, basis)
         if root is None:
             return
         self.bound = root.objective
@@ -205,6 +215,16 @@ class Search:
         return Answer(status, answer.stop_reason, self.incumbent, self.value, bound, self.solves + answer.nodes, seconds)
 
 
-def search(problem: Problem, *, gap: float, seconds: float, seed: int = 0, on_best: OnBest | None = None, stop: threading.Event | None = None) -> Answer:
-    """Solve a problem that `suits`, to a relative gap. The answer's status, bound and stop reason mean what they mean for HiGHS."""
-    return Search(problem, gap, seconds, seed, on_best, stop).run()
+def search(
+    problem: Problem,
+    *,
+    gap: float,
+    seconds: float,
+    seed: int = 0,
+    on_best: OnBest | None = None,
+    stop: threading.Event | None = None,
+    guess: Guess | None = None,
+) -> Answer:
+    """Solve a problem that `suits`, to a relative gap. The answer's status, bound and stop reason mean what they mean for HiGHS. With a `guess` at some
+    columns, the relaxation begins where it ends with them held."""
+    return Search(problem, gap, seconds, seed, on_best, stop, guess).run()
