@@ -33,6 +33,7 @@ from optimizer.solve.highs import Answer, Interrupted, OnBest
 from optimizer.solve.master import Measure, tidied
 from optimizer.solve.problem import PIN, Problem, compile_problem
 from optimizer.solve.recourse import FanRecourse
+from optimizer.solve.search import Handover
 from optimizer.solve.settle import pressed, settle
 from optimizer.solve.stamping import layout, stamp_extensive
 from optimizer.solve.template import Template, make_template, obstacle, parts_of
@@ -64,6 +65,10 @@ class Form(Protocol):
     @property
     def tied(self) -> bool:
         """Whether rules tie the futures together."""
+
+    @property
+    def handover(self) -> Handover | None:
+        """Where a solve on one thread leaves a basis for variants of the question that are solved beside it; None where a solve takes all threads."""
 
     @property
     def phases(self) -> tuple[Phase, ...]:
@@ -132,6 +137,8 @@ class ExtensiveForm:
     instance: Instance
     problem: Problem
     why: str
+    handover: Handover = field(default_factory=Handover)
+    varied: bool = False  # decisions of the first stage are held
 
     @property
     def method(self) -> str:
@@ -151,8 +158,10 @@ class ExtensiveForm:
 
     def solve(self, settings: SolveSettings, *, seconds: float, on_best: OnBest | None = None, stop: threading.Event | None = None) -> Answer:
         started = time.monotonic()
-        tree = self.instance.tree
-        answer = extensive.solve(self.problem, gap=settings.gap, seconds=seconds, seed=settings.seed, on_best=on_best, stop=stop, tree=tree)
+        answer = extensive.solve(
+            self.problem, gap=settings.gap, seconds=seconds, seed=settings.seed, on_best=on_best, stop=stop,
+            tree=None if self.varied else self.instance.tree, handover=self.handover,
+        )  # fmt: skip
         if plain(self.instance):
             return answer
         left = seconds - (time.monotonic() - started)
@@ -169,11 +178,11 @@ class ExtensiveForm:
         if not len(where):
             return self
         inside = np.clip(values, self.problem.lower[where], self.problem.upper[where])
-        return replace(self, problem=self.problem.pinned(where, values) if loosely else self.problem.fixed(where, inside))
+        return replace(self, problem=self.problem.pinned(where, values) if loosely else self.problem.fixed(where, inside), varied=True)
 
     def unsigned(self) -> ExtensiveForm:
         _, columns = self.problem.keys["signed"]
-        return replace(self, problem=self.problem.fixed(columns, np.zeros(len(columns))))
+        return replace(self, problem=self.problem.fixed(columns, np.zeros(len(columns))), varied=True, handover=Handover())  # too far from any plan
 
     def without_rules(self, rules: list[int]) -> ExtensiveForm:
         return replace(self, problem=self.problem.without_rules(np.isin(self.problem.row_rule, rules)))
@@ -223,6 +232,10 @@ class FanForm:
     @property
     def tied(self) -> bool:
         return False
+
+    @property
+    def handover(self) -> None:
+        return None
 
     @property
     def phases(self) -> tuple[Phase, ...]:
@@ -362,6 +375,10 @@ class TreeForm:
     @property
     def tied(self) -> bool:
         return False
+
+    @property
+    def handover(self) -> None:
+        return None
 
     @property
     def phases(self) -> tuple[Phase, ...]:

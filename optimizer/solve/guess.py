@@ -26,8 +26,8 @@ LARGE = 5_000  # rows from which it pays
 def first_guess(problem: Problem, tree: Tree, *, seconds: float, seed: int) -> tuple[Guess | None, float]:
     """Values for the columns of node 0, and the time that HiGHS took; None where the problem is small, or its futures differ in more than numbers."""
     free = (problem.column_node == 0) & (problem.lower < problem.upper)
-    now, decided = np.flatnonzero(free), problem.integer & (problem.column_node == 0)
-    if len(problem.row_lower) < LARGE or len(tree.leaves) < 2 or (decided & free).sum() <= decided.sum() / 2:  # most is held: it is in pieces already
+    now = np.flatnonzero(free)
+    if len(problem.row_lower) < LARGE or len(tree.leaves) < 2 or not len(now):
         return None, 0.0
     average = _average(problem, tree)
     if average is None:

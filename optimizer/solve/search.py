@@ -34,6 +34,33 @@ MOST_SOLVES = 3_000
 Guess = tuple[Ints, Floats]  # columns, and values at which they are held at first
 
 
+class Handover:
+    """A basis that one search gives to others of the same matrix, which may be waiting for it in another thread."""
+
+    def __init__(self) -> None:
+        self._basis: Any = None
+        self._settled = threading.Event()
+        self._settled.set()
+
+    def expect(self) -> None:
+        """There is a basis to come, or word that there is none."""
+        self._settled.clear()
+
+    def give(self, basis: Any) -> None:
+        """Here it is."""
+        self._basis = basis
+        self._settled.set()
+
+    def settle(self) -> None:
+        """If it has not been given, it is not to come."""
+        self._settled.set()
+
+    def take(self, seconds: float) -> Any:
+        """What was given; None if nothing was, or is not to come in time."""
+        self._settled.wait(seconds)
+        return self._basis
+
+
 def binary(problem: Problem) -> bool:
     """Whether all integers are binaries."""
     integer = problem.integer
@@ -61,9 +88,23 @@ class Search:
     """One search over one problem."""
 
     def __init__(
-        self, problem: Problem, gap: float, seconds: float, seed: int, on_best: OnBest | None, stop: threading.Event | None, guess: Guess | None
+        self,
+        problem: Problem,
+        gap: float,
+        seconds: float,
+        seed: int,
+        on_best: OnBest | None = None,
+        stop: threading.Event | None = None,
+        guess: Guess | None = None,
+        handover: Handover | None = None,
+        neighbour: Search | None = None,
     ) -> None:
+        self.handover = handover  # given to with a guess, taken from without
         self.problem, self.gap, self.on_best, self.stop, self.guess = problem, gap, on_best, stop, guess
+        alike = neighbour is not None and neighbour.problem.matrix.shape == problem.matrix.shape
+        self.neighbour = neighbour if alike else None  # a search that has ended, of a problem much like this one
+        self.start: Any = None  # the relaxation's basis
+        self.tried: set[bytes] = set()  # values at which the binaries were held
         self.live, self.seed = Live(problem, seed), seed
         self.columns = self.live.integers
         self.deadline = time.monotonic() + seconds
@@ -124,12 +165,24 @@ class Search:
 
     def _root(self) -> None:
         lower, upper = self.problem.lower[self.columns], self.problem.upper[self.columns]
-        basis = None if self.guess is None else self.live.held(*self.guess, self._left(), self.stop)
-        root = self._solve(lower, upper, basis)
+        root = self._solve(lower, upper, self._begin())
         if root is None:
             return
-        self.bound = root.objective
-        self._look_at(root, lower, upper, try_rounding=True)
+        self.start, self.bound = root.basis, root.objective
+        if self.neighbour is not None and self.neighbour.incumbent is not None:
+            self._fix(np.clip(np.round(self.neighbour.incumbent[self.columns]), lower, upper), root.basis)
+        self.neighbour = None  # it has served, and is large
+        self._look_at(root, lower, upper, try_rounding=not self._closed(root.objective))
+
+    def _begin(self) -> Any:
+        """The basis from which the relaxation begins."""
+        if self.guess is None:
+            known = None if self.neighbour is None else self.neighbour.start
+            return known if self.handover is None else self.handover.take(self._left())
+        basis = self.live.held(*self.guess, self._left(), self.stop)
+        if self.handover is not None:
+            self.handover.give(basis)
+        return basis
 
     def _look_at(self, found: Relaxed, lower: Floats, upper: Floats, try_rounding: bool) -> None:
         """Take an integral relaxation as incumbent, or queue it (after trying the nearest integral point).
@@ -154,7 +207,10 @@ class Search:
 
     def _fix(self, at: Floats, basis: Any) -> None:
         """Solve with all binaries fixed; keep the result if it is better."""
+        if (key := at.astype(bool).tobytes()) in self.tried:
+            return
         found = self._solve(at, at, basis)
+        self.tried.add(key)
         if found is not None and found.objective < self.value:
             x = found.x.copy()
             x[self.columns] = at
@@ -224,7 +280,8 @@ def search(
     on_best: OnBest | None = None,
     stop: threading.Event | None = None,
     guess: Guess | None = None,
+    handover: Handover | None = None,
 ) -> Answer:
     """Solve a problem that `suits`, to a relative gap. The answer's status, bound and stop reason mean what they mean for HiGHS. With a `guess` at some
-    columns, the relaxation begins where it ends with them held."""
-    return Search(problem, gap, seconds, seed, on_best, stop, guess).run()
+    columns, the relaxation begins where it ends with them held, and gives that basis to the `handover`; without, it begins with what that has."""
+    return Search(problem, gap, seconds, seed, on_best, stop, guess, handover).run()
