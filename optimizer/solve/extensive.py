@@ -45,6 +45,7 @@ def solve(
     guess, spent = first_guess(problem, tree, seconds=seconds, seed=seed) if tree is not None and decided and suits(problem) else (None, 0.0)
     if handover is not None and tree is not None and guess is None:
         handover.settle()
+        handover = None
     if not decided:
         answer = solve_problem(_linear(problem), gap=gap, seconds=seconds, seed=seed, on_best=on_best, stop=stop)
     elif suits(problem):

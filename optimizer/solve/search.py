@@ -158,14 +158,15 @@ class Search:
             raise Interrupted("time")
         return left
 
-    def _solve(self, lower: Floats, upper: Floats, basis: Any) -> Relaxed | None:
+    def _solve(self, lower: Floats, upper: Floats, basis: Any, far: bool = False) -> Relaxed | None:
         left = self._left()
         self.solves += 1
-        return self.live.solve(lower, upper, basis, left, self.stop)
+        return self.live.solve(lower, upper, basis, left, self.stop, far)
 
     def _root(self) -> None:
         lower, upper = self.problem.lower[self.columns], self.problem.upper[self.columns]
-        root = self._solve(lower, upper, self._begin())
+        far = self.guess is not None or (self.neighbour is None and self.handover is None)
+        root = self._solve(lower, upper, self._begin(), far)
         if root is None:
             return
         self.start, self.bound = root.basis, root.objective
