@@ -18,6 +18,6 @@ finally:
 
 import pyomo.core as pyo  # noqa: E402
 from pyomo.common.gc_manager import PauseGC  # noqa: E402
-from pyomo.core.expr.numeric_expr import LinearExpression  # noqa: E402
+from pyomo.core.expr.numeric_expr import LinearExpression, MonomialTermExpression  # noqa: E402
 
-__all__ = ["LinearExpression", "PauseGC", "pyo"]
+__all__ = ["LinearExpression", "MonomialTermExpression", "PauseGC", "pyo"]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from optimizer.algebra import PauseGC, pyo
+from optimizer.algebra import pyo
 from scenarios.tree import Floats, Ints
 
 
@@ -33,52 +33,52 @@ class Form:
 
 
 class _Terms:
-    """Rows of coefficients and variables, and the order of the columns that they name."""
+    """Rows of coefficients and variables."""
 
     def __init__(self) -> None:
         self.coefficients: list[float] = []
-        self.variables: list[int] = []  # ids
+        self.variables: list[Any] = []
         self.ends: list[int] = [0]
-        self.columns: dict[int, Any] = {}
 
     def add(self, body: Any) -> float:
         """Note one row; its constant."""
-        constant = 0.0
-        for term in body.args:
-            if term.__class__ in (int, float):
-                constant += term
-                continue
-            coefficient, variable = term.args
-            if (key := id(variable)) not in self.columns:
-                self.columns.update((id(v), v) for v in variable.parent_component().values())
-            self.coefficients.append(coefficient)
-            self.variables.append(key)
+        constant, terms = 0.0, body.args
+        if terms and terms[0].__class__ in (int, float):
+            constant, terms = float(terms[0]), terms[1:]
+        pairs = [term.args for term in terms]
+        self.coefficients += [c for c, _ in pairs]
+        self.variables += [v for _, v in pairs]
         self.ends.append(len(self.variables))
         return constant
 
-    def matrix(self) -> Any:
-        """All rows so far. [R, C] csr"""
-        place = {key: j for j, key in enumerate(self.columns)}
-        where = np.fromiter(map(place.__getitem__, self.variables), dtype=np.int32, count=len(self.variables))
-        shape = (len(self.ends) - 1, len(self.columns))
+    def matrix(self) -> tuple[Any, list[Any]]:
+        """All rows so far, and the columns, component by component. [R, C] csr"""
+        ids = np.fromiter(map(id, self.variables), dtype=np.int64, count=len(self.variables))
+        _, first, which = np.unique(ids, return_index=True, return_inverse=True)
+        columns: dict[int, Any] = {}
+        for i in np.sort(first).tolist():
+            variable = self.variables[i]
+            if id(variable) not in columns:
+                columns.update((id(v), v) for v in variable.parent_component().values())
+        place = {key: j for j, key in enumerate(columns)}
+        where = np.array([place[key] for key in ids[first].tolist()], dtype=np.int32)[which]
+        shape = (len(self.ends) - 1, len(columns))
         found = sparse.csr_matrix((np.array(self.coefficients, dtype=float), where, np.array(self.ends, dtype=np.int32)), shape=shape).tocsc()
         found.sum_duplicates()  # by columns first: this way terms of one variable are added in the order in which they are declared
         found.eliminate_zeros()
-        return found.tocsr()
+        return found.tocsr(), list(columns.values())
 
 
 def linear_form(model: Any) -> Form:
     """Read a model off."""
-    with PauseGC():
-        terms = _Terms()
-        offset = terms.add(model.cost.expr)
-        declared = list(model.component_data_objects(pyo.Constraint, active=True, sort=pyo.SortComponents.ORDERED_INDICES))
-        sides = [_sides(row, terms) for row in declared]
-    whole = terms.matrix()
+    terms = _Terms()
+    offset = terms.add(model.cost.expr)
+    declared = list(model.component_data_objects(pyo.Constraint, active=True, sort=pyo.SortComponents.ORDERED_INDICES))
+    sides = [_sides(row, terms) for row in declared]
+    whole, columns = terms.matrix()
     low, high = (np.array([side[k] for side in sides], dtype=float) for k in (0, 1))
     row_of, lower, upper = _split(low, high, np.diff(whole.indptr)[1:])
     named = np.flatnonzero(np.bincount(whole.indices, minlength=whole.shape[1]))
-    columns = list(terms.columns.values())
     cost = whole[0].toarray().ravel()
     return Form(
         matrix=whole[1:][row_of][:, named],

@@ -206,7 +206,9 @@ class ExtensiveForm:
 def future_problem(instance: Instance, problem: Problem, leaf: int) -> Problem:
     """One future cut out: the rows and columns on its path, its own cost, no rule that ties futures together."""
     path = instance.tree.path(leaf)
-    rows, columns = np.isin(problem.row_node, path), np.isin(problem.column_node, path)
+    on_path = np.zeros(instance.tree.size + 1, dtype=bool)  # the last one stands for what ties futures together, node -1
+    on_path[path] = True
+    rows, columns = on_path[problem.row_node], on_path[problem.column_node]
     return replace(problem, cost=np.asarray(problem.cash[path].sum(axis=0)).ravel()).part(rows, columns)
 
 

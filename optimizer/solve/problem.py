@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
+from optimizer.algebra import PauseGC
 from optimizer.decisions import KERNEL, Kernel
 from optimizer.outcome import Values
 from optimizer.risk import EXCESSES, RISK, cost_range
@@ -90,11 +91,16 @@ class Problem:
 
 def compile_problem(kernel: Kernel, *, coupled: bool | None = None) -> Problem:
     """The matrices of a declared model. `coupled`: whether there is more than one future for rules to tie together; by default the tree says so."""
-    coupled = len(kernel.instance.tree.leaves) > 1 if coupled is None else coupled
+    with PauseGC():  # all of it stays
+        return _compiled(kernel, len(kernel.instance.tree.leaves) > 1 if coupled is None else coupled)
+
+
+def _compiled(kernel: Kernel, coupled: bool) -> Problem:
     form = linear_form(kernel.model)
     of = {id(v): j for j, v in enumerate(form.columns)}
     bounds = [v.bounds for v in form.columns]
-    owners = _Owners(_coupling_rules(kernel) if coupled else frozenset())
+    coupling = _coupling_rules(kernel) if coupled else frozenset[int]()
+    row_node, row_rule = _owners(form.rows, coupling)
     problem = Problem(
         matrix=form.matrix,
         row_lower=form.row_lower,
@@ -104,9 +110,9 @@ def compile_problem(kernel: Kernel, *, coupled: bool | None = None) -> Problem:
         lower=np.array([-np.inf if low is None else low for low, _ in bounds], dtype=float),
         upper=np.array([np.inf if high is None else high for _, high in bounds], dtype=float),
         integer=np.array([v.is_integer() for v in form.columns], dtype=bool),
-        column_node=owners.nodes(form.columns),
-        row_node=owners.nodes(form.rows),
-        row_rule=owners.rules(form.rows),
+        column_node=_owners(form.columns, coupling)[0],
+        row_node=row_node,
+        row_rule=row_rule,
         cash=_cash(kernel, of, len(form.columns)),
         keys={name: _keys(getattr(kernel, name), of) for name in KERNEL},
         names=(form.rows, form.columns),
@@ -115,36 +121,28 @@ def compile_problem(kernel: Kernel, *, coupled: bool | None = None) -> Problem:
     return _bounded_risk(kernel, problem)
 
 
-class _Owners:
-    """Which rule declared a row or column, and which node it belongs to; looked up once per component, because there are few of those."""
+def _owners(data: Sequence[Any], coupling: frozenset[int]) -> tuple[Ints, Ints]:
+    """Of some rows or columns: the node, which is the last index, or -1 where futures are tied together; and the rule that imposes it, -1 for none."""
+    known: dict[int, tuple[int, bool]] = {}  # looked up once per component, because there are few of those
+    nodes, rules = [], []
+    for item in data:
+        component = item.parent_component()
+        if (owner := known.get(id(component))) is None:
+            owner = known[id(component)] = _owner(component, coupling)
+        rule, shared = owner
+        index = item.index()
+        nodes.append(-1 if shared else index[-1] if index.__class__ is tuple else index)
+        rules.append(rule)
+    return np.array(nodes, dtype=np.int64), np.array(rules, dtype=np.int64)
 
-    def __init__(self, coupling: frozenset[int]) -> None:
-        self.coupling = coupling
 
-    def rules(self, data: Sequence[Any]) -> Ints:
-        """Index of the rule that imposes each row, -1 for none."""
-        return np.array([owner[0] for owner, _ in self._with_owners(data)], dtype=np.int64)
-
-    def nodes(self, data: Sequence[Any]) -> Ints:
-        """The node of each: the last index, or -1 if the row or column ties futures together."""
-        found = [-1 if owner[1] else index[-1] if index.__class__ is tuple else index for owner, index in self._with_owners(data)]
-        return np.array(found, dtype=np.int64)
-
-    def _with_owners(self, data: Sequence[Any]) -> Iterator[tuple[tuple[int, bool], Any]]:
-        known: dict[int, tuple[int, bool]] = {}
-        for item in data:
-            component = item.parent_component()
-            owner = known.get(id(component))
-            if owner is None:
-                owner = known[id(component)] = self._owner(component)
-            yield owner, item.index()
-
-    def _owner(self, component: Any) -> tuple[int, bool]:
-        block = component.parent_block()
-        owner = block.parent_component()
-        rule = int(block.index()) if owner is not None and owner.local_name == "rules" else -1
-        imposed = rule >= 0 and component.local_name in block.imposed
-        return rule if imposed else -1, block.local_name == "risk" or rule in self.coupling
+def _owner(component: Any, coupling: frozenset[int]) -> tuple[int, bool]:
+    """Index of the rule that imposes a component, -1 for none; whether it ties futures together."""
+    block = component.parent_block()
+    owner = block.parent_component()
+    rule = int(block.index()) if owner is not None and owner.local_name == "rules" else -1
+    imposed = rule >= 0 and component.local_name in block.imposed
+    return rule if imposed else -1, block.local_name == "risk" or rule in coupling
 
 
 def _coupling_rules(kernel: Kernel) -> frozenset[int]:

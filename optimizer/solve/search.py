@@ -221,7 +221,7 @@ class Search:
     def _tighten(self, found: Relaxed, at: Floats, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
         if not np.isfinite(self.value):
             return lower, upper
-        reduced, room = found.reduced[self.columns], self.value - found.objective
+        reduced, room = found.reduced()[self.columns], self.value - found.objective
         stay_low = (at <= INTEGRALITY) & (reduced > room)
         stay_high = (at >= 1 - INTEGRALITY) & (-reduced > room)
         return np.where(stay_high, 1.0, lower), np.where(stay_low, 0.0, upper)
