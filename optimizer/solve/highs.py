@@ -211,6 +211,7 @@ class Relaxed:
 
 
 STEEPEST, DEVEX = -1, 1  # pricing
+MOMENTARY = 2_000  # rows up to which a relaxation is solved before anybody could stop it
 
 
 class Live:
@@ -274,7 +275,7 @@ class Live:
         """Run, and how it ended. Raises Interrupted when time is up or `stop` is set."""
         solver, kinds = self._solver, highspy.HighsModelStatus
         solver.setOptionValue("time_limit", max(seconds, 0.01) + solver.getRunTime())
-        watch = _Watch(solver, 1.0, 0.0, None, stop)
+        watch = _Watch(solver, 1.0, 0.0, None, stop if len(self._problem.row_lower) > MOMENTARY else None)
         watch.listen()
         started = time.perf_counter()
         solver.run()
