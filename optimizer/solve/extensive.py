@@ -11,9 +11,10 @@ import numpy as np
 
 from models.errors import SolverFailure
 from optimizer.solve.guess import first_guess
+from optimizer.solve.handover import Handover
 from optimizer.solve.highs import Answer, OnBest, solve_problem
 from optimizer.solve.problem import Problem
-from optimizer.solve.search import NEAR, Handover, Search, binary, search, suits
+from optimizer.solve.search import NEAR, Search, binary, search, suits
 from scenarios.tree import Tree
 
 CONTRADICTION = 1e-6  # relative; by how much a plan may lie below a proven bound before the proof is called wrong

@@ -29,11 +29,11 @@ from optimizer.solve.blocks import BlockLooks, blocks_in, take_apart, trunk_of
 from optimizer.solve.decomposition import Decomposed, Decomposition
 from optimizer.solve.elsewhere import LooksElsewhere
 from optimizer.solve.fan import Fan, make_fan, with_hindsight
+from optimizer.solve.handover import Handover
 from optimizer.solve.highs import Answer, Interrupted, OnBest
 from optimizer.solve.master import Measure, tidied
 from optimizer.solve.problem import PIN, Problem, compile_problem
 from optimizer.solve.recourse import FanRecourse
-from optimizer.solve.search import Handover
 from optimizer.solve.settle import pressed, settle
 from optimizer.solve.stamping import layout, stamp_extensive
 from optimizer.solve.template import Template, make_template, obstacle, parts_of

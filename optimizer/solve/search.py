@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from optimizer.solve.handover import Handover
 from optimizer.solve.highs import Answer, Interrupted, Live, OnBest, Relaxed
 from optimizer.solve.problem import Problem
 from scenarios.tree import Floats, Ints
@@ -32,33 +33,6 @@ LEAST_COLUMNS = 200
 MOST_SOLVES = 3_000
 
 Guess = tuple[Ints, Floats]  # columns, and values at which they are held at first
-
-
-class Handover:
-    """A basis that one search gives to others of the same matrix, which may be waiting for it in another thread."""
-
-    def __init__(self) -> None:
-        self._basis: Any = None
-        self._settled = threading.Event()
-        self._settled.set()
-
-    def expect(self) -> None:
-        """There is a basis to come, or word that there is none."""
-        self._settled.clear()
-
-    def give(self, basis: Any) -> None:
-        """Here it is."""
-        self._basis = basis
-        self._settled.set()
-
-    def settle(self) -> None:
-        """If it has not been given, it is not to come."""
-        self._settled.set()
-
-    def take(self, seconds: float) -> Any:
-        """What was given; None if nothing was, or is not to come in time."""
-        self._settled.wait(seconds)
-        return self._basis
 
 
 def binary(problem: Problem) -> bool:

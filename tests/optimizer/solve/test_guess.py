@@ -14,9 +14,10 @@ from optimizer.model import build_model
 from optimizer.solve import guess
 from optimizer.solve.extensive import solve, solve_each
 from optimizer.solve.forms import future_problem
+from optimizer.solve.handover import Handover
 from optimizer.solve.highs import solve_problem
 from optimizer.solve.problem import Problem, compile_problem
-from optimizer.solve.search import Handover, Search
+from optimizer.solve.search import Search
 from scenarios import library
 from scenarios.tree import average, build_tree
 
