@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -32,6 +33,7 @@ class Leaves:
         self._left, self._stop = left, stop
         self._first, self._second = first, second
         self._problem, self._live, self._seed = self._extended(problem), dict[Aim, Live](), seed
+        self._ends: dict[Aim, Any] = {}  # the basis in which the last solve for an aim ended
         self.solves = 0
 
     def settle(self, lower: Floats, upper: Floats, aim: Aim, level: float = np.inf, goal: float = np.inf) -> Settled | None:  # noqa: ARG002
@@ -39,7 +41,7 @@ class Leaves:
         found = self._solve(lower, upper, aim, level)
         if found is None:
             return None
-        price = max(0.0, -float(found.reduced[-1])) / aim[0] if np.isfinite(level) and aim[0] > 0 else 0.0
+        price = max(0.0, -float(found.reduced()[-1])) / aim[0] if np.isfinite(level) and aim[0] > 0 else 0.0
         return Settled(found.x[self.integers], found.objective, found.objective, price)
 
     def plan(self, x: Floats, aim: Aim, level: float) -> Floats | None:
@@ -69,7 +71,11 @@ class Leaves:
             cost = np.append(aim[0] * self._first + aim[1] * self._second, 0.0)
             self._live[aim] = Live(replace(self._problem, cost=cost), self._seed, np.array([len(cost) - 1]))
         self.solves += 1
-        return self._live[aim].solve(np.append(lower, -np.inf), np.append(upper, level), None, self._left(), self._stop)
+        basis = self._ends.get(aim)
+        found = self._live[aim].solve(np.append(lower, -np.inf), np.append(upper, level), basis, self._left(), self._stop, far=basis is None)
+        if found is not None:
+            self._ends[aim] = found.basis
+        return found
 
     def _extended(self, p: Problem) -> Problem:
         """The problem with a column S for the second figure."""
