@@ -179,6 +179,10 @@ def lp_text(problem: Problem) -> str:
     """
     solver = _loaded(problem, seed=0)
     rows, columns = problem.matrix.shape
+    if not problem.integer.any():  # without the empty lists of integers that the format has for a model that might have some
+        model = solver.getLp()
+        model.integrality_ = []
+        solver.passModel(model)
     for i in range(rows):
         solver.passRowName(i, problem.row_name(i).translate(LP_NAMES))
     for j in range(columns):
