@@ -24,8 +24,8 @@ from typing import Any, Protocol
 import numpy as np
 from scipy import sparse
 
+from optimizer.solve.cuts import Pass
 from optimizer.solve.highs import CutProgram, LinearProgram
-from optimizer.solve.recourse import Pass
 from optimizer.tail import tail_shares
 from scenarios.tree import Floats, Ints
 
@@ -91,42 +91,69 @@ class Measure:
 
 @dataclass
 class Pool:
-    """Cuts of all passes."""
+    """Cuts of all passes, part by part. K passes, F futures."""
 
-    constants: list[Floats] = field(default_factory=list)  # per pass [F]
-    slopes: list[Floats] = field(default_factory=list)  # per pass [F, C1]
-    forbidding: list[tuple[Floats, Floats]] = field(default_factory=list)  # per pass, of some futures without a plan: constant + slope x <= 0
+    seen: tuple[Ints, ...] = ()  # columns of the first stage, per part
+    always: Floats | None = None  # [F, C1] what they cost whatever is done later
+    count: int = 0  # K
+    constants: list[Floats] = field(default_factory=list)  # per part [K or more, F]
+    slopes: list[Floats] = field(default_factory=list)  # per part [K or more, F, columns seen]
+    forbidding: list[tuple[Floats, Floats]] = field(default_factory=list)  # of some futures without a plan: constant + slope x <= 0
 
     def add(self, found: Pass) -> None:
-        """Keep the cuts of a pass; those of futures without a plan bound no cost."""
-        self.constants.append(np.where(found.feasible, found.constant, -np.inf))
-        self.slopes.append(found.slope)
+        """Keep the cuts of a pass; those of parts without a plan bound no cost."""
+        shares, k = found.shares, self.count
+        if not k:
+            self.seen, self.always = shares.seen, shares.always
+            self.constants = [np.empty((0, *own.shape)) for own in shares.constant]
+            self.slopes = [np.empty((0, *own.shape)) for own in shares.slope]
+        constant = np.where(shares.possible, shares.constant, -np.inf)
+        for p in range(len(self.seen)):
+            if k == len(self.constants[p]):
+                self.constants[p], self.slopes[p] = _roomier(self.constants[p]), _roomier(self.slopes[p])
+            self.constants[p][k], self.slopes[p][k] = constant[p], shares.slope[p]
+        self.count += 1
 
     def forbid(self, found: Pass, x: Floats) -> None:
         """Keep what forbids the point of a pass, of the futures that it hurts most."""
-        missing = np.flatnonzero(~found.feasible)
-        missing = missing[np.isfinite(found.constant[missing])]
-        at = found.constant[missing] + found.slope[missing] @ x
-        worst = missing[np.argsort(-at, kind="stable")[:FEASIBILITY_ROWS]]
-        if len(worst):
-            self.forbidding.append((found.constant[worst], found.slope[worst]))
+        shares = found.shares
+        for constant, slope, possible, seen in zip(shares.constant, shares.slope, shares.possible, shares.seen, strict=True):
+            missing = np.flatnonzero(~possible & np.isfinite(constant))
+            at = constant[missing] + slope[missing] @ x[seen]
+            order = np.argsort(-at, kind="stable")[:FEASIBILITY_ROWS]
+            worst = missing[order[at[order] > 0]]  # a part that was solved with others may be innocent
+            if len(worst):
+                rows = np.zeros((len(worst), len(x)))
+                rows[:, seen] = slope[worst]
+                self.forbidding.append((constant[worst], rows))
 
-    def at(self, x: Floats) -> tuple[Floats, Any]:
-        """Least cost of every future that the cuts allow at x, and which pass's cut says so. [F] each"""
-        values = np.stack([c + s @ x for c, s in zip(self.constants, self.slopes, strict=True)])
-        best = values.argmax(axis=0)
-        return values[best, np.arange(values.shape[1])], best
+    def at(self, x: Floats) -> tuple[Floats, list[Ints]]:
+        """Least cost of every future that the cuts allow at x [F], and per part which pass's cut says so [F]."""
+        cost = np.zeros(self.constants[0].shape[1]) if self.always is None else self.always @ x
+        each, best = np.arange(len(cost)), []
+        for constants, slopes, seen in zip(self.constants, self.slopes, self.seen, strict=True):
+            values = constants[: self.count] + slopes[: self.count] @ x[seen]
+            best.append(values.argmax(axis=0))
+            cost = cost + values[best[-1], each]
+        return cost, best
 
     def row(self, x: Floats, measure: Measure) -> tuple[float, Floats, float]:
         """One cut for all futures, tight at x: (constant, slope, value at x)."""
         cost, best = self.at(x)
         q = measure.weights(cost)
-        constant, slope = 0.0, np.zeros_like(x)
-        for k in np.unique(best):
-            mine = (best == k) & (q > 0)
-            constant += float(q[mine] @ self.constants[k][mine])
-            slope += q[mine] @ self.slopes[k][mine]
+        counts = np.flatnonzero(q)
+        weights = q[counts]
+        constant, slope = 0.0, np.zeros_like(x) if self.always is None else q @ self.always
+        for p, seen in enumerate(self.seen):
+            which = best[p][counts]
+            constant += float(weights @ self.constants[p][which, counts])
+            slope[seen] += weights @ self.slopes[p][which, counts]
         return constant, slope, float(q @ cost)
+
+
+def _roomier(kept: Floats) -> Floats:
+    """The same with room for more passes."""
+    return np.concatenate([kept, np.empty((max(8, len(kept)), *kept.shape[1:]))])
 
 
 @dataclass(order=True)

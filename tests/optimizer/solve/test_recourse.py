@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -68,12 +69,12 @@ def test_any_multipliers_give_a_valid_cut(case: Case, seed: int) -> None:
     """A cut would be right only as far as the solver's multipliers are."""
     draw = np.random.default_rng(seed)
     looks, x = FanRecourse(case.fan, 1), case.points(1, seed)[0]
-    duals = looks._solve(x, np.inf, None, wanted=False)[0]
-    wrong = [type(d)(d.feasible, d.objective, d.multipliers * draw.choice([0.0, 0.5, 1.0, 3.0, -1.0], size=len(d.multipliers)), 0) for d in duals]
-    found, true = looks._cuts(x, wrong), case.alone(x)
+    solved = looks._solve(x, np.inf, None, wanted=False)[0]
+    factor = draw.choice([0.0, 0.5, 1.0, 3.0, -1.0], size=solved.multipliers.shape)
+    found, true = looks._cutter.cuts(case.fan, x, replace(solved, multipliers=solved.multipliers * factor)), case.alone(x)
     here = found.constant + found.slope @ x
-    for f, dual in enumerate(wrong):
-        bound = true[f] if dual.feasible else 0.0 if np.isfinite(true[f]) else np.inf
+    for f, feasible in enumerate(found.feasible):
+        bound = true[f] if feasible else 0.0 if np.isfinite(true[f]) else np.inf
         assert here[f] <= bound + NEAR * max(1.0, abs(bound))
 
 
