@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.solve import recourse
+from optimizer.solve import parts, recourse
 from optimizer.solve.fan import part_of
 from optimizer.solve.highs import Interrupted
 from optimizer.solve.recourse import FanRecourse, least_cost
@@ -98,6 +98,24 @@ def test_models_shared_by_futures_say_the_same(case: Case, monkeypatch: pytest.M
         looks = FanRecourse(case.fan, threads)
         for x, cost in zip(points, alone, strict=True):
             assert looks.look(x).cost == pytest.approx(cost, rel=NEAR)
+
+
+@pytest.mark.parametrize("large", [1, 10**9])
+def test_parts_solved_apart_say_the_same(large: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part's costs would be lost or counted twice, or a part without a plan be taken for one that has none to pay for."""
+    monkeypatch.setattr(parts, "LARGE", large)
+    for seed in (12, 13, 16, 18, 26, 33, 39):
+        case = case_of(fan_document(seed, 9, apart=True))
+        looks = FanRecourse(case.fan, 2)
+        assert len(looks.parts) > 1
+        for x in case.points(3, seed):
+            found, true = looks.look(x), case.alone(x)
+            assert found.cost == pytest.approx(true, rel=NEAR, abs=NEAR)
+            shares = found.shares
+            each = np.array([c + s @ x[seen] for c, s, seen in zip(shares.constant, shares.slope, shares.seen, strict=True)])
+            some = found.feasible
+            assert (each.sum(axis=0) + case.fan.cost1.T @ x)[some] == pytest.approx(true[some], rel=NEAR, abs=NEAR)
+            assert (np.where(shares.possible, -np.inf, each).max(axis=0)[~some] > 0).all()
 
 
 def test_fewer_models_than_futures_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
