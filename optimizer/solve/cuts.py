@@ -119,7 +119,7 @@ class Cutter:
         for p, seen in enumerate(shares.seen):
             slope[:, seen] += np.where(counts[p][:, None], shares.slope[p], 0.0)
         cost = np.where(feasible, solved.objective * fan.money + fan.cost1.T @ x, np.inf)
-        return Pass(cost, constant, slope, multipliers=solved.multipliers, parts=shares)
+        return Pass(cost, constant, slope, multipliers=sum(_sided(fan.low, fan.high, solved.multipliers)), parts=shares)
 
     def shares(self, fan: Fan, multipliers: Floats, possible: Any) -> Shares:
         """The cuts that these multipliers [F, R] give, part by part."""
@@ -135,10 +135,8 @@ class Cutter:
 
     def _some(self, fan: Fan, at: slice, multipliers: Floats, possible: Any, constant: Floats, slope: list[Floats]) -> None:
         low, high = fan.low[at], fan.high[at]
-        below, above = np.isfinite(low), np.isfinite(high)
-        up, down = np.where(below, np.maximum(multipliers, 0.0), 0.0), np.where(above, np.minimum(multipliers, 0.0), 0.0)
-        sides = up * np.where(below, low, 0.0) + down * np.where(above, high, 0.0)
-        y = up + down  # a multiplier on a side that is not there would prove nothing
+        up, down = _sided(low, high, multipliers)
+        sides, y = up * np.where(np.isfinite(low), low, 0.0) + down * np.where(np.isfinite(high), high, 0.0), up + down
         cost, entries = fan.cost2[at], _entries(fan, at)
         if not possible.all():
             cost = cost * possible[self._part].T
@@ -178,6 +176,11 @@ def _least(reduced: Floats, bottom: Floats, top: Floats) -> Floats:
     else:
         down = np.where(endless, np.where(down < -1e-7, -np.inf, 0.0), down * np.where(endless, 0.0, top))
     return down + np.maximum(reduced, 0.0) * bottom if bottom.any() else down
+
+
+def _sided(low: Floats, high: Floats, multipliers: Floats) -> tuple[Floats, Floats]:
+    """Multipliers of the lower and of the upper sides; one on a side that is not there would prove nothing."""
+    return np.where(np.isfinite(low), np.maximum(multipliers, 0.0), 0.0), np.where(np.isfinite(high), np.minimum(multipliers, 0.0), 0.0)
 
 
 def _entries(fan: Fan, at: slice) -> Floats:

@@ -213,6 +213,7 @@ class Master:
         self.program: CutProgram | None = None
         self.integers = np.flatnonzero(fan.integer)
         self.nodes = 0
+        self.proposed: Floats | None = None  # by the last search; its integers are likely to be good still
 
     @property
     def noise(self) -> float:
@@ -259,6 +260,8 @@ class Master:
         queue = [_Node(root[1], 0, fan.lower, fan.upper, root[0])]
         dropped, age = np.inf, 0
         best = self._rounded(root[0], best, fan.lower, fan.upper)
+        if self.proposed is not None:
+            best = self._rounded(self.proposed, best, fan.lower, fan.upper)
         while queue and queue[0].bound < _less(best.value, gap) and not interrupted() and age < MOST_NODES:
             node = heapq.heappop(queue)
             k = self._fractional(node.x)
@@ -282,6 +285,8 @@ class Master:
                 if age < 12 or age % 16 == 0:
                     best = self._rounded(x, best, lower, upper)
         self.nodes += age
+        if len(best.x):
+            self.proposed = best.x
         bound = min([node.bound for node in queue] + [dropped, best.value])
         return Proposal(best.x, best.value, bound)
 

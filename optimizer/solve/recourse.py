@@ -86,6 +86,15 @@ class FanRecourse:
             found[:, np.concatenate([models.part.columns, columns + models.part.rows])] = [codes_of(models.end(f)) for f in range(self.fan.count)]
         return found
 
+    def bases(self) -> list[Any]:
+        """Where the last look ended in every future, for a later look near it. [F]"""
+        return [tuple(models.end(f) for models in self._models) for f in range(self.fan.count)]
+
+    def resume(self, bases: list[Any]) -> None:
+        """Begin the next look where another one ended (`bases`)."""
+        for models, own in zip(self._models, zip(*bases, strict=True), strict=True):
+            models.resume(list(own))
+
     def reprice(self, cost2: Floats) -> None:
         """Let the recourse columns cost something else from now on (scaled); models and bases stay. [F, C2]"""
         if cost2 is not self.fan.cost2:
@@ -181,6 +190,13 @@ class Models:
         """The basis at which future f ended."""
         model = self._live[f // self._share]
         return model.basis if self._share == 1 and model is not None else self.basis[f]
+
+    def resume(self, bases: list[Any]) -> None:
+        """Begin the next solves at these bases."""
+        self.basis = bases
+        for model, basis in zip(self._live, bases, strict=True) if self._share == 1 else ():
+            if model is not None and basis is not None:
+                model.start_from(basis)
 
     def reprice(self, fan: Fan) -> None:
         """Take other costs."""
