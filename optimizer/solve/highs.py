@@ -20,7 +20,7 @@ import numpy as np
 
 from models.errors import SolverFailure
 from optimizer.solve.problem import Problem
-from scenarios.tree import Floats
+from scenarios.tree import Floats, Ints
 
 INTERRUPTED = tuple(getattr(highspy.HighsModelStatus, name) for name in ("kInterrupt", "kHighsInterrupt") if hasattr(highspy.HighsModelStatus, name))
 LP_NAMES = str.maketrans({"[": "(", "]": ")", "/": ".", "-": "~"})
@@ -185,19 +185,21 @@ class Relaxed:
 
 
 class Live:
-    """A linear relaxation kept alive: bounds of its integer columns change between solves, each solve starts from a basis."""
+    """A linear relaxation kept alive: bounds of its integer columns, and of others if they are named (`moving`), change between solves, each solve starts
+    from a basis."""
 
-    def __init__(self, problem: Problem, seed: int = 0) -> None:
+    def __init__(self, problem: Problem, seed: int = 0, moving: Ints | None = None) -> None:
         scaled, self._columns, self._scale = scale(problem)
         self._problem = problem
         self.integers = np.flatnonzero(problem.integer).astype(np.int32)
+        self._moving = self.integers if moving is None else np.append(self.integers, moving).astype(np.int32)
         self._solver = _loaded(replace(scaled, integer=np.zeros_like(problem.integer)), seed)
         self.seconds = 0.0
 
     def solve(self, lower: Floats, upper: Floats, basis: Any = None, seconds: float = 1e9, stop: threading.Event | None = None) -> Relaxed | None:
-        """Solve with bounds on the integer columns; None if infeasible. Raises Interrupted when time is up or `stop` is set."""
-        solver = self._solver
-        solver.changeColsBounds(len(self.integers), self.integers, lower.astype(float), upper.astype(float))
+        """Solve with bounds on the integer (and other moving) columns; None if infeasible. Raises Interrupted when time is up or `stop` is set."""
+        solver, size = self._solver, self._columns[self._moving]
+        solver.changeColsBounds(len(self._moving), self._moving, lower / size, upper / size)
         if basis is not None:
             solver.setBasis(basis)
         solver.setOptionValue("time_limit", max(seconds, 0.01) + solver.getRunTime())

@@ -102,6 +102,26 @@ class FanRecourse:
             for models in self._models:
                 models.reprice(self.fan)
 
+    def bases(self) -> list[Any]:
+        """Where the last look ended in every future, for a later look near it. [F]"""
+        return [model.basis for model in self._live if model is not None] if self._share == 1 else list(self._basis)
+
+    def resume(self, bases: list[Any]) -> None:
+        """Begin the next look where another one ended (`bases`)."""
+        self._basis = list(bases)
+        for model, basis in zip(self._live, bases, strict=True) if self._share == 1 else ():
+            if model is not None:
+                model.start_from(basis)
+
+    def reprice(self, cost2: Floats) -> None:
+        """Let the recourse columns cost something else from now on (scaled); models and bases stay. [F, C2]"""
+        if cost2 is self.fan.cost2:
+            return
+        self.fan = replace(self.fan, cost2=cost2)
+        for f, model in enumerate(self._live if self._share == 1 else ()):  # shared models take every future's costs anyway
+            if model is not None:
+                model.become(cost2[f], self.fan.top[f])
+
     def look(self, x: Floats, deadline: float = np.inf, stop: threading.Event | None = None, *, wanted: bool = False) -> Pass:
         """Solve every future at `x`. Raises Interrupted by the clock (`deadline` in `time.monotonic`) or the caller."""
         solved, columns = self._solve(x, deadline, stop, wanted)

@@ -1,0 +1,228 @@
+"""The frontier of a fan of futures: looks at all futures, one tree and one pool of cuts for all levels, plans blended from all that has been found.
+
+1. Trace the frontier of a sample of the futures first, roughly; look at its plans with all futures, in order along the curve.
+2. The tree proposes a plan, which is as good as any according to the cuts. The blend of what looks have found with the same integers is what is certain.
+   Where both nearly agree, the blend is the plan; otherwise the next look is taken between them, which makes cuts and blends better at once (in-out, as in
+   `solve.decomposition`).
+Nothing random and nothing that depends on time or threads, unless the clock or the caller cuts it short.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from optimizer.frontier_blend import Blender
+from optimizer.frontier_curve import Curve, Tried, picked
+from optimizer.frontier_master import CvarKnowledge, Master, Settled, ShortageKnowledge
+from optimizer.frontier_parts import separate
+from optimizer.frontier_program import Aim, Unit
+from optimizer.frontier_risk import DEAREST, Risk
+from optimizer.frontier_risk import cvar_risk as cvar_risk
+from optimizer.frontier_risk import shortage_risk as shortage_risk
+from optimizer.frontier_search import trace
+from optimizer.frontier_tree import CHEAPEST, Tree
+from optimizer.solve.highs import Interrupted
+from optimizer.solve.recourse import FanRecourse, Pass
+from scenarios.tree import Floats
+
+HALF = 0.5
+STEP = 0.8  # of the way from the blend to the proposal
+SAMPLE = 40  # futures in the sample that the search starts from, or one in SAMPLED of them
+SAMPLED = 12
+SAMPLE_GAP = 5e-3
+SAMPLE_POINTS = 8
+LOOSE = 10.0  # times the gap: how well the middle of the relaxed frontier is known before plans are proposed
+AGREED = 0.8  # of the gap: a blend so near what can be hoped for is a plan without a look
+BETTER = 0.02  # of the gap: a plan that is not better by more is none
+MOST_LOOKS = 2_000
+ROWS_KEPT = 1e-7  # relative; the solver's tolerance
+
+
+class FanSearch:
+    """A search for `frontier_search.trace`. `gap` is what the trace will prove."""
+
+    def __init__(self, risk: Risk, gap: float, *, threads: int, seed: int, deadline: float = np.inf, stop: threading.Event | None = None) -> None:
+        self.risk, self.fan, self.gap, self.threads, self.seed = risk, risk.fan, gap, threads, seed
+        self.deadline, self.stop = deadline, stop
+        self.parts = separate(self.fan)
+        knowledge = CvarKnowledge(self.fan, self.parts, risk.tail) if risk.weights is None else ShortageKnowledge(self.parts, risk.priced)
+        self.master = Master(self.fan, self.parts, knowledge, 0.1 * gap, self._check, seed)
+        self.tree = Tree(self.master, risk.safest)
+        self.blender = Blender(self.fan, self.parts, risk.tail if risk.weights is None else None)
+        self.recourse = FanRecourse(self.fan, threads, seed)
+        self._curve = Curve(risk.mixed, 0.02 * gap)
+        self._seen: list[tuple[Floats, tuple[float, float]]] = []  # points looked at and their figures
+        self._wanted: list[Floats] = []  # integers of proposals that nothing could be blended for
+        self._bases: list[list[Any]] = []  # where those looks ended
+
+    @property
+    def curve(self) -> Curve:
+        return self._curve
+
+    @property
+    def shortage(self) -> bool:
+        """Whether the second figure is expected shortage."""
+        return self.risk.weights is not None
+
+    @property
+    def steps(self) -> int:
+        """Looks so far."""
+        return self.recourse.passes
+
+    def begin(self) -> None:
+        if self.fan.count >= 3 * SAMPLE:
+            self._look_at_sample()
+        else:
+            middle: Aim = (HALF, HALF) if self.risk.weights is None else (1.0, self.risk.price / DEAREST)
+            self._look(self.fan.lower + np.where(self.fan.integer, 1.0, 0.6) * (self.fan.upper - self.fan.lower), self._price(middle))
+            if not self._close_in(middle):
+                return
+        self._reach(CHEAPEST, lambda goal, enough: self.tree.cheapest(np.inf, goal, enough))
+        self._reach(self.risk.safest, self.tree.other_end)
+
+    def bound(self, level: float) -> float:
+        return self.tree.bound(level)
+
+    def explore(self, level: float, goal: float, enough: float, price: float) -> None:  # noqa: ARG002
+        found = self.tree.cheapest(level, goal, enough)
+        if found is not None:
+            known = min((spot.first for spot in self._curve.spots() if spot.second <= level), default=np.inf)
+            self._try(found, CHEAPEST, level, known, enough / 0.2, min(found.price, self.risk.price))
+
+    def answer(self, plan: Tried) -> Floats:
+        """First stage and recourse of a tried plan, as `FanForm` keeps an answer."""
+        self.recourse.reprice(self.risk.priced(plan.price).cost2)
+        self._near(plan.x)
+        columns, _ = self.recourse.values(plan.x)  # one look, however late it is
+        return np.concatenate([plan.x, columns.ravel()])
+
+    def _reach(self, aim: Aim, propose: Callable[[float, float], Settled | None]) -> None:
+        """Try plans until one is proven to be best for an aim."""
+        for _ in range(MOST_LOOKS):
+            best = min((self._value(aim, (x.first, x.second)) for x in self._curve.tried), default=np.inf)
+            scale = abs(best) if np.isfinite(best) else abs(self._value(aim, self._seen[-1][1]))
+            found = propose(best - self.gap * scale, 0.2 * self.gap * scale)
+            if found is None:
+                return
+            self._try(found, aim, np.inf, best, self.gap * scale, self._price(aim))
+
+    def _try(self, found: Settled, aim: Aim, level: float, known: float, gap: float, price: float) -> None:
+        """Try the best blend with the integers of a proposal, or look between them. `known`: value of the aim reached so far; `gap`: what is to be proven."""
+        blend = self.blender.best(*self.master.box(found.x), aim, level)
+        if blend is None:
+            best = min(self._curve.tried, key=lambda plan: self._value(aim, (plan.first, plan.second)), default=None)
+            far = best is not None and level == np.inf and not any(np.array_equal(found.x[self.master.integers], x) for x in self._wanted)
+            self._wanted.append(found.x[self.master.integers])
+            self._look(best.x + HALF * (found.x - best.x) if far and best is not None else found.x, price)
+            return
+        value = self._value(aim, (blend.first, blend.second))
+        room = gap + (found.price * self.gap * abs(level) if np.isfinite(level) else 0.0)  # a point is proven where the second figure is less by the gap, too
+        if value - found.bound <= AGREED * room and value < known - BETTER * gap and self._is_plan(blend.x):
+            self._keep(blend.x, (blend.first, blend.second), blend.figures[0], blend.figures[2], blend.figures[3], price)
+        else:
+            x = blend.x + STEP * (found.x - blend.x)
+            self._look(x, price)
+
+    def _close_in(self, aim: Aim) -> bool:
+        """Cuts around the best fractional first stage for an aim. False if there is none."""
+        price = self._price(aim)
+        feasible = [(self._value(aim, figures), k) for k, (x, figures) in enumerate(self._seen) if self._keeps_rows(x)]
+        value, k = min(feasible, default=(np.inf, 0))
+        best = self._seen[k][0]
+        for _ in range(MOST_LOOKS):
+            found = self.master.settle(self.fan.lower, self.fan.upper, aim)
+            if found is None:
+                return False
+            if np.isfinite(value) and value - found.bound <= LOOSE * self.gap * abs(value):
+                break
+            point = best + HALF * (found.x - best) if np.isfinite(value) else found.x
+            here = self._value(aim, self._look(point, price))
+            if here < value:
+                best, value = point, here
+        return True
+
+    def _look(self, x: Floats, price: float) -> tuple[float, float]:
+        """Look at every future at x, with the second figure at a price; the plan's figures, infinite where some future has no plan."""
+        fan = self.risk.priced(price)
+        self.recourse.reprice(fan.cost2)
+        self._near(x)
+        found = self.recourse.look(x, self.deadline, self.stop, wanted=True)
+        known = float(np.abs(found.cost[found.feasible]).max(initial=1.0))
+        unit = Unit.fitting(known, self.risk.most or known)
+        figures = (np.inf, np.inf)
+        if found.feasible.all():
+            parts = self._figures(found)
+            cost, volume, unmet, carried = np.sum(parts, axis=0)
+            cost = cost + float(self.fan.cost0 @ x) + self.fan.cost1.T @ x
+            figures = (float(self.fan.probability @ cost), self.risk.figure(cost, volume))
+            self.blender.add(x, parts, unit)
+            if self._is_plan(x):
+                self._keep(x, figures, cost, unmet, carried, price)
+        self._seen.append((x, figures))
+        self._bases.append(self.recourse.bases())
+        self.master.learn(found, x, price, unit)
+        return figures
+
+    def _figures(self, found: Pass) -> list[Floats]:
+        """Cost, volume of the second figure, unmet and carried volume of each part. [P][4, F]"""
+        fan, shortfall, weights = self.fan, self.risk.shortfall, self.risk.weights
+        parts = []
+        for p in range(self.parts.count):
+            mine = np.flatnonzero(self.parts.columns == p)
+            z = found.columns[:, mine]
+            cost = fan.money * (fan.cost2[:, mine] / fan.column_scale[mine] * z).sum(axis=1)
+            volumes = [z @ (w[mine] if w is not None else np.zeros(len(mine))) for w in (weights, shortfall.unmet, shortfall.carried)]
+            parts.append(np.array([cost, *volumes]))
+        return parts
+
+    def _keep(self, x: Floats, figures: tuple[float, float], cost: Floats, unmet: Floats, carried: Floats, price: float) -> None:
+        key = np.round(x[self.master.integers]).astype(np.int64).tobytes()
+        self._curve.tried.append(Tried(*figures, cost, unmet, carried, x, key, price))
+
+    def _near(self, x: Floats) -> None:
+        """Start where the look nearest to x ended, which spares most of the way."""
+        reach = np.maximum(self.fan.upper - self.fan.lower, 1e-9)
+        away = [float((np.abs(point - x) / reach).sum()) for point, _ in self._seen]
+        if away and (nearest := int(np.argmin(away))) < len(away) - 1:
+            self.recourse.resume(self._bases[nearest])
+
+    def _price(self, aim: Aim) -> float:
+        return 0.0 if self.risk.weights is None else aim[1] / aim[0]
+
+    def _value(self, aim: Aim, figures: tuple[float, float]) -> float:
+        return sum(weight * figure for weight, figure in zip(aim, figures, strict=True) if weight)
+
+    def _look_at_sample(self) -> None:
+        """Look at the plans on the frontier of some of the futures, in order along the curve."""
+        size = max(SAMPLE, self.fan.count // SAMPLED)
+        some = self.risk.among(np.linspace(0, self.fan.count - 1, size).round().astype(np.int64))
+        gap = max(SAMPLE_GAP, self.gap)
+        smaller = FanSearch(some, gap, threads=self.threads, seed=self.seed, deadline=self.deadline, stop=self.stop)
+        trace(smaller, SAMPLE_POINTS, gap, lambda *_: None)
+        tried = smaller.curve.tried
+        for spot in picked(smaller.curve.spots(), SAMPLE_POINTS):
+            self._look(self.master.exact(spot.of(lambda plan: plan.x, tried)), tried[spot.one].price)
+        if not self._seen:
+            self._look(self.fan.lower, 0.0)
+
+    def _is_plan(self, x: Floats) -> bool:
+        """Whether x is integral and keeps the rows of the first stage."""
+        whole = x[self.master.integers]
+        return bool(np.abs(whole - np.round(whole)).max(initial=0.0) == 0.0) and self._keeps_rows(x)
+
+    def _keeps_rows(self, x: Floats) -> bool:
+        fan = self.fan
+        activity, slack = fan.master @ x, ROWS_KEPT * np.maximum(1.0, abs(fan.master) @ np.abs(x))
+        rows = (activity >= fan.master_low - slack).all() and (activity <= fan.master_high + slack).all()
+        return bool(rows and (x >= fan.lower).all() and (x <= fan.upper).all())
+
+    def _check(self) -> None:
+        if self.stop is not None and self.stop.is_set():
+            raise Interrupted("user")
+        if time.monotonic() > self.deadline:
+            raise Interrupted("time")
