@@ -118,6 +118,24 @@ def test_parts_solved_apart_say_the_same(large: int, monkeypatch: pytest.MonkeyP
             assert (np.where(shares.possible, -np.inf, each).max(axis=0)[~some] > 0).all()
 
 
+@pytest.mark.parametrize("large", [1, 10**9])
+@pytest.mark.parametrize("live", [1.0, 1e9])
+def test_parts_take_other_costs_and_begin_elsewhere(large: int, live: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frontier's looks would be solved at the costs of an earlier point, or a part begin at the basis of another."""
+    monkeypatch.setattr(parts, "LARGE", large)
+    monkeypatch.setattr(recourse, "LIVE_BYTES", live)
+    case = case_of(fan_document(18, 9, apart=True))
+    x, y = case.points(2)
+    looks, dearer = FanRecourse(case.fan, 2), replace(case.fan, cost2=1.5 * case.fan.cost2)
+    looks.look(x)
+    bases = looks.bases()
+    looks.look(y)
+    looks.resume(bases)
+    looks.reprice(dearer.cost2)
+    for point in (x, y):
+        assert looks.look(point).cost == pytest.approx(FanRecourse(dearer, 1).look(point).cost, rel=NEAR)
+
+
 def test_fewer_models_than_futures_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """As above for futures that share their matrix, which then only changes its costs and sides; and for a last group that is smaller."""
     case = next(c for s in range(100) if can_be_taken_apart(c := case_of(fan_document(s, 7, apart=True))) and not len(c.fan.recourse.at))
