@@ -72,7 +72,7 @@ class Decomposition:
         self.columns: Any = None  # recourse at x, where the looks brought it
         self.looks: list[tuple[Floats, Floats]] = []  # of a sample: where it looked, and the multipliers it found
         self.value, self.bound = float("inf"), float("-inf")
-        self.halved: Floats | None = None  # the first stage from which half of the way was last gone
+        self.halved = False  # whether the last look was half of the way to an integral proposal
         self.master_seconds = self.sample_seconds = 0.0
 
     def run(self, start: Floats | None = None) -> Decomposed:
@@ -196,12 +196,10 @@ class Decomposition:
         return True
 
     def _between(self, proposal: Floats) -> Floats:
-        """What to look at for the sake of an integral proposal: half of the way to it where only volumes change, which spares looks at wild ones; but the
-        proposal itself where half of the way has not helped."""
-        if self.x is None or not np.array_equal(proposal[self.fan.integer], self.x[self.fan.integer]) or self.halved is self.x:
-            return proposal
-        self.halved = self.x
-        return np.asarray(self.x + 0.5 * (proposal - self.x))
+        """What to look at for the sake of an integral proposal: itself; but every other time only half of the way to it where nothing but volumes change,
+        which spares looks at wild ones."""
+        self.halved = not self.halved and self.x is not None and np.array_equal(proposal[self.fan.integer], self.x[self.fan.integer])
+        return proposal if self.x is None or not self.halved else np.asarray(self.x + 0.5 * (proposal - self.x))
 
     def _interrupted(self) -> bool:
         return time.monotonic() > self.deadline or (self.stop is not None and self.stop.is_set())

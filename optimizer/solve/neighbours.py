@@ -31,4 +31,6 @@ def nearest(sketches: Floats, among: Floats, count: int = 1) -> Ints:
     away = (among**2).sum(axis=1)[None] - 2.0 * sketches @ among.T
     if count == 1:
         return np.asarray(away.argmin(axis=1)[:, None])
-    return np.argsort(away, axis=1, kind="stable")[:, :count]
+    count = min(count, len(among))
+    some = np.argpartition(away, count - 1, axis=1)[:, :count]
+    return np.take_along_axis(some, np.argsort(np.take_along_axis(away, some, axis=1), axis=1, kind="stable"), axis=1)
