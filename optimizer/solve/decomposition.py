@@ -23,6 +23,7 @@ import numpy as np
 from optimizer.solve.blocks import BlockLooks, Blocks
 from optimizer.solve.fan import Fan, part_of
 from optimizer.solve.highs import Interrupted, OnBest
+from optimizer.solve.lending import lent
 from optimizer.solve.master import Master, Measure, Proposal
 from optimizer.solve.recourse import FanRecourse, Looks
 from scenarios.tree import Floats
@@ -32,6 +33,8 @@ SAMPLED = 12  # one of so many futures is in the sample
 SAMPLE_TIME = 0.5  # of the time left, at most
 MOST_PASSES = 400
 STEP = 0.35  # longer steps take fewer looks, each of which costs more; measured
+LITTLE = 0.5  # of the gap: a look that raises the relaxation's bound by less is better spent on an integral first stage
+FINE = 15.0  # the small program knows the cuts so much better than the gap
 ROWS_KEPT = 1e-7  # relative; the solver's tolerance
 
 
@@ -64,10 +67,12 @@ class Decomposition:
         self.threads, self.seed, self.deadline, self.stop, self.on_best = threads, seed, deadline, stop, on_best
         self.recourse: Looks = looks or (FanRecourse(fan, threads, seed) if isinstance(fan, Fan) else BlockLooks(fan, threads, seed))
         pool = earlier.master.pool if earlier is not None else None
-        self.master: Master = Master(fan, measure, max(gap / 50.0, 1e-9), self.recourse.floor, seed, pool)
+        self.master: Master = Master(fan, measure, max(gap / FINE, 1e-9), self.recourse.floor, seed, pool)
         self.x: Floats | None = None
         self.columns: Any = None  # recourse at x, where the looks brought it
+        self.looks: list[tuple[Floats, Floats]] = []  # of a sample: where it looked, and the multipliers it found
         self.value, self.bound = float("inf"), float("-inf")
+        self.halved = False  # whether the last look was half of the way to an integral proposal
         self.master_seconds = self.sample_seconds = 0.0
 
     def run(self, start: Floats | None = None) -> Decomposed:
@@ -109,6 +114,8 @@ class Decomposition:
         found = smaller.run()
         if found.stop_reason == "user":
             raise Interrupted("user")
+        for borrowed in lent(self.fan, chosen, smaller.looks, self.seed, self.threads):
+            self.master.pool.add(borrowed)
         return found.x if found.x is not None else self.fan.lower
 
     def _look(self, x: Floats) -> float:
@@ -116,6 +123,8 @@ class Decomposition:
         candidate = self._is_first_stage(x)
         found = self.recourse.look(x, self.deadline, self.stop, wanted=candidate)
         self.master.learn(found, x)
+        if not self.final:
+            self.looks.append((x, found.multipliers))
         value = float(self.fan.cost0 @ x) + self.measure.of(found.cost)
         if candidate and value < self.value:
             self.x, self.value, self.columns = x, value, found.columns
@@ -141,11 +150,15 @@ class Decomposition:
         """Cuts around the best fractional first stage, from a point and its objective. False if there is none at all."""
         value, last = value if self._keeps_rows(best) else np.inf, best
         for _ in range(MOST_PASSES):
+            before = self.bound
             proposal = self._timed_relaxed()
             if proposal is None:
                 return False
             self._raise_bound(proposal.bound)
-            if self._closed() or (np.isfinite(value) and value - proposal.bound <= max(0.8 * self.gap, 1e-9) * abs(value)):
+            room = self.gap * abs(value)
+            if self._closed() or (np.isfinite(value) and value - proposal.bound <= max(0.8 * room, 1e-9 * abs(value))):
+                break
+            if np.isfinite(value) and self.bound - before < LITTLE * room and len(self.master.integers):
                 break
             point = best + STEP * (proposal.x - best) if np.isfinite(value) else proposal.x
             if np.array_equal(point, last):  # what keeps them apart is rounding
@@ -177,9 +190,16 @@ class Decomposition:
                 raise Interrupted("user" if self.stop is not None and self.stop.is_set() else "time")
             if self._closed() or np.array_equal(proposal.x, last):
                 break
-            last = proposal.x
-            self._look(last)
+            point = self._between(proposal.x)
+            last = proposal.x if point is proposal.x else np.zeros(0)
+            self._look(point)
         return True
+
+    def _between(self, proposal: Floats) -> Floats:
+        """What to look at for the sake of an integral proposal: itself; but every other time only half of the way to it where nothing but volumes change,
+        which spares looks at wild ones."""
+        self.halved = not self.halved and self.x is not None and np.array_equal(proposal[self.fan.integer], self.x[self.fan.integer])
+        return proposal if self.x is None or not self.halved else np.asarray(self.x + 0.5 * (proposal - self.x))
 
     def _interrupted(self) -> bool:
         return time.monotonic() > self.deadline or (self.stop is not None and self.stop.is_set())

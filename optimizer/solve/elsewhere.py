@@ -19,9 +19,11 @@ import numpy as np
 from models.errors import Cancelled, WorkerLost
 from models.scenario import Scenario
 from optimizer.executor import spread
+from optimizer.solve.cuts import Pass, floor_of, joined
 from optimizer.solve.fan import Fan, make_fan
 from optimizer.solve.highs import Interrupted
-from optimizer.solve.recourse import FanRecourse, Pass, floor_of
+from optimizer.solve.parts import separate
+from optimizer.solve.recourse import FanRecourse
 from optimizer.solve.template import make_template
 from scenarios.tree import Floats, Paths
 
@@ -71,7 +73,7 @@ class LooksElsewhere:
     @property
     def floor(self) -> Pass:
         """What every future costs at least."""
-        return floor_of(self.fan)
+        return floor_of(self.fan, separate(self.fan))
 
     def look(self, x: Floats, deadline: float = np.inf, stop: threading.Event | None = None, *, wanted: bool = False) -> Pass:  # noqa: ARG002
         """Look at every future at x; columns stay where they are. Raises Interrupted."""
@@ -80,7 +82,7 @@ class LooksElsewhere:
         except WorkerLost:
             return self._at_home().look(x, deadline, stop)
         self._bases = [part.bases for part in parts]
-        return Pass(*(np.concatenate([getattr(part.found, name) for part in parts]) for name in ("cost", "constant", "slope")))
+        return joined([part.found for part in parts])
 
     def values(self, x: Floats, deadline: float = np.inf, stop: threading.Event | None = None) -> tuple[Floats, Floats]:
         """Recourse columns at x in their own units [F, C2], and costs [F]."""

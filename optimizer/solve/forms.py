@@ -225,7 +225,7 @@ class FanForm:
 
     @property
     def method(self) -> str:
-        return f"decomposition (L-shaped method, one cut per future and pass, {self.fan.count:,} futures on HiGHS simplex), {self.why}"
+        return f"decomposition (L-shaped method, one cut per part of a future and pass, {self.fan.count:,} futures on HiGHS simplex), {self.why}"
 
     @property
     def columns(self) -> int:

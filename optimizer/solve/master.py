@@ -24,16 +24,17 @@ from typing import Any, Protocol
 import numpy as np
 from scipy import sparse
 
+from optimizer.solve.cuts import Pass
 from optimizer.solve.highs import CutProgram, LinearProgram
-from optimizer.solve.recourse import Pass
-from optimizer.tail import tail_shares
+from optimizer.solve.pool import FEASIBILITY_ROWS, Measure, Pool
 from scenarios.tree import Floats, Ints
+
+__all__ = ["Master", "Measure", "Pool", "Proposal", "tidied"]
 
 INTEGRALITY = 1e-6
 MOST_CUTS = 150  # rows of the small program beyond which slack ones are dropped
 MOST_INNER = 300  # rows from the pool at one point of the search
 MOST_NODES = 20_000
-FEASIBILITY_ROWS = 40  # of one pass, and at one point of the search
 FORBIDDEN = 1e-6  # by how much a row (largest entry 1) may be missed; more than the solver's tolerance
 NOISE = 1e-13  # of what the first stage can move costs by: differences below it are rounding
 FAINT = 1e-6  # of the same: costs are not measured on a finer scale
@@ -65,68 +66,6 @@ class Stage(Protocol):
 
     @property
     def master_high(self) -> Floats: ...
-
-
-@dataclass(frozen=True)
-class Measure:
-    """How the costs of futures become one figure: (1 - weight) expectation + weight CVaR."""
-
-    probability: Floats  # [F]
-    weight: float
-    tail: float
-
-    def weights(self, cost: Floats) -> Floats:
-        """Weight of each future in the figure, at these costs; they sum to 1. [F]"""
-        if self.weight == 0.0:
-            return self.probability
-        shares = tail_shares(cost, self.probability, self.tail) * self.probability
-        return np.asarray((1.0 - self.weight) * self.probability + self.weight * shares / shares.sum())
-
-    def of(self, cost: Floats) -> float:
-        """The figure."""
-        if not np.isfinite(cost).all():
-            return float("inf")
-        return float(self.weights(cost) @ cost)
-
-
-@dataclass
-class Pool:
-    """Cuts of all passes."""
-
-    constants: list[Floats] = field(default_factory=list)  # per pass [F]
-    slopes: list[Floats] = field(default_factory=list)  # per pass [F, C1]
-    forbidding: list[tuple[Floats, Floats]] = field(default_factory=list)  # per pass, of some futures without a plan: constant + slope x <= 0
-
-    def add(self, found: Pass) -> None:
-        """Keep the cuts of a pass; those of futures without a plan bound no cost."""
-        self.constants.append(np.where(found.feasible, found.constant, -np.inf))
-        self.slopes.append(found.slope)
-
-    def forbid(self, found: Pass, x: Floats) -> None:
-        """Keep what forbids the point of a pass, of the futures that it hurts most."""
-        missing = np.flatnonzero(~found.feasible)
-        missing = missing[np.isfinite(found.constant[missing])]
-        at = found.constant[missing] + found.slope[missing] @ x
-        worst = missing[np.argsort(-at, kind="stable")[:FEASIBILITY_ROWS]]
-        if len(worst):
-            self.forbidding.append((found.constant[worst], found.slope[worst]))
-
-    def at(self, x: Floats) -> tuple[Floats, Any]:
-        """Least cost of every future that the cuts allow at x, and which pass's cut says so. [F] each"""
-        values = np.stack([c + s @ x for c, s in zip(self.constants, self.slopes, strict=True)])
-        best = values.argmax(axis=0)
-        return values[best, np.arange(values.shape[1])], best
-
-    def row(self, x: Floats, measure: Measure) -> tuple[float, Floats, float]:
-        """One cut for all futures, tight at x: (constant, slope, value at x)."""
-        cost, best = self.at(x)
-        q = measure.weights(cost)
-        constant, slope = 0.0, np.zeros_like(x)
-        for k in np.unique(best):
-            mine = (best == k) & (q > 0)
-            constant += float(q[mine] @ self.constants[k][mine])
-            slope += q[mine] @ self.slopes[k][mine]
-        return constant, slope, float(q @ cost)
 
 
 @dataclass(order=True)
@@ -186,6 +125,7 @@ class Master:
         self.program: CutProgram | None = None
         self.integers = np.flatnonzero(fan.integer)
         self.nodes = 0
+        self.proposed: Floats | None = None  # by the last search; its integers are likely to be good still
 
     @property
     def noise(self) -> float:
@@ -232,6 +172,8 @@ class Master:
         queue = [_Node(root[1], 0, fan.lower, fan.upper, root[0])]
         dropped, age = np.inf, 0
         best = self._rounded(root[0], best, fan.lower, fan.upper)
+        if self.proposed is not None:
+            best = self._rounded(self.proposed, best, fan.lower, fan.upper)
         while queue and queue[0].bound < _less(best.value, gap) and not interrupted() and age < MOST_NODES:
             node = heapq.heappop(queue)
             k = self._fractional(node.x)
@@ -255,6 +197,8 @@ class Master:
                 if age < 12 or age % 16 == 0:
                     best = self._rounded(x, best, lower, upper)
         self.nodes += age
+        if len(best.x):
+            self.proposed = best.x
         bound = min([node.bound for node in queue] + [dropped, best.value])
         return Proposal(best.x, best.value, bound)
 

@@ -14,6 +14,7 @@ Reference: Gassmann & Ireland (1995), Scenario formulation in an algebraic model
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -82,15 +83,23 @@ class Template:
         cost: Floats = np.asarray(cash.sum(axis=0), dtype=float).ravel()
         return replace(p, matrix=matrix, cash=cash, cost=cost, row_lower=self.row_lower.base, row_upper=self.row_upper.base, upper=self.upper.base)
 
+    @cached_property
+    def _cash_pattern(self) -> tuple[Ints, Any]:
+        """Order of the amounts by node and column, and the matrix in which they stand, the same for every future."""
+        nodes, columns, _ = self.cash
+        pattern = sparse.csr_matrix((np.arange(1.0, len(nodes) + 1), (nodes, columns)), shape=self.problem.cash.shape)
+        return pattern.data.astype(np.int64) - 1, pattern
+
     def future(self, f: int) -> Problem:
         """Future f as a problem of its own, on the chain: it knows what will come, and no rule ties it to others (if there are any)."""
         p = self.problem
-        nodes, columns, amounts = self.cash
-        cash = sparse.csr_matrix((amounts[:, f], (nodes, columns)), shape=p.cash.shape)
+        order, pattern = self._cash_pattern
+        amounts = self.cash[2][order, f]
+        cash = sparse.csr_matrix((amounts, pattern.indices, pattern.indptr), shape=p.cash.shape)
         matrix = sparse.csr_matrix((self.matrix.of(f), p.matrix.indices, p.matrix.indptr), shape=p.matrix.shape)
         found = replace(
             p, matrix=matrix, row_lower=self.row_lower.of(f), row_upper=self.row_upper.of(f), upper=self.upper.of(f), cash=cash,
-            cost=np.asarray(cash.sum(axis=0)).ravel(), naming=Named(p.naming, self.paths.ids[f]),
+            cost=np.bincount(pattern.indices, weights=amounts, minlength=p.cash.shape[1]).astype(float), naming=Named(p.naming, self.paths.ids[f]),
         )  # fmt: skip
         if self.count == 1:
             return replace(found, row_node=np.maximum(p.row_node, 0), column_node=np.maximum(p.column_node, 0))

@@ -105,7 +105,12 @@ def known(stage: Stage, futures: Futures, measure: Measure, looks: int = 12, see
     for _ in range(looks):
         x = draw.uniform(stage.lower, stage.upper)
         found.learn(futures.look(x), x)
-    return found, Futures(np.stack(found.pool.constants, axis=1), np.stack(found.pool.slopes, axis=1))
+    return found, cuts_of(found.pool)
+
+
+def cuts_of(pool: Pool) -> Futures:
+    """All cuts of a pool whose futures have one part."""
+    return Futures(pool.constants[0][: pool.count].T, pool.slopes[0][: pool.count].transpose(1, 0, 2))
 
 
 def never() -> bool:
@@ -149,7 +154,7 @@ def test_rows_of_the_pool_are_tight_and_nowhere_too_high(seed: int) -> None:
     for x in points:
         pool.add(futures.look(x))
         assert pool.at(x)[0] == pytest.approx(futures.cost(x))
-    cuts = Futures(np.stack(pool.constants, axis=1), np.stack(pool.slopes, axis=1))
+    cuts = cuts_of(pool)
     for x in points + [draw.uniform(stage.lower, stage.upper) for _ in range(5)]:
         cost, value = pool.at(x)[0], pool.row(x, measure)[2]
         assert cost == pytest.approx(cuts.cost(x))

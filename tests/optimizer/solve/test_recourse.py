@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.solve import recourse
+from optimizer.solve import parts, recourse
 from optimizer.solve.fan import part_of
 from optimizer.solve.highs import Interrupted
 from optimizer.solve.recourse import FanRecourse, least_cost
@@ -68,12 +69,12 @@ def test_any_multipliers_give_a_valid_cut(case: Case, seed: int) -> None:
     """A cut would be right only as far as the solver's multipliers are."""
     draw = np.random.default_rng(seed)
     looks, x = FanRecourse(case.fan, 1), case.points(1, seed)[0]
-    duals = looks._solve(x, np.inf, None, wanted=False)[0]
-    wrong = [type(d)(d.feasible, d.objective, d.multipliers * draw.choice([0.0, 0.5, 1.0, 3.0, -1.0], size=len(d.multipliers)), 0) for d in duals]
-    found, true = looks._cuts(x, wrong), case.alone(x)
+    solved = looks._solve(x, np.inf, None, wanted=False)[0]
+    factor = draw.choice([0.0, 0.5, 1.0, 3.0, -1.0], size=solved.multipliers.shape)
+    found, true = looks._cutter.cuts(case.fan, x, replace(solved, multipliers=solved.multipliers * factor)), case.alone(x)
     here = found.constant + found.slope @ x
-    for f, dual in enumerate(wrong):
-        bound = true[f] if dual.feasible else 0.0 if np.isfinite(true[f]) else np.inf
+    for f, feasible in enumerate(found.feasible):
+        bound = true[f] if feasible else 0.0 if np.isfinite(true[f]) else np.inf
         assert here[f] <= bound + NEAR * max(1.0, abs(bound))
 
 
@@ -97,6 +98,42 @@ def test_models_shared_by_futures_say_the_same(case: Case, monkeypatch: pytest.M
         looks = FanRecourse(case.fan, threads)
         for x, cost in zip(points, alone, strict=True):
             assert looks.look(x).cost == pytest.approx(cost, rel=NEAR)
+
+
+@pytest.mark.parametrize("large", [1, 10**9])
+def test_parts_solved_apart_say_the_same(large: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part's costs would be lost or counted twice, or a part without a plan be taken for one that has none to pay for."""
+    monkeypatch.setattr(parts, "LARGE", large)
+    for seed in (12, 13, 16, 18, 26, 33, 39):
+        case = case_of(fan_document(seed, 9, apart=True))
+        looks = FanRecourse(case.fan, 2)
+        assert len(looks.parts) > 1
+        for x in case.points(3, seed):
+            found, true = looks.look(x), case.alone(x)
+            assert found.cost == pytest.approx(true, rel=NEAR, abs=NEAR)
+            shares = found.shares
+            each = np.array([c + s @ x[seen] for c, s, seen in zip(shares.constant, shares.slope, shares.seen, strict=True)])
+            some = found.feasible
+            assert (each.sum(axis=0) + case.fan.cost1.T @ x)[some] == pytest.approx(true[some], rel=NEAR, abs=NEAR)
+            assert (np.where(shares.possible, -np.inf, each).max(axis=0)[~some] > 0).all()
+
+
+@pytest.mark.parametrize("large", [1, 10**9])
+@pytest.mark.parametrize("live", [1.0, 1e9])
+def test_parts_take_other_costs_and_begin_elsewhere(large: int, live: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frontier's looks would be solved at the costs of an earlier point, or a part begin at the basis of another."""
+    monkeypatch.setattr(parts, "LARGE", large)
+    monkeypatch.setattr(recourse, "LIVE_BYTES", live)
+    case = case_of(fan_document(18, 9, apart=True))
+    x, y = case.points(2)
+    looks, dearer = FanRecourse(case.fan, 2), replace(case.fan, cost2=1.5 * case.fan.cost2)
+    looks.look(x)
+    bases = looks.bases()
+    looks.look(y)
+    looks.resume(bases)
+    looks.reprice(dearer.cost2)
+    for point in (x, y):
+        assert looks.look(point).cost == pytest.approx(FanRecourse(dearer, 1).look(point).cost, rel=NEAR)
 
 
 def test_fewer_models_than_futures_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
