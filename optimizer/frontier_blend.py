@@ -83,7 +83,7 @@ class Blender:
                 return None
             if found is None:
                 return None
-            blend = self._of(found[0])
+            blend = self._of(found[0], lower, upper)
             if self.tail is None or blend.second - found[0][-1] * self.unit.risk <= EXACT * abs(blend.second):
                 break
             shares = tail_shares(blend.figures[0], self.fan.probability, self.tail) * self.fan.probability
@@ -91,7 +91,7 @@ class Blender:
             self._limit(self._program, self.worst[-1])
         return blend
 
-    def _of(self, z: Floats) -> Blend:
+    def _of(self, z: Floats, lower: Floats, upper: Floats) -> Blend:
         fan, at = self.fan, len(self.scale)
         x, figures = z[:at] * self.scale, np.zeros((4, fan.count))
         for p, pieces in enumerate(self.pieces):
@@ -101,8 +101,7 @@ class Blender:
             used = np.flatnonzero(share)
             x[self.parts.seen[p]] = sum(share[k] * pieces[k].x for k in used)
             figures += sum(share[k] * pieces[k].figures for k in used)
-        x = np.clip(x, fan.lower, fan.upper)
-        x[fan.integer] = np.round(x[fan.integer])
+        x = np.clip(x, lower, upper)
         figures[0] += float(fan.cost0 @ x) + fan.cost1.T @ x
         first = weighed(figures[0], fan.probability)
         return Blend(x, first, self._risk(figures), figures)
