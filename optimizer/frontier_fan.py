@@ -31,11 +31,11 @@ from optimizer.solve.recourse import FanRecourse, Pass
 from scenarios.tree import Floats
 
 HALF = 0.5
-STEP = 0.8  # of the way from the blend to the proposal
+STEP = 0.6  # of the way from the blend to the proposal
 SAMPLE = 40  # futures in the sample that the search starts from, or one in SAMPLED of them
 SAMPLED = 12
 SAMPLE_GAP = 5e-3
-SAMPLE_POINTS = 8
+SAMPLE_POINTS = 5
 LOOSE = 3.0  # times the gap: how well the relaxed frontier is known before plans are proposed
 AGREED = 0.95  # of the gap: a blend so near what can be hoped for is a plan without a look
 BETTER = 0.02  # of the gap: a plan that is not better by more is none
