@@ -132,7 +132,7 @@ def _failure(error: Exception) -> Outcome:
 def _headline(plan: Plan) -> dict[str, Any]:
     s = plan.summary
     figures = {name: getattr(s, name) for name in ("objective", "bound", "gap", "expected_cost", "cvar", "fill_rate", "shortage_probability")}
-    return {"currency": plan.currency, **figures, "decision": list(plan.decision), "warnings": list(plan.warnings)}
+    return {"currency": plan.currency, **figures, "decision": list(plan.decision), "warnings": list(plan.warnings), "frontier": plan.frontier is not None}
 
 
 def _without_rows(plan: Plan) -> dict[str, Any]:

@@ -48,6 +48,14 @@ class Schema(StrEnum):
 
     scenario = "scenario"
     plan = "plan"
+    frontier = "frontier"
+
+
+class RiskFigure(StrEnum):
+    """What expected cost is traded against."""
+
+    cvar = "cvar"
+    shortage = "shortage"
 
 
 def main() -> None:
@@ -185,6 +193,38 @@ def stress(
 
 
 @app.command()
+def frontier(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A scenario (JSON), '-' for standard input, or the name of a bundled scenario.")],
+    output: Annotated[Path | None, _option("--output", "-o", metavar="FRONTIER.json", text="Write the frontiers here.")] = None,
+    report: Annotated[Path | None, _option("--report", metavar="REPORT.html", text="Write a page with charts here.")] = None,
+    csv: Annotated[Path | None, _option("--csv", metavar="DIR", text="Write the points into this folder as CSV files.")] = None,
+    as_json: AsJson = False,
+    risk: Annotated[list[RiskFigure] | None, _option("--risk", text="What cost is traded against; give it twice for both (default: both).")] = None,
+    points: Annotated[int | None, _option("--points", metavar="NUMBER", text="How many points each frontier is shown with (default: 20).")] = None,
+    gap: Annotated[float | None, _option("--gap", metavar="SHARE", text="No plan may be better than a point by more than this in both figures.")] = None,
+    time_limit: TimeLimit = None,
+    seed: Seed = None,
+    threads: Threads = None,
+) -> ExitCode:
+    """Trace what less risk costs: expected cost against CVaR and against expected shortage, every point proven."""
+    from api.frontier import dump_frontier, exit_code_of, frontier_one, wanted_from, write_frontier
+    from api.frontier_page import print_frontier
+    from api.solving import outputs_for, settings_given
+
+    settings, wanted = settings_given(None, time_limit, seed, threads, False), wanted_from([x.value for x in risk or []], points, gap)
+    outputs = outputs_for(file, output, report, csv)
+    found, scenario = frontier_one(file, settings, wanted)
+    written, problem = write_frontier(found, scenario, outputs)
+    if as_json:
+        print_whole(dump_frontier(found))
+    else:
+        _show(lambda console: print_frontier(found, console))
+    for phrase in written:
+        _tell(f"Wrote the {phrase}")
+    return _complain(problem, as_json=False) if problem else exit_code_of(found)
+
+
+@app.command()
 def batch(
     sources: Annotated[list[str], typer.Argument(metavar="DIR_OR_FILES...", help="Folders (every *.json in them), files, or names of bundled scenarios.")],
     out: Annotated[Path, _option("--out", metavar="DIR", text="Folder for the plans and the summary (default: plans).")] = Path("plans"),
@@ -267,15 +307,19 @@ def fit(
 
 @app.command()
 def schema(document: Annotated[Schema, typer.Argument(help="Which document.")] = Schema.scenario) -> ExitCode:
-    """Print the JSON Schema of a scenario or a plan."""
+    """Print the JSON Schema of a scenario, a plan or a frontier."""
     if document is Schema.scenario:
         from models.scenario import Scenario
 
         found = Scenario.model_json_schema()
-    else:
+    elif document is Schema.plan:
         from models.plan import Plan
 
         found = Plan.model_json_schema(mode="serialization")
+    else:
+        from models.frontier import Frontier
+
+        found = Frontier.model_json_schema(mode="serialization")
     _print_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **found})
     return ExitCode.OPTIMAL
 

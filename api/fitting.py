@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from api.exit_codes import NotWritten, UsageProblem
+from api.exit_codes import UsageProblem
 from api.page import Page
-from api.sources import check_file, read_source
+from api.sources import check_file, read_source, write_each
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -115,20 +115,10 @@ def write_fit(found: Fitted, out: Path | None, picture: Path | None) -> tuple[li
     from scenarios.files import write_whole
     from scenarios.fitting_settings import settings_table
 
-    written: list[str] = []
-    problem: Exception | None = None
-    for what, path in (("settings", out), ("picture", picture)):
-        if path is None:
-            continue
-        try:
-            text = json.dumps(settings_table(found.fit.settings), indent=1, allow_nan=False) + "\n" if what == "settings" else html_fit(found.fit)
-            write_whole(path, text)
-            written.append(f"{what} {path}")
-        except OSError as error:
-            problem = problem or NotWritten(f"The {what} could not be written to '{path}': {error.strerror or error}.")
-        except Exception as error:  # a fault in drawing the picture must not cost the settings
-            problem = problem or error
-    return written, problem
+    def settings(path: Path) -> None:
+        write_whole(path, json.dumps(settings_table(found.fit.settings), indent=1, allow_nan=False) + "\n")
+
+    return write_each([("settings", out, settings), ("picture", picture, lambda path: write_whole(path, html_fit(found.fit)))])
 
 
 def print_fit(found: Fitted, console: Console) -> None:

@@ -32,6 +32,9 @@ WORDS = {
     "quality": "trying the plan on fresh futures",
     "report": "reporting",
     "stress": "putting the plan to the test",
+    "frontier": "tracing the frontier",
+    "frontier (cvar)": "cost against the worst futures",
+    "frontier (shortage)": "cost against shortage",
 }
 STOPPING = "Stopping; the best plan so far is kept. Ctrl-C again ends at once."
 

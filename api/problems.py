@@ -34,6 +34,7 @@ KINDS: dict[str, tuple[int, str, str]] = {
     "no-run": (404, "There is no such run", "It never existed, or was forgotten: runs are kept in memory, the oldest finished ones are dropped first."),
     "no-example": (404, "There is no such bundled scenario", "`/v1/examples` lists them."),
     "no-table": (404, "There is no such table", "The detail lists the tables of the plan."),
+    "no-frontier": (404, "The run has no frontier", "Its scenario has no `frontier` table, or there was no time for it (see the plan's warnings)."),
     "not-finished": (409, "The run is not finished", "Its state says where it stands; ask again later or follow its events."),
     "no-plan": (409, "The run has no plan", "It was cancelled, failed, or no plan keeps all hard rules; `stop_reason`, `detail` and `conflicts` say why."),
     "finished": (409, "The run is already finished", "A finished run can't be cancelled."),

@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -98,23 +100,36 @@ class Outputs:
 
     def write(self, plan: Plan, scenario: Scenario) -> tuple[list[str], Exception | None]:
         """Write everything asked for. Returns a phrase for each thing written, and the first problem: one that fails doesn't stop the others."""
-        written: list[str] = []
-        problem: Exception | None = None
-        for what, path, write in (("plan", self.plan, _write_plan), ("report", self.report, _write_report), ("tables", self.tables, _write_tables)):
-            if path is None:
-                continue
-            try:
-                write(path, plan, scenario)
-                written.append(f"{what} {path}")
-            except OSError as error:
-                rescued = _rescue(plan, path) if what == "plan" else ""
-                problem = problem or NotWritten(f"The {what} could not be written to '{path}': {error.strerror or error}.{rescued}")
-            except Exception as error:  # a fault in drawing a report must not cost the plan
-                problem = problem or error
-        return written, problem
+        things: list[tuple[str, Path | None, Callable[[Path], None]]] = [
+            ("plan", self.plan, partial(_write_plan, plan=plan)),
+            ("report", self.report, partial(_write_report, plan=plan, scenario=scenario)),
+            ("tables", self.tables, partial(_write_tables, plan=plan)),
+        ]
+        return write_each(things, lambda path: _rescue(plan, path))
 
 
-def _write_plan(path: Path, plan: Plan, _: Scenario) -> None:
+def write_each(
+    things: Iterable[tuple[str, Path | None, Callable[[Path], None]]], rescue: Callable[[Path], str] = lambda _: ""
+) -> tuple[list[str], Exception | None]:
+    """Write things (what, where, how), those that have a path. Returns a phrase for each thing written, and the first problem: one that fails doesn't
+    stop the others. `rescue` is tried for the first of them, which holds the figures, and says what came of it."""
+    written: list[str] = []
+    problem: Exception | None = None
+    for k, (what, path, write) in enumerate(things):
+        if path is None:
+            continue
+        try:
+            write(path)
+            written.append(f"{what} {path}")
+        except OSError as error:
+            rescued = rescue(path) if k == 0 else ""
+            problem = problem or NotWritten(f"The {what} could not be written to '{path}': {error.strerror or error}.{rescued}")
+        except Exception as error:  # a fault in drawing a picture must not cost the figures
+            problem = problem or error
+    return written, problem
+
+
+def _write_plan(path: Path, plan: Plan) -> None:
     from scenarios.files import write_whole
 
     write_whole(path, dump_plan(plan))
@@ -127,7 +142,7 @@ def _write_report(path: Path, plan: Plan, scenario: Scenario) -> None:
     write_whole(path, html_report(plan, scenario))
 
 
-def _write_tables(path: Path, plan: Plan, _: Scenario) -> None:
+def _write_tables(path: Path, plan: Plan) -> None:
     from optimizer.report import write_tables
 
     path.mkdir(exist_ok=True)

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from api.frontier_page import frontier_section
 from api.page import MoneyScale, Page, clean, figure, percent
 from api.stress_page import stress_section
 
@@ -35,6 +36,8 @@ def print_report(plan: Plan, console: Console) -> None:
     _rules(plan, money, page)
     if plan.stress:
         stress_section(plan, plan.stress, page)
+    if plan.frontier:
+        frontier_section(plan.frontier, page)
     _audit(plan, money, page)
 
 

@@ -184,4 +184,5 @@ def links(run: Run) -> dict[str, str]:
         found |= {"stop": f"{here}/stop", "cancel": f"{here}/cancel"}
     if run.outcome and run.outcome.plan:
         found |= {"solution": f"{here}/solution", "tables": f"{here}/solution.csv", "report": f"{here}/report"}
+        found |= {"frontier": f"{here}/frontier"} if (run.outcome.headline or {}).get("frontier") else {}
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from models.base import Document
+from models.frontier import Frontier
 from models.quality import Quality
 from models.stress import StressTest
 from models.tree_report import TreeReport
@@ -325,6 +326,8 @@ class Plan(Document):
     provenance: Provenance
     stress: StressTest | None = None
     """How the plan fares when the world is not what the scenario says; none = not asked for."""
+    frontier: Frontier | None = None
+    """What less risk would cost; none = not asked for."""
     flows: tuple[FlowLine, ...]
     """Non-zero volumes per node; empty when left out for size (see warnings)."""
     costs: tuple[CostLine, ...]

@@ -30,6 +30,7 @@ from models.base import (
     Volume,
     Years,
 )
+from models.frontier import FrontierSettings
 from models.offer import Offer, SiteCost
 from models.options import SolveSettings
 from models.rules import Rule
@@ -296,6 +297,8 @@ class Scenario(Document):
     uncertainty: Uncertainty = Certain()
     stress: Stress | None = None
     """What the plan is to be tried on besides its futures; none = nothing."""
+    frontier: FrontierSettings | None = None
+    """Which frontiers of cost and risk are traced with the plan; none = none."""
     solve: SolveSettings = SolveSettings()
 
     @model_validator(mode="after")

@@ -21,6 +21,7 @@ from optimizer.baselines import BaselineResult, compute_baselines
 from optimizer.contracts import build_contracts
 from optimizer.exact import exact_check_all
 from optimizer.explain import baselines_of, decision_sentences, sandwich, unbound_discounts
+from optimizer.frontier import frontier
 from optimizer.instance import Instance, build_instance
 from optimizer.numerics import examine
 from optimizer.outcome import read_outcome
@@ -93,10 +94,22 @@ def solve(
     nodes = settings.detail == "nodes" or (settings.detail == "auto" and form.columns <= MOST_ROWS)
     tables = make_tables(instance, contracts, outcome, found, answer.objective, answer.bound, nodes)
     plan = _plan(scenario, instance, settings, form, answer, compared, found, exact, tables, quality, numerics, clock)
-    if scenario.stress is None:
-        return plan
-    clock.enter("stress")
-    return plan.model_copy(update={"stress": stress_test(scenario, plan, settings, left=clock.left, stop=stop, executor=executor)})
+    return _with_more(scenario, plan, settings, clock, stop, executor)
+
+
+def _with_more(scenario: Scenario, plan: Plan, settings: SolveSettings, clock: Clock, stop: threading.Event | None, executor: Executor | None) -> Plan:
+    """The plan with what else the scenario asks for. A frontier there is no time for is left out, and a warning says so."""
+    if scenario.stress is not None:
+        clock.enter("stress")
+        plan = plan.model_copy(update={"stress": stress_test(scenario, plan, settings, left=clock.left, stop=stop, executor=executor)})
+    if scenario.frontier is not None:
+        clock.enter("frontier")
+        try:
+            plan = plan.model_copy(update={"frontier": frontier(scenario, settings, on_progress=clock.on_progress, left=clock.left, stop=stop)})
+        except (TimeLimit, Cancelled):
+            plan = plan.model_copy(update={"warnings": (*plan.warnings, "The frontier is left out, because there was no time for it.")})
+    clock.enter("")
+    return plan
 
 
 class Clock:

@@ -12,6 +12,7 @@ References: Dantzig & Wolfe (1960), Decomposition principle for linear programs,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -128,7 +129,7 @@ class Blender:
         self._second = np.append(np.zeros(total - 1), 1.0)
         rows = sparse.csr_matrix(fan.master @ sparse.diags(self.scale))
         size = np.maximum(abs(rows).max(axis=1).toarray().ravel(), 1e-12) if rows.shape[0] else np.zeros(0)
-        blocks = [sparse.hstack([sparse.diags(1.0 / size) @ rows, sparse.csr_matrix((rows.shape[0], total - stage))])]
+        blocks: list[Any] = [sparse.hstack([sparse.diags(1.0 / size) @ rows, sparse.csr_matrix((rows.shape[0], total - stage))])]
         low, high = [fan.master_low / size], [fan.master_high / size]
         for p, seen in enumerate(self.parts.seen):
             start = stage + sum(counts[:p])
@@ -136,7 +137,7 @@ class Blender:
             tie[np.arange(len(seen)), seen] = 1.0
             tie[: len(seen), start : start + counts[p]] = -np.array([piece.x for piece in self.pieces[p]]).T / self.scale[seen][:, None]
             tie[len(seen), start : start + counts[p]] = 1.0
-            blocks.append(tie)
+            blocks.append(sparse.csr_matrix(tie))
             side = np.append(np.zeros(len(seen)), 1.0)
             low.append(side)
             high.append(side)

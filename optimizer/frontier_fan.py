@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from optimizer.frontier_blend import Blend, Blender
+from optimizer.frontier_blend import Blender
 from optimizer.frontier_curve import Curve, Tried, picked
 from optimizer.frontier_master import CvarKnowledge, Master, Settled, ShortageKnowledge
 from optimizer.frontier_parts import separate
@@ -65,6 +65,11 @@ class FanSearch:
         return self._curve
 
     @property
+    def shortage(self) -> bool:
+        """Whether the second figure is expected shortage."""
+        return self.risk.weights is not None
+
+    @property
     def steps(self) -> int:
         """Looks so far."""
         return self.recourse.passes
@@ -90,6 +95,13 @@ class FanSearch:
         if found is not None:
             known = min((spot.first for spot in self._curve.spots() if spot.second <= level), default=np.inf)
             self._try(found, CHEAPEST, level, known)
+
+    def answer(self, plan: Tried) -> Floats:
+        """First stage and recourse of a tried plan, as `FanForm` keeps an answer."""
+        self.recourse.reprice(self.risk.priced(plan.price).cost2)
+        self._near(plan.x)
+        columns, _ = self.recourse.values(plan.x)  # one look, however late it is
+        return np.concatenate([plan.x, columns.ravel()])
 
     def _reach(self, aim: Aim, propose: Callable[[float, float], Settled | None]) -> None:
         """Try plans until one is proven to be best for an aim."""
@@ -151,7 +163,7 @@ class FanSearch:
         figures = (np.inf, np.inf)
         if found.feasible.all():
             parts = self._figures(found)
-            cost, volume, unmet, carried = sum(parts)
+            cost, volume, unmet, carried = np.sum(parts, axis=0)
             cost = cost + float(self.fan.cost0 @ x) + self.fan.cost1.T @ x
             figures = (float(self.fan.probability @ cost), self.risk.figure(cost, volume))
             self.blender.add(x, parts, unit)
@@ -197,7 +209,7 @@ class FanSearch:
         some = self.risk.among(np.linspace(0, self.fan.count - 1, size).round().astype(np.int64))
         gap = max(SAMPLE_GAP, self.gap)
         smaller = FanSearch(some, gap, threads=self.threads, seed=self.seed, deadline=self.deadline, stop=self.stop)
-        trace(smaller, SAMPLE_POINTS, gap, lambda shown, worst: None)
+        trace(smaller, SAMPLE_POINTS, gap, lambda *_: None)
         tried = smaller.curve.tried
         for spot in picked(smaller.curve.spots(), SAMPLE_POINTS):
             self._look(self.master.exact(spot.of(lambda plan: plan.x, tried)), tried[spot.one].price)

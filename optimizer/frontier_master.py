@@ -117,6 +117,7 @@ class Master:
     def __init__(self, fan: Fan, parts: Parts, knowledge: Knowledge, tolerance: float, check: Callable[[], None], seed: int = 0) -> None:
         self.fan, self.parts, self.knowledge, self.tolerance, self.check, self.seed = fan, parts, knowledge, tolerance, check, seed
         self.integers = np.flatnonzero(fan.integer)
+        self.lower, self.upper = fan.lower, fan.upper
         self.program: Program | None = None
         self.looks = 0
 

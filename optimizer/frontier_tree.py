@@ -11,15 +11,45 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
-from optimizer.frontier_master import Master, Settled
+from optimizer.frontier_master import Settled
 from optimizer.frontier_program import Aim
 from scenarios.tree import Floats
 
 CHEAPEST: Aim = (1.0, 0.0)
 PATIENCE = 8  # branches, after which any proposal that may be better than the goal is worth a look
+ROUNDING = 1e-7  # relative; the solver's tolerance
+
+
+class Settles(Protocol):
+    """Whatever can solve a relaxation between bounds."""
+
+    @property
+    def looks(self) -> int:
+        """How often it has learnt something, so that a leaf may be worth solving again."""
+
+    @property
+    def lower(self) -> Floats:
+        """Bounds of the root."""
+
+    @property
+    def upper(self) -> Floats:
+        """Bounds of the root."""
+
+    def settle(self, lower: Floats, upper: Floats, aim: Aim, level: float = ..., goal: float = ...) -> Settled | None:
+        """The best point for an aim with the second figure at most `level`; it may stop at a bound of `goal`. None if there is none."""
+
+    def box(self, x: Floats) -> tuple[Floats, Floats]:
+        """Bounds that hold the integers of x, rounded."""
+
+    def exact(self, x: Floats) -> Floats:
+        """x with its integers rounded."""
+
+    def fractional(self, x: Floats) -> int:
+        """The integer to branch on, -1 if there is none."""
 
 
 @dataclass(eq=False)
@@ -44,9 +74,9 @@ class Node:
 class Tree:
     """See the module's text. `safest`: the aim at the other end of the frontier."""
 
-    def __init__(self, master: Master, safest: Aim) -> None:
+    def __init__(self, master: Settles, safest: Aim) -> None:
         self.master, self.safest = master, safest
-        self.leaves = [Node(master.fan.lower.copy(), master.fan.upper.copy())]
+        self.leaves = [Node(master.lower.copy(), master.upper.copy())]
         self.branches = 0
 
     def bound(self, level: float) -> float:
@@ -101,7 +131,7 @@ class Tree:
             if aim[0] > 0:
                 node.lines.append((0.0, found.bound / aim[0], aim[1] / aim[0]))
             else:
-                node.floor = max(node.floor, found.bound / aim[1])
+                node.floor = max(node.floor, found.bound / aim[1] - ROUNDING * abs(found.bound / aim[1]))
 
     def _branch(self, node: Node, k: int) -> None:
         self.leaves.remove(node)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.plan import Plan
+from optimizer.report_frontier import frontier_contents
 from optimizer.report_quality import quality_contents
 from optimizer.report_stress import stress_contents
 from optimizer.report_tables import MIXED, offer_units
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from jinja2 import Template
 
+    from models.frontier import Frontier
     from models.scenario import Scenario
     from optimizer.report_plotly import Chart
     from scenarios.fitting import Fit
@@ -31,9 +33,13 @@ ASSETS = Path(__file__).parent / "templates"
 
 def tables(plan: Plan) -> dict[str, pd.DataFrame]:
     """Tidy tables by name, columns in a fixed order; `docs/plan.md` says what each column means. A None of the plan is a missing value."""
+    return _frames(_contents(plan))
+
+
+def _frames(contents: Mapping[str, tuple[Sequence[str], Iterable[Sequence[Any]]]]) -> dict[str, pd.DataFrame]:
     import pandas as pd
 
-    return {name: pd.DataFrame(list(rows), columns=list(columns)) for name, (columns, rows) in _contents(plan).items()}
+    return {name: pd.DataFrame(list(rows), columns=list(columns)) for name, (columns, rows) in contents.items()}
 
 
 def write_tables(plan: Plan, directory: Path) -> list[Path]:
@@ -42,13 +48,18 @@ def write_tables(plan: Plan, directory: Path) -> list[Path]:
     A text that begins with = + - or @ gets a leading ' so that no spreadsheet runs it as a formula; numbers stay as they are.
     Raises OSError, with every file either complete or untouched.
     """
+    return _written(_contents(plan), directory)
+
+
+def _written(contents: Mapping[str, tuple[Sequence[str], Iterable[Sequence[Any]]]], directory: Path) -> list[Path]:
+    """One CSV per table."""
     from pandas.api.types import is_numeric_dtype
 
     from scenarios.files import write_whole
 
     directory.mkdir(exist_ok=True)
     written = []
-    for name, frame in tables(plan).items():
+    for name, frame in _frames(contents).items():
         path = directory / f"{name}.csv"
         texts = {str(column): frame[column].map(_harmless) for column in frame if not is_numeric_dtype(frame[column])}
         write_whole(path, frame.assign(**texts).to_csv(index=False, lineterminator="\n"))
@@ -101,6 +112,7 @@ def _contents(plan: Plan) -> dict[str, tuple[Sequence[str], Iterable[Sequence[An
         **quality_contents(plan),
         **tree_contents(plan),
         **stress_contents(plan),
+        **frontier_contents(plan.frontier),
         "flows": ((*flow, "unit"), [(*row, units.get(row[2], "")) for row in _rows(flow, plan.flows)]),
         "costs": ((*cost, "currency"), [(*row, cur) for row in _rows(cost, plan.costs)]),
         "phases": simple["phases"],
@@ -146,7 +158,20 @@ def html_fit(fit: Fit) -> str:
     """The picture of what was fitted to a history, as one HTML file like the report."""
     from optimizer.report_fit import content
 
-    return _page("fit.html", content(fit))
+    return _page("charts.html", content(fit))
+
+
+def html_frontier(found: Frontier, scenario: Scenario | None = None) -> str:
+    """Frontiers as one HTML file like the report."""
+    from optimizer.report_frontier import content
+    from optimizer.report_text import names_of
+
+    return _page("charts.html", content(found, names_of(scenario)))
+
+
+def write_frontier_tables(found: Frontier, directory: Path) -> list[Path]:
+    """Write one CSV per table of the frontiers, like `write_tables`."""
+    return _written(frontier_contents(found), directory)
 
 
 def _page(name: str, content: dict[str, Any]) -> str:
@@ -179,7 +204,7 @@ def _template(name: str) -> Template:
 
 def _content(plan: Plan, scenario: Scenario | None) -> dict[str, Any]:
     """What the templates speak of."""
-    from optimizer import report_quality, report_stress, report_tables, report_text, report_tree
+    from optimizer import report_frontier, report_quality, report_stress, report_tables, report_text, report_tree
     from optimizer.report_charts import charts
 
     names = report_text.names_of(scenario)
@@ -193,6 +218,7 @@ def _content(plan: Plan, scenario: Scenario | None) -> dict[str, Any]:
         "quality": report_quality,
         "tree": report_tree,
         "stress": report_stress,
+        "frontier": report_frontier,
         "charts": drawn,
     }
 

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from models.plan import FillRateLine, Plan
+from optimizer.report_frontier import frontier_charts
 from optimizer.report_money import categories, distribution, spend
 from optimizer.report_plotly import (
     MAX_SERIES,
@@ -50,6 +51,7 @@ def charts(plan: Plan, names: Names, periods: Sequence[str]) -> Iterator[Chart]:
     yield from categories(plan)
     yield from _fill_rates(plan, names)
     yield from stress_charts(plan)
+    yield from frontier_charts(plan.frontier)
 
 
 def _supply(

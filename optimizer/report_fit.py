@@ -27,17 +27,23 @@ HUES = {"glut": "@c1", "normal": "@c0", "tight": "@spot", "crisis": "@short"}
 
 
 def content(fit: Fit) -> dict[str, Any]:
-    """What the template `fit.html` speaks of."""
+    """What the template `charts.html` speaks of."""
     from scenarios.fitting_words import sections_of
 
     sections = sections_of(fit)
     dates = fit.history.dates
+    span, more = f"{dates[0]} to {dates[-1]}", max(0, len(fit.prices) - MOST_PRICES)
     return {
-        "span": f"{dates[0]} to {dates[-1]}",
+        "title": f"Fit of a history, {span}",
+        "kind": "Generator settings from a history",
+        "heading": f"History of {span}, and what was found in it",
+        "pictures": "Fit against data",
         "sections": sections,
         "warnings": [warning for section in sections for warning in section.warnings],
         "charts": list(charts(fit)),
-        "left_out": max(0, len(fit.prices) - MOST_PRICES),
+        "left_out": f"{more} more prices are fitted, but not drawn." if more else "",
+        "tables": [],
+        "footer": "A picture of what was fitted; the settings file holds the numbers.",
     }
 
 

@@ -41,11 +41,13 @@ ORDER = (
     ("answer",),
     ("explain",),
     ("stress_bench", "stress_what_ifs", "stress_break_even", "stress_doubt", "stress_words", "stress"),
-    ("frontier_curve", "frontier_parts", "frontier_program", "frontier_master", "frontier_tree", "frontier_search", "frontier_fan"),
+    ("frontier_curve", "frontier_parts", "frontier_program", "frontier_risk", "frontier_blend", "frontier_master", "frontier_tree", "frontier_search"),
+    ("frontier_leaves", "frontier_fan", "frontier_whole", "frontier_words"),
+    ("frontier",),
     ("engine",),
 )
 REPORT_READS = {"ledger"}  # of the optimizer, apart from its own files
-API_READS = {"engine", "executor", "report", "progress", "negotiation", "stress"}
+API_READS = {"engine", "executor", "report", "progress", "negotiation", "stress", "frontier"}
 PLAIN = {"bill", "breach", "billed_factor", "check"}  # functions of clauses and rules that know volumes, and no model
 
 

@@ -12,6 +12,7 @@ from api.body import read_body
 from api.problems import Problem
 from api.routes.state import Parts
 from api.views import ExampleList, ExampleView, Validity
+from models.frontier import Frontier
 from models.plan import Plan
 from models.scenario import Scenario
 from scenarios import library
@@ -38,6 +39,12 @@ def get_schema() -> Response:
 def get_plan_schema() -> Response:
     """JSON Schema of a plan."""
     return _schema(Plan.model_json_schema(mode="serialization"))
+
+
+@router.get("/schema/frontier", response_class=Response, responses={200: {"content": {"application/schema+json": {}}}})
+def get_frontier_schema() -> Response:
+    """JSON Schema of frontiers of cost and risk."""
+    return _schema(Frontier.model_json_schema(mode="serialization"))
 
 
 def _schema(schema: dict[str, Any]) -> Response:

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Query, Response
 from api.problems import Problem
 from api.routes.state import KnownRun
 from api.store import Outcome, Run
+from models.frontier import Frontier
 from models.plan import Plan
 from scenarios.files import parse_scenario
 
@@ -53,6 +54,15 @@ def get_solution(run: KnownRun, detail: Detail = "full", download: Download = Fa
     outcome = finished(run)
     content = outcome.plan if detail == "full" else json.dumps(page_of(outcome)["plan"]).encode()
     return Response(content, media_type="application/json", headers=_attached(run, ".json") if download else {})
+
+
+@router.get("/{run_id}/frontier", responses={200: {"model": Frontier}, **ERRORS}, response_class=Response)
+def get_frontier(run: KnownRun, download: Download = False) -> Response:
+    """The frontiers that the scenario's `frontier` table asks for."""
+    found = json.loads(finished(run).plan or b"{}").get("frontier")
+    if found is None:
+        raise Problem("no-frontier")
+    return Response(json.dumps(found), media_type="application/json", headers=_attached(run, "-frontier.json") if download else {})
 
 
 @router.get("/{run_id}/scenario", responses={200: {"content": {"application/json": {}}}, 404: {}}, response_class=Response)

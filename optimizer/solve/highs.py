@@ -221,6 +221,12 @@ class Live:
         reduced = np.asarray(solution.col_dual, dtype=float)[: len(self._columns)] * self._scale / self._columns
         return Relaxed(float(self._problem.cost @ x) + self._problem.offset, x, reduced, solver.getBasis())
 
+    def price(self, cost: Floats) -> None:
+        """Minimise another cost from now on. [C]"""
+        if cost is not self._problem.cost:
+            self._problem = replace(self._problem, cost=cost)
+            self._solver.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost * self._columns / self._scale)
+
 
 @dataclass(frozen=True)
 class Dual:

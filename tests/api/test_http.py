@@ -171,6 +171,20 @@ def test_a_bundled_scenario_is_solved(engine: Client) -> None:
     assert engine.get(run["links"]["scenario"]).content == body
 
 
+def test_a_frontier_comes_with_the_plan(engine: Client) -> None:
+    """Whoever asks for a frontier over HTTP would not get it, or whoever did not ask would get an empty one."""
+    body = json.loads(library.read("rule-shortage_cvar")) | {"frontier": {"risks": ["shortage"], "points": 3}}
+    run = engine.post("/v1/runs", json=body, headers={"Prefer": "wait=60"}).json()
+    found = engine.get(run["links"]["frontier"]).json()
+    assert found == engine.get(run["links"]["solution"]).json()["frontier"]
+    assert [len(curve["points"]) for curve in found["curves"]] == [3]
+    jsonschema = engine.get("/v1/schema/frontier").json()
+    assert set(found) == set(jsonschema["properties"])
+    other = engine.post("/v1/runs", content=library.read("rule-shortage_cvar"), headers=JSON | {"Prefer": "wait=60"}).json()
+    assert "frontier" not in other["links"]
+    problem(engine.get(f"/v1/runs/{other['id']}/frontier"), 404, "no-frontier")
+
+
 def test_contradicting_rules_are_named(engine: Client) -> None:
     """Someone whose rules contradict each other would not learn which."""
     scenario = json.loads(library.read("quickstart"))

@@ -20,7 +20,8 @@ LIBRARY = Path(__file__).parents[2] / "scenarios" / "library"
 NAMES = [
     *("summary", "awards", "award_volumes", "offers", "capacity_opened", "futures", "fill_rates", "flow_summaries", "cost_summaries", "rules", "baselines"),
     *("quality", "cost_quantiles", "stability", "stability_offers", "tree", "tree_correlations"),
-    *("what_ifs", "stressed_plans", "break_even", "break_even_values", "doubts", "flows", "costs", "phases"),
+    *("what_ifs", "stressed_plans", "break_even", "break_even_values", "doubts", "frontier", "frontier_volumes", "frontier_dominated"),
+    *("flows", "costs", "phases"),
 ]
 
 
