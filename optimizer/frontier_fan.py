@@ -76,11 +76,13 @@ class FanSearch:
 
     def begin(self) -> None:
         middle: Aim = (HALF, HALF) if self.risk.weights is None else (1.0, self.risk.price / DEAREST)
+        aims = [middle, CHEAPEST, self.risk.safest]
         if self.fan.count >= 3 * SAMPLE:
             self._look_at_sample()
+            aims = aims[1:]  # the sample has led to the middle
         else:
             self._look(self.fan.lower + np.where(self.fan.integer, 1.0, 0.6) * (self.fan.upper - self.fan.lower), self._price(middle))
-        for aim in (middle, CHEAPEST, self.risk.safest):
+        for aim in aims:
             if not self._close_in(aim, np.inf):
                 return
         self._reach(CHEAPEST, lambda goal, enough: self.tree.cheapest(np.inf, goal, enough))
@@ -115,8 +117,8 @@ class FanSearch:
 
     def _try(self, found: Settled, aim: Aim, level: float, known: float) -> None:
         """Try the best blend with the integers of a proposal, or look between them. `known`: value of the aim reached so far."""
-        price = self._price(aim) if level == np.inf else min(found.price, self.risk.price)
         blend = self.blender.best(*self.master.box(found.x), aim, level)
+        price = self._price(aim) if level == np.inf else min((blend or found).price, self.risk.price)
         if blend is None:
             self._look(self._towards(found.x, aim) if level == np.inf else found.x, price)
             return
@@ -148,7 +150,7 @@ class FanSearch:
             blend = self.blender.best(self.fan.lower, self.fan.upper, aim, level)
             if blend is not None and self._value(aim, (blend.first, blend.second)) - found.bound <= LOOSE * self._room(found, level):
                 break
-            price = self._price(aim) if level == np.inf else min(found.price, self.risk.price)
+            price = self._price(aim) if level == np.inf else min((blend or found).price, self.risk.price)
             self._look(found.x if blend is None else blend.x + STEP * (found.x - blend.x), price)
         return True
 
