@@ -76,13 +76,11 @@ class FanSearch:
 
     def begin(self) -> None:
         middle: Aim = (HALF, HALF) if self.risk.weights is None else (1.0, self.risk.price / DEAREST)
-        aims = [middle, CHEAPEST, self.risk.safest]
         if self.fan.count >= 3 * SAMPLE:
             self._look_at_sample()
-            aims = aims[1:]  # the sample has led to the middle
         else:
             self._look(self.fan.lower + np.where(self.fan.integer, 1.0, 0.6) * (self.fan.upper - self.fan.lower), self._price(middle))
-        for aim in aims:
+        for aim in (middle, CHEAPEST, self.risk.safest):
             if not self._close_in(aim, np.inf):
                 return
         self._reach(CHEAPEST, lambda goal, enough: self.tree.cheapest(np.inf, goal, enough))

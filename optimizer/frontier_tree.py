@@ -20,7 +20,7 @@ from optimizer.frontier_program import Aim
 from scenarios.tree import Floats
 
 CHEAPEST: Aim = (1.0, 0.0)
-PATIENCE = 8  # branches, after which any proposal that may be better than the goal is worth a look
+PATIENCE = 4  # branches, after which any proposal that may be better than the goal is worth a look
 ROUNDING = 1e-7  # relative; the solver's tolerance
 
 
