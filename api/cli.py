@@ -66,11 +66,13 @@ def main() -> None:
         code = run(sys.argv[1:])
     except KeyboardInterrupt:  # one more Ctrl-C, while the last was being answered
         code = ExitCode.INTERRUPTED
-    if code == ExitCode.INTERRUPTED:  # a solver may still be running in a thread that can't be joined
+    try:
         sys.stdout.flush()
         sys.stderr.flush()
-        os._exit(code)
-    sys.exit(code)
+    except OSError:
+        sys.exit(code)  # in a closed pipe, say
+    # Not sys.exit: a model is a web of objects that takes a while to take apart, and after Ctrl-C a solver may still run in a thread that can't be joined.
+    os._exit(code)
 
 
 def run(arguments: list[str]) -> int:

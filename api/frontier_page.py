@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from api.page import MoneyScale, Page, figure, percent
+from api.page import MoneyScale, Page, figure
 
 if TYPE_CHECKING:
     from models.frontier import Frontier, FrontierCurve, FrontierPoint
@@ -43,14 +43,25 @@ def _table(found: Frontier, curve: FrontierCurve, page: Page) -> None:
     cvar = curve.risk == "cvar"
     name = f"worst {100 * found.tail:g} %" if cvar else f"shortage{f', {curve.unit}' if curve.unit else ''}"
     page.heading(f"Expected cost against {'the ' if cvar else 'expected '}{name}; {money.unit}")
-    columns = ("", "Cost", "Worst futures" if cvar else "Shortage", "No plan below", "Gap")
+    columns = ("", "Cost", "Worst futures" if cvar else "Shortage", "No plan below", "Gap, %", "Committed")
     heads = [*((name, "right") for name in columns), ("Signs", "left")]
-    rows = [_row(i, p, curve, money) for i, p in enumerate(curve.points, 1)]
+    rows = [_row(i, p, before, curve, money) for i, (p, before) in enumerate(zip(curve.points, (None, *curve.points), strict=False), 1)]
     page.table(heads, rows, limit=max(len(rows), 1))
 
 
-def _row(i: int, point: FrontierPoint, curve: FrontierCurve, money: MoneyScale) -> tuple[str, ...]:
-    mark = "▸ " if curve.given == i - 1 else ""
+def _row(i: int, point: FrontierPoint, before: FrontierPoint | None, curve: FrontierCurve, money: MoneyScale) -> tuple[str, ...]:
+    mark = "▸" if curve.given == i - 1 else ""
     risk = money.cell(point.cvar) if curve.risk == "cvar" else figure(point.expected_shortage)
-    signs = ", ".join(dict.fromkeys(x.offer for x in point.award)) or "nothing"
-    return (f"{mark}{i}", money.cell(point.expected_cost), risk, money.cell(point.least_cost), percent(point.gap), signs)
+    gap = "0" if point.gap < 1e-9 else "<0.01" if point.gap < 5e-5 else f"{100 * point.gap:.2f}"
+    committed = figure(sum(x.volume for x in point.award))
+    return (f"{mark}{i}", money.cell(point.expected_cost), risk, money.cell(point.least_cost), gap, committed, _signs(point, before))
+
+
+def _signs(point: FrontierPoint, before: FrontierPoint | None) -> str:
+    """What is signed, or how that differs from the point above."""
+    mine = list(dict.fromkeys(x.offer for x in point.award))
+    if before is None:
+        return ", ".join(mine) or "nothing"
+    theirs = [x.offer for x in before.award]
+    changes = [f"+ {x}" for x in mine if x not in theirs] + [f"− {x}" for x in dict.fromkeys(theirs) if x not in mine]
+    return ", ".join(changes) or "the same"

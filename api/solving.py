@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -64,12 +65,24 @@ def solve_one(source: str, settings: dict[str, Any], cluster: str | None = None)
 
     def work(**elsewhere: Executor) -> tuple[Plan, Scenario]:
         scenario = parse_scenario(raw)
-        from optimizer import engine  # a second of imports, which a document full of mistakes needn't wait for
+        with kept_for_good():
+            from optimizer import engine  # half a second of imports, which a document full of mistakes needn't wait for
 
         return engine.solve(scenario, override(scenario.solve, **settings), on_progress=display, stop=stop, **elsewhere), scenario
 
     with cluster_given(cluster) as elsewhere, stop_on_interrupt(stop, display.stopping), display, results_only():
         return in_thread(lambda: work(**elsewhere))
+
+
+@contextmanager
+def kept_for_good() -> Iterator[None]:
+    """Whatever is made inside stays as long as the process, so the collector of garbage need never look through it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @contextmanager

@@ -6,9 +6,13 @@ and a solver could not be trusted with it.
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from inspect import cleandoc
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, StringConstraints
+from pydantic_core import CoreSchema
+
+from models.descriptions import descriptions_of
 
 MAX_PERIODS = 120
 MAX_SITES = 2_000
@@ -41,4 +45,16 @@ Table = Annotated[tuple[T, ...], Field(max_length=MAX_ROWS)]
 class Document(BaseModel):
     """Base of every document: strict, frozen, nothing unknown."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """The schema, with what every field means (`models.descriptions`)."""
+        schema = handler(core_schema)
+        fields = handler.resolve_ref_schema(schema).get("properties", {})
+        for parent in cls.__mro__:
+            for name, text in descriptions_of(parent).items() if issubclass(parent, Document) else ():
+                told = fields.get(cls.model_fields[name].alias or name)
+                if told is not None:
+                    told.setdefault("description", cleandoc(text))
+        return schema

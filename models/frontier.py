@@ -43,7 +43,7 @@ class FrontierVolume(Document):
 
 
 class FrontierPoint(Document):
-    """A plan on a frontier, or a mix of two plans that sign the same alternatives (its figures are then upper limits)."""
+    """A plan on a frontier, or a mix of two plans that sign the same alternatives. Figures are those of the plan, or upper limits of them."""
 
     expected_cost: float
     cvar: float

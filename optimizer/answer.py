@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from pyomo.common.gc_manager import PauseGC
 
 from models.plan import (
     Award,
@@ -22,6 +21,7 @@ from models.plan import (
     RuleOutcome,
     Summary,
 )
+from optimizer.algebra import PauseGC
 from optimizer.audit import Findings
 from optimizer.baselines import fill_rate
 from optimizer.clauses import clauses_of

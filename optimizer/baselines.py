@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 import numpy as np
 
@@ -24,14 +26,16 @@ from optimizer.clauses.base import Contract
 from optimizer.instance import Instance, build_instance
 from optimizer.model import build_model
 from optimizer.outcome import asked_for, read_outcome
-from optimizer.solve.extensive import solve
+from optimizer.solve.extensive import solve, solve_each
 from optimizer.solve.forms import Form, first_stage_of
 from optimizer.solve.highs import Answer
 from optimizer.solve.problem import Problem, compile_problem
 from optimizer.tail import risk_adjusted, tail_mean, weighed
 from scenarios.tree import Floats, average
 
+BASELINES = ("spot_only", "average_future", "perfect_foresight")
 FEW = 100  # futures that are planned exactly with hindsight
+RUN = 16  # futures that one thread plans one after the other, each from its neighbour's basis
 
 
 @dataclass(frozen=True)
@@ -50,18 +54,57 @@ class BaselineResult:
 Deadline = Callable[[], float]  # seconds left
 
 
-def compute_baselines(
+class Halt(threading.Event):
+    """Set when it is set itself, or another."""
+
+    def __init__(self, other: threading.Event | None) -> None:
+        super().__init__()
+        self.other = other
+
+    def is_set(self) -> bool:
+        return super().is_set() or (self.other is not None and self.other.is_set())
+
+
+@contextmanager
+def baselines_beside(
     instance: Instance, contracts: tuple[Contract, ...], form: Form, settings: SolveSettings, left: Deadline, stop: threading.Event | None
-) -> list[BaselineResult]:
+) -> Iterator[Callable[[], list[BaselineResult] | None]]:
+    """A function that returns the baselines, None where none are wanted. They are computed beside what is done inside the context where a thread is to
+    spare, and when asked for otherwise; leaving the context by an error stops them."""
+    handover = form.handover
+    if not settings.baselines:
+        yield lambda: None
+        return
+    if handover is None or settings.threads < 2:
+        yield lambda: _compute(_Asked(instance, contracts, form, settings, settings.threads, left, stop), BASELINES)
+        return
+    handover.expect()
+    halt = Halt(stop)
+    asked = _Asked(instance, contracts, form, settings, settings.threads - 1, left, halt)
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(_compute, asked, (BASELINES[0], BASELINES[2], BASELINES[1]))  # last what begins where the plan begins
+
+        def result() -> list[BaselineResult]:
+            handover.settle()
+            return coming.result()
+
+        try:
+            yield result
+        except BaseException:
+            halt.set()
+            raise
+        finally:
+            handover.settle()
+
+
+def _compute(asked: _Asked, order: tuple[str, ...]) -> list[BaselineResult]:
     """The three baselines. What can't be computed in time, or has no plan, says so in its note."""
-    asked = _Asked(instance, contracts, form, settings, left, stop)
-    found = []
-    for name, compute in (("spot_only", _spot_only), ("average_future", _average_future), ("perfect_foresight", _perfect_foresight)):
-        if asked.stopped or left() < 1.0:
-            found.append(BaselineResult(name, note="left out: no time was left"))
-        else:
-            found.append(compute(asked))
-    return found
+    compute = {"spot_only": _spot_only, "average_future": _average_future, "perfect_foresight": _perfect_foresight}
+    found = {}
+    for name in order:
+        in_time = not asked.stopped and asked.left() >= 1.0
+        found[name] = compute[name](asked) if in_time else BaselineResult(name, note="left out: no time was left")
+    return [found[name] for name in BASELINES]
 
 
 @dataclass(frozen=True)
@@ -72,6 +115,7 @@ class _Asked:
     contracts: tuple[Contract, ...]
     form: Form
     settings: SolveSettings
+    threads: int
     left: Deadline
     stop: threading.Event | None
 
@@ -134,8 +178,8 @@ def _perfect_foresight(asked: _Asked) -> BaselineResult:
         costs = bounds = least
         notes.append("with many futures, each may sign parts of contracts, so this is a lower bound")
     else:
-        with ThreadPoolExecutor(settings.threads) as pool:
-            answers = list(pool.map(partial(_hindsight, asked), asked.form.futures()))
+        with ThreadPoolExecutor(asked.threads) as pool:
+            answers = [answer for run in pool.map(partial(_hindsight, asked), batched(asked.form.futures(), RUN)) for answer in run]
         if any(answer.status != "optimal" for answer in answers):
             return BaselineResult("perfect_foresight", note="left out: not every future could be planned in time")
         costs, bounds = (np.array([getattr(answer, name) for answer in answers]) for name in ("objective", "bound"))
@@ -153,6 +197,12 @@ def _perfect_foresight(asked: _Asked) -> BaselineResult:
     return BaselineResult("perfect_foresight", objective, weigh(bounds)[0], expected, cvar, None, "; ".join(notes))
 
 
-def _hindsight(asked: _Asked, problem: Problem) -> Answer:
-    """One future that knows itself in advance."""
-    return solve(problem, gap=asked.settings.gap, seconds=max(asked.left(), 0.01), seed=asked.settings.seed, stop=asked.stop)
+def _hindsight(asked: _Asked, problems: tuple[Problem, ...]) -> list[Answer]:
+    """Some futures that know themselves in advance."""
+    return solve_each(problems, gap=asked.settings.gap, left=asked.left, seed=asked.settings.seed, stop=asked.stop)
+
+
+def batched(items: Iterator[Problem], size: int) -> Iterator[tuple[Problem, ...]]:
+    """Runs of `size`; the last one may be shorter."""
+    while run := tuple(islice(items, size)):
+        yield run

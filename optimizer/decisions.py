@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyomo.environ as pyo
 
 from models.offer import FreeProfile
+from optimizer.algebra import pyo
 from optimizer.clauses.base import Bounds, Contract, Index, Varying, constrain, declare
 from optimizer.instance import Instance, shape_of
 from optimizer.ledger import CAPACITY, SIGNING, Ledger, Term
@@ -94,17 +94,17 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
         contracts=contracts,
         model=model,
         ledger=Ledger(),
-        signed=model.signed,
-        volume=declare(model, "volume", volume),
-        take=declare(model, "take", take),
-        deliver=declare(model, "deliver", deliver),
-        order=declare(model, "order", orders),
-        receive=declare(model, "receive", receives),
-        stock=declare(model, "stock", stock),
-        move=declare(model, "move", lanes),
-        swap=declare(model, "swap", swaps),
-        unmet=declare(model, "unmet", unmet),
-        opened=declare(model, "opened", {(e.index, m): 1.0 for e in instance.steps for m in _moments(contracts, e.supplier)}, pyo.Binary),
+        signed=_columns(model.signed),
+        volume=_columns(declare(model, "volume", volume)),
+        take=_columns(declare(model, "take", take)),
+        deliver=_columns(declare(model, "deliver", deliver)),
+        order=_columns(declare(model, "order", orders)),
+        receive=_columns(declare(model, "receive", receives)),
+        stock=_columns(declare(model, "stock", stock)),
+        move=_columns(declare(model, "move", lanes)),
+        swap=_columns(declare(model, "swap", swaps)),
+        unmet=_columns(declare(model, "unmet", unmet)),
+        opened=_columns(declare(model, "opened", {(e.index, m): 1.0 for e in instance.steps for m in _moments(contracts, e.supplier)}, pyo.Binary)),
         spot_arrivals=tuple(instance.arrivals(tree.states.spot_lead[:, x.index]) for x in instance.spots),
         offer_arrivals=tuple(instance.arrivals(instance.late_share(o.index)) for o in instance.offers),
     )
@@ -112,6 +112,11 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
         _bind(kernel, c)
     _capacity(kernel)
     return kernel
+
+
+def _columns(variable: Any) -> dict[Index, Any]:
+    """A variable's columns by index, which are looked up hundreds of thousands of times; Pyomo would check every index each time."""
+    return dict(variable.items())
 
 
 def _spot(instance: Instance) -> tuple[dict[Index, Number], dict[Index, Number]]:

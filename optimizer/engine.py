@@ -17,7 +17,7 @@ from models.quality import Quality
 from models.scenario import Scenario
 from optimizer.answer import Tables, make_tables
 from optimizer.audit import TOLERANCE, Findings, audit
-from optimizer.baselines import BaselineResult, compute_baselines
+from optimizer.baselines import BaselineResult, baselines_beside
 from optimizer.contracts import build_contracts
 from optimizer.exact import exact_check_all
 from optimizer.explain import baselines_of, decision_sentences, sandwich, unbound_discounts
@@ -69,16 +69,17 @@ def solve(
     numerics = examine(scenario, form.sample())
 
     clock.enter("solve")
-    share = MAIN_SHARE if settings.baselines else 1.0
-    answer = form.solve(settings, seconds=share * clock.left(), on_best=clock.best, stop=stop)
-    clock.solver(answer.seconds, form.phases)
-    if answer.x is None:
-        _explain_failure(form, instance, answer, settings, clock)
-        raise TimeLimit(settings.time_limit_seconds, answer.bound if isfinite(answer.bound) else None)
-    clock.best(answer.objective, answer.bound)
+    with baselines_beside(instance, contracts, form, settings, clock.left, stop) as baselines:
+        share = MAIN_SHARE if settings.baselines else 1.0
+        answer = form.solve(settings, seconds=share * clock.left(), on_best=clock.best, stop=stop)
+        clock.solver(answer.seconds, form.phases)
+        if answer.x is None:
+            _explain_failure(form, instance, answer, settings, clock)
+            raise TimeLimit(settings.time_limit_seconds, answer.bound if isfinite(answer.bound) else None)
+        clock.best(answer.objective, answer.bound)
 
-    clock.enter("baselines")
-    compared = compute_baselines(instance, contracts, form, settings, clock.left, stop) if settings.baselines else None
+        clock.enter("baselines")
+        compared = baselines()
 
     clock.enter("audit")
     outcome = read_outcome(instance, contracts, form.values(answer.x))

@@ -27,7 +27,7 @@ from optimizer.first_stage import SOME, award_of
 from optimizer.frontier_curve import Spot, Tried, picked
 from optimizer.frontier_fan import FanSearch, cvar_risk, shortage_risk
 from optimizer.frontier_search import Search, proven_gap, trace
-from optimizer.frontier_whole import WholeSearch, whole_search
+from optimizer.frontier_whole import WholeSearch, one_tree, whole_search
 from optimizer.frontier_words import notes_of, sentences_of
 from optimizer.instance import Instance, build_instance
 from optimizer.outcome import read_outcome
@@ -90,7 +90,9 @@ def frontier(
 def _method(form: Form) -> str:
     if isinstance(form, FanForm):
         return f"cutting planes over {form.fan.count:,} futures on HiGHS simplex, one pool of cuts and one search tree for all points"
-    return "one program for each question, all futures in one problem (HiGHS)"
+    if one_tree(form.whole()):
+        return "all futures in one problem, its linear relaxation (HiGHS simplex) under one search tree for all points"
+    return "all futures in one problem, a mixed-integer program (HiGHS) for each question"
 
 
 @dataclass(frozen=True)

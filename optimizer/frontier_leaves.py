@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -29,12 +30,10 @@ class Leaves:
     def __init__(self, problem: Problem, first: Floats, second: Floats, left: Callable[[], float], stop: threading.Event | None, seed: int) -> None:
         self.integers = np.flatnonzero(problem.integer)
         self.lower, self.upper = problem.lower[self.integers], problem.upper[self.integers]
-        self._problem, self._left, self._stop = problem, left, stop
-        reach = float(np.abs(second) @ np.where(np.isfinite(problem.upper), np.abs(problem.upper), 1.0)) or 1.0
-        self._unit = float(np.exp2(np.round(np.log2(reach))))
-        self._first, self._second = np.append(first, 0.0), np.append(np.zeros(len(first)), self._unit)
-        self._costs: dict[Aim, Floats] = {}
-        self._live = Live(self._extended(second), seed)
+        self._left, self._stop = left, stop
+        self._first, self._second = first, second
+        self._problem, self._live, self._seed = self._extended(problem), dict[Aim, Live](), seed
+        self._ends: dict[Aim, Any] = {}  # the basis in which the last solve for an aim ended
         self.solves = 0
 
     def settle(self, lower: Floats, upper: Floats, aim: Aim, level: float = np.inf, goal: float = np.inf) -> Settled | None:  # noqa: ARG002
@@ -42,7 +41,7 @@ class Leaves:
         found = self._solve(lower, upper, aim, level)
         if found is None:
             return None
-        price = max(0.0, -float(found.reduced[-1])) / self._unit / aim[0] if np.isfinite(level) and aim[0] > 0 else 0.0
+        price = max(0.0, -float(found.reduced()[-1])) / aim[0] if np.isfinite(level) and aim[0] > 0 else 0.0
         return Settled(found.x[self.integers], found.objective, found.objective, price)
 
     def plan(self, x: Floats, aim: Aim, level: float) -> Floats | None:
@@ -68,23 +67,25 @@ class Leaves:
         return int(away.argmax()) if away.max(initial=0.0) > WHOLE else -1
 
     def _solve(self, lower: Floats, upper: Floats, aim: Aim, level: float) -> Relaxed | None:
-        if aim not in self._costs:
-            self._costs[aim] = aim[0] * self._first + aim[1] * self._second
-        self._live.price(self._costs[aim])
+        if aim not in self._live:  # an optimum for one aim is a bad place to begin for another
+            cost = np.append(aim[0] * self._first + aim[1] * self._second, 0.0)
+            self._live[aim] = Live(replace(self._problem, cost=cost), self._seed, np.array([len(cost) - 1]))
         self.solves += 1
-        top = level / self._unit if np.isfinite(level) else np.inf
-        return self._live.solve(np.append(lower, -np.inf), np.append(upper, top), None, self._left(), self._stop)
+        basis = self._ends.get(aim)
+        found = self._live[aim].solve(np.append(lower, -np.inf), np.append(upper, level), basis, self._left(), self._stop, far=basis is None)
+        if found is not None:
+            self._ends[aim] = found.basis
+        return found
 
-    def _extended(self, second: Floats) -> Problem:
-        """The problem with a column S for the second figure; it is called an integer so that its bounds can change between solves."""
-        p = self._problem
+    def _extended(self, p: Problem) -> Problem:
+        """The problem with a column S for the second figure."""
         rows = p.matrix.shape[0]
-        tie = sparse.csr_matrix(np.append(second / self._unit, -1.0)[None])
+        tie = sparse.csr_matrix(np.append(self._second, -1.0)[None])
         return replace(
             p,
             matrix=sparse.csr_matrix(sparse.vstack([sparse.hstack([p.matrix, sparse.csr_matrix((rows, 1))]), tie])),
-            row_lower=np.append(p.row_lower, 0.0), row_upper=np.append(p.row_upper, 0.0), cost=self._first, offset=0.0,
-            lower=np.append(p.lower, -np.inf), upper=np.append(p.upper, np.inf), integer=np.append(p.integer, True),
+            row_lower=np.append(p.row_lower, 0.0), row_upper=np.append(p.row_upper, 0.0), cost=np.append(self._first, 0.0), offset=0.0,
+            lower=np.append(p.lower, -np.inf), upper=np.append(p.upper, np.inf), integer=np.append(p.integer, False),
             column_node=np.append(p.column_node, -1), row_node=np.append(p.row_node, -1), row_rule=np.append(p.row_rule, -1),
             cash=sparse.csr_matrix(sparse.hstack([p.cash, sparse.csr_matrix((p.cash.shape[0], 1))])),
         )  # fmt: skip

@@ -217,9 +217,14 @@ class TreeSearch(_Whole):
 WholeSearch = ProgramSearch | TreeSearch
 
 
+def one_tree(problem: Problem) -> bool:
+    """Whether one tree serves all points: few yes-or-no decisions, or none."""
+    return suits(problem) or not problem.integer.any()
+
+
 def whole_search(
     instance: Instance, problem: Problem, gap: float, *, shortage: bool, seed: int, deadline: float = np.inf, stop: threading.Event | None = None
 ) -> WholeSearch:
     """The search that suits a problem, for `frontier_search.trace`."""
     figures = Figures(instance, problem, shortage)
-    return (TreeSearch if suits(problem) or not problem.integer.any() else ProgramSearch)(figures, gap, seed, deadline, stop)
+    return (TreeSearch if one_tree(problem) else ProgramSearch)(figures, gap, seed, deadline, stop)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pyomo.environ as pyo
-from pyomo.common.gc_manager import PauseGC
-
+from optimizer.algebra import PauseGC, pyo
 from optimizer.balance import build_balance
 from optimizer.clauses.base import Deal
 from optimizer.contracts import build_contracts

@@ -8,7 +8,7 @@ from typing import Any
 from models.frontier import Frontier, FrontierCurve, FrontierPoint
 from optimizer.report_plotly import Chart, Trace, layout_of, rounded
 from optimizer.report_tables import Column, Table
-from optimizer.report_text import Names, money, money_scale, number
+from optimizer.report_text import MINUS, Names, money, money_scale, number
 
 AGAINST = {"cvar": "CVaR", "shortage": "expected shortage"}
 POINT = (
@@ -54,18 +54,27 @@ def _table(found: Frontier, curve: FrontierCurve, names: Names) -> Table:
     cur, unit = found.currency, f" ({curve.unit})" if curve.risk == "shortage" and curve.unit else ""
     columns = (
         Column("Point"), Column(f"Expected cost ({cur})", "money"), Column(f"CVaR ({cur})", "money"), Column(f"Expected shortage{unit}", "volume"),
-        Column("Demand met", "share"), Column(f"No plan below ({cur})", "money"), Column("Gap", "share"), Column("Signs"),
+        Column("Demand met", "share"), Column(f"No plan below ({cur})", "money"), Column("Gap", "share"), Column("Committed volume", "volume"), Column("Signs"),
     )  # fmt: skip
     rows = [
-        (str(i), p.expected_cost, p.cvar, p.expected_shortage, p.fill_rate, p.least_cost, p.gap, _signs(p, names) + (" (mix)" if p.mix else ""))
-        for i, p in enumerate(curve.points, 1)
-    ]
+        (
+            str(i), p.expected_cost, p.cvar, p.expected_shortage, p.fill_rate, p.least_cost, p.gap, sum(x.volume for x in p.award),
+            _signs(p, before, names) + (" (mix)" if p.mix else ""),
+        )
+        for i, (p, before) in enumerate(zip(curve.points, (None, *curve.points), strict=False), 1)
+    ]  # fmt: skip
     note = "Safest first. No plan with as little risk costs less than the amount under “No plan below”; none is better by more than the gap in both figures."
     return Table(f"Expected cost against {AGAINST[curve.risk]}", columns, rows, note=note)
 
 
-def _signs(point: FrontierPoint, names: Names) -> str:
-    return ", ".join(dict.fromkeys(names("offer", x.offer) for x in point.award)) or "nothing"
+def _signs(point: FrontierPoint, before: FrontierPoint | None, names: Names) -> str:
+    """What is signed, or how that differs from the point above."""
+    mine = dict.fromkeys(x.offer for x in point.award)
+    if before is None:
+        return "; ".join(names("offer", x) for x in mine) or "nothing"
+    theirs = dict.fromkeys(x.offer for x in before.award)
+    changes = [f"+ {names('offer', x)}" for x in mine if x not in theirs] + [f"{MINUS} {names('offer', x)}" for x in theirs if x not in mine]
+    return "; ".join(changes) or "the same"
 
 
 def frontier_charts(found: Frontier | None) -> Iterator[Chart]:

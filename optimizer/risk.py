@@ -23,9 +23,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import pyomo.environ as pyo
-from pyomo.core.expr.numeric_expr import LinearExpression
-
+from optimizer.algebra import LinearExpression, pyo
 from optimizer.clauses.base import Bounds, Index, constrain
 from optimizer.decisions import Kernel
 from optimizer.instance import Instance

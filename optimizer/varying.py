@@ -29,7 +29,7 @@ def settled(value: Any) -> Number:
 
 def anywhere(condition: Any) -> bool:
     """Whether a condition holds in any future."""
-    return condition if isinstance(condition, bool) else bool(np.any(condition))
+    return bool(condition) if isinstance(condition, bool | np.bool_) else bool(np.any(condition))
 
 
 def largest(values: Iterable[Number], default: float = 0.0) -> Number:

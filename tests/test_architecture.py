@@ -23,7 +23,7 @@ FORBIDDEN = {"models": HEAVY | EDGES | {"numpy"}, "scenarios": HEAVY - {"scipy"}
 
 # Inside the optimizer, from the bottom up. A module imports from groups below its own; a group in a tuple of its own may look at itself.
 ORDER = (
-    ("varying", "remote", "cluster", "executor"),
+    ("algebra", "varying", "remote", "cluster", "executor"),
     ("progress", "tail", "ambiguity", "instance", "ledger"),
     ("clauses",),
     ("contracts", "outcome", "decisions"),
@@ -108,6 +108,17 @@ def test_only_one_file_imports_highspy() -> None:
     assert [module_of(path) for path in sources(*LAYERS) if any(x.split(".")[0] == "highspy" for x in imported_by(path))] == ["optimizer.solve.highs"]
 
 
+def test_only_one_file_imports_pyomo() -> None:
+    """Pyomo would bring in scipy.stats, a second in every process that solves."""
+    assert [module_of(path) for path in sources(*LAYERS) if any(x.split(".")[0] == "pyomo" for x in imported_by(path))] == ["optimizer.algebra"]
+
+
+def test_an_engine_loads_no_statistics() -> None:
+    """Every solve would begin with a second of imports that it does not need."""
+    code = "import optimizer.engine, sys; print('scipy.stats' in sys.modules, 'pyomo.environ' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split() == ["False", "False"]
+
+
 def test_api_knows_three_doors_of_the_optimizer() -> None:
     """A route or command would depend on how the model is built, and could not be kept when that changes."""
     found = [f"{module_of(p)} imports {x}" for p in sources("api") for x in imported_by(p) if x.startswith("optimizer.") and part_of(x) not in API_READS]
@@ -163,7 +174,7 @@ def plain_functions() -> Iterator[tuple[str, ast.FunctionDef, set[str]]]:
         model = {"pyo", "pyomo", "Deal", "Desk", "Kernel", "declare", "constrain", "deal", "desk", "kernel", "block", "ledger"}
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
-                from_pyomo = isinstance(node, ast.ImportFrom) and str(node.module).startswith("pyomo")
+                from_pyomo = isinstance(node, ast.ImportFrom) and str(node.module).startswith(("pyomo", "optimizer.algebra"))
                 model |= {name.asname or name.name for name in node.names if from_pyomo or name.name.startswith("pyomo")}
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and node.name in PLAIN:
@@ -185,7 +196,8 @@ def test_bills_and_checks_know_no_model() -> None:
 @pytest.mark.parametrize("name", ["bill", "audit", "outcome", "tail", "contracts"])
 def test_audit_imports_no_pyomo(name: str) -> None:
     """The audit would share algebra with the model it audits."""
-    assert not [x for x in imported_by(ROOT / "optimizer" / f"{name}.py") if x.split(".")[0] == "pyomo" or x.startswith(("optimizer.solve", "optimizer.model"))]
+    model = ("pyomo", "optimizer.algebra", "optimizer.solve", "optimizer.model")
+    assert not [x for x in imported_by(ROOT / "optimizer" / f"{name}.py") if x.startswith(model)]
 
 
 def test_there_is_one_objective_and_it_reads_the_ledger() -> None:

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-import pyomo.environ as pyo
-from pyomo.core.expr.numeric_expr import LinearExpression
 
+from optimizer.algebra import LinearExpression, MonomialTermExpression, pyo
 from optimizer.instance import AlternativeData, Instance, OfferData, shape_of
 from optimizer.ledger import PURCHASE, Ledger, Term
 from optimizer.varying import Number, anywhere, settled
@@ -158,11 +157,11 @@ def declare(block: Any, name: str, upper: Mapping[Index, Number], domain: Any = 
     """An indexed variable with lower bound 0 and the given upper bounds (infinite: none)."""
     variable = pyo.Var(list(upper), domain=domain, dense=True)
     block.add_component(name, variable)
-    for key, bound in upper.items():
+    for data, bound in zip(variable.values(), upper.values(), strict=True):
         if isinstance(bound, np.ndarray):
-            block.model().varying.upper[id(variable[key])] = (variable[key], bound)
+            block.model().varying.upper[id(data)] = (data, bound)
         elif bound != float("inf"):
-            variable[key].setub(bound)
+            data.setub(bound)
     return variable
 
 
@@ -184,11 +183,16 @@ def constrain(block: Any, name: str, rows: Mapping[Index, Bounds]) -> None:
     nothing = declare(block, f"{name}_nothing", dict.fromkeys(broken, 0.0)) if broken else {}
     for key, (lower, terms, upper) in rows.items():
         terms = [(1.0, nothing[key])] if key in nothing else terms
-        if terms and any(isinstance(x, np.ndarray) for x in (lower, upper, *(c for c, _ in terms))):
+        if terms and _differs(lower, terms, upper):
             _vary(block.model(), constraint, key, (lower, terms, upper))
         elif terms:
-            body = LinearExpression(constant=0, linear_coefs=[c for c, _ in terms], linear_vars=[v for _, v in terms])
+            body = LinearExpression(list(map(MonomialTermExpression, terms)))
             constraint[key] = (lower, body, upper) if lower != upper else (body, lower)
+
+
+def _differs(lower: Number | None, terms: list[Term], upper: Number | None) -> bool:
+    """Whether a row differs between futures."""
+    return lower.__class__ is np.ndarray or upper.__class__ is np.ndarray or np.ndarray in {c.__class__ for c, _ in terms}
 
 
 def _holds(lower: Number | None, upper: Number | None) -> bool:

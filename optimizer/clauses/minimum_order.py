@@ -14,9 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pyomo.environ as pyo
 
 from models.clauses import MinimumOrder as Terms
+from optimizer.algebra import pyo
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
 from optimizer.instance import slack
 from optimizer.varying import largest

@@ -13,9 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import chain
 
-import pyomo.environ as pyo
-
 from models.rules import SupplierCount as Terms
+from optimizer.algebra import pyo
 from optimizer.clauses.base import Bounds, Index, constrain, declare
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
 
 from models.errors import SolverFailure
+from optimizer.solve.guess import first_guess
+from optimizer.solve.handover import Handover
 from optimizer.solve.highs import Answer, OnBest, solve_problem
 from optimizer.solve.problem import Problem
-from optimizer.solve.search import NEAR, binary, search, suits
+from optimizer.solve.search import NEAR, Search, binary, search, suits
+from scenarios.tree import Tree
 
 CONTRADICTION = 1e-6  # relative; by how much a plan may lie below a proven bound before the proof is called wrong
 
@@ -25,13 +29,29 @@ def method_of(problem: Problem) -> str:
     return "extensive form, mixed-integer program (HiGHS)"
 
 
-def solve(problem: Problem, *, gap: float, seconds: float, seed: int, on_best: OnBest | None = None, stop: threading.Event | None = None) -> Answer:
-    """Solve to a relative gap, however the problem is best searched. An answer's bound is at least what the variables' bounds alone say."""
-    free = problem.lower < problem.upper
-    if not (problem.integer & free).any():
+def solve(
+    problem: Problem,
+    *,
+    gap: float,
+    seconds: float,
+    seed: int,
+    on_best: OnBest | None = None,
+    stop: threading.Event | None = None,
+    tree: Tree | None = None,
+    handover: Handover | None = None,
+) -> Answer:
+    """Solve to a relative gap, however the problem is best searched. An answer's bound is at least what the variables' bounds alone say. With the `tree`
+    of its futures, a large problem is begun where the average future leads, and the basis there is given to the `handover`; without, taken from it."""
+    decided = bool((problem.integer & (problem.lower < problem.upper)).any())
+    guess, spent = first_guess(problem, tree, seconds=seconds, seed=seed) if tree is not None and decided and suits(problem) else (None, 0.0)
+    if handover is not None and tree is not None and guess is None:
+        handover.settle()
+        handover = None
+    if not decided:
         answer = solve_problem(_linear(problem), gap=gap, seconds=seconds, seed=seed, on_best=on_best, stop=stop)
     elif suits(problem):
-        answer = search(problem, gap=gap, seconds=seconds, seed=seed, on_best=on_best, stop=stop)
+        answer = search(problem, gap=gap, seconds=seconds - spent, seed=seed, on_best=on_best, stop=stop, guess=guess, handover=handover)
+        answer = replace(answer, seconds=answer.seconds + spent)
     else:
         started = time.monotonic()
         answer = solve_problem(problem, gap=gap, seconds=seconds, seed=seed, on_best=on_best, stop=stop)
@@ -40,6 +60,21 @@ def solve(problem: Problem, *, gap: float, seconds: float, seed: int, on_best: O
         trickle = polished is None and binary(problem)
         answer = search(problem, gap=gap, seconds=left, seed=seed, on_best=on_best, stop=stop) if trickle else polished or answer
     return replace(answer, bound=max(answer.bound, min(answer.objective, _least(problem))))
+
+
+def solve_each(problems: Iterable[Problem], *, gap: float, left: Callable[[], float], seed: int, stop: threading.Event | None = None) -> list[Answer]:
+    """Solve problems that are alike, one after the other: each begins where its neighbour's relaxation ended, and tries what its neighbour decided."""
+    found: list[Answer] = []
+    last: Search | None = None
+    for problem in problems:
+        seconds = max(left(), 0.01)
+        if not suits(problem) or not (problem.integer & (problem.lower < problem.upper)).any():
+            found.append(solve(problem, gap=gap, seconds=seconds, seed=seed, stop=stop))
+            continue
+        last = Search(problem, gap, seconds, seed, stop=stop, neighbour=last)
+        answer = last.run()
+        found.append(replace(answer, bound=max(answer.bound, min(answer.objective, _least(problem)))))
+    return found
 
 
 def _polished(problem: Problem, answer: Answer, seconds: float, seed: int) -> Answer | None:

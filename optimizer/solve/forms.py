@@ -29,6 +29,7 @@ from optimizer.solve.blocks import BlockLooks, blocks_in, take_apart, trunk_of
 from optimizer.solve.decomposition import Decomposed, Decomposition
 from optimizer.solve.elsewhere import LooksElsewhere
 from optimizer.solve.fan import Fan, make_fan, with_hindsight
+from optimizer.solve.handover import Handover
 from optimizer.solve.highs import Answer, Interrupted, OnBest
 from optimizer.solve.master import Measure, tidied
 from optimizer.solve.problem import PIN, Problem, compile_problem
@@ -64,6 +65,10 @@ class Form(Protocol):
     @property
     def tied(self) -> bool:
         """Whether rules tie the futures together."""
+
+    @property
+    def handover(self) -> Handover | None:
+        """Where a solve on one thread leaves a basis for variants of the question that are solved beside it; None where a solve takes all threads."""
 
     @property
     def phases(self) -> tuple[Phase, ...]:
@@ -132,6 +137,8 @@ class ExtensiveForm:
     instance: Instance
     problem: Problem
     why: str
+    handover: Handover = field(default_factory=Handover)
+    varied: bool = False  # decisions of the first stage are held
 
     @property
     def method(self) -> str:
@@ -151,7 +158,10 @@ class ExtensiveForm:
 
     def solve(self, settings: SolveSettings, *, seconds: float, on_best: OnBest | None = None, stop: threading.Event | None = None) -> Answer:
         started = time.monotonic()
-        answer = extensive.solve(self.problem, gap=settings.gap, seconds=seconds, seed=settings.seed, on_best=on_best, stop=stop)
+        answer = extensive.solve(
+            self.problem, gap=settings.gap, seconds=seconds, seed=settings.seed, on_best=on_best, stop=stop,
+            tree=None if self.varied else self.instance.tree, handover=self.handover,
+        )  # fmt: skip
         if plain(self.instance):
             return answer
         left = seconds - (time.monotonic() - started)
@@ -168,11 +178,11 @@ class ExtensiveForm:
         if not len(where):
             return self
         inside = np.clip(values, self.problem.lower[where], self.problem.upper[where])
-        return replace(self, problem=self.problem.pinned(where, values) if loosely else self.problem.fixed(where, inside))
+        return replace(self, problem=self.problem.pinned(where, values) if loosely else self.problem.fixed(where, inside), varied=True)
 
     def unsigned(self) -> ExtensiveForm:
         _, columns = self.problem.keys["signed"]
-        return replace(self, problem=self.problem.fixed(columns, np.zeros(len(columns))))
+        return replace(self, problem=self.problem.fixed(columns, np.zeros(len(columns))), varied=True, handover=Handover())  # too far from any plan
 
     def without_rules(self, rules: list[int]) -> ExtensiveForm:
         return replace(self, problem=self.problem.without_rules(np.isin(self.problem.row_rule, rules)))
@@ -196,7 +206,9 @@ class ExtensiveForm:
 def future_problem(instance: Instance, problem: Problem, leaf: int) -> Problem:
     """One future cut out: the rows and columns on its path, its own cost, no rule that ties futures together."""
     path = instance.tree.path(leaf)
-    rows, columns = np.isin(problem.row_node, path), np.isin(problem.column_node, path)
+    on_path = np.zeros(instance.tree.size + 1, dtype=bool)  # the last one stands for what ties futures together, node -1
+    on_path[path] = True
+    rows, columns = on_path[problem.row_node], on_path[problem.column_node]
     return replace(problem, cost=np.asarray(problem.cash[path].sum(axis=0)).ravel()).part(rows, columns)
 
 
@@ -222,6 +234,10 @@ class FanForm:
     @property
     def tied(self) -> bool:
         return False
+
+    @property
+    def handover(self) -> None:
+        return None
 
     @property
     def phases(self) -> tuple[Phase, ...]:
@@ -361,6 +377,10 @@ class TreeForm:
     @property
     def tied(self) -> bool:
         return False
+
+    @property
+    def handover(self) -> None:
+        return None
 
     @property
     def phases(self) -> tuple[Phase, ...]:

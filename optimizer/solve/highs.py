@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,12 @@ import numpy as np
 
 from models.errors import SolverFailure
 from optimizer.solve.problem import Problem
-from scenarios.tree import Floats
+from scenarios.tree import Floats, Ints
 
 INTERRUPTED = tuple(getattr(highspy.HighsModelStatus, name) for name in ("kInterrupt", "kHighsInterrupt") if hasattr(highspy.HighsModelStatus, name))
 LP_NAMES = str.maketrans({"[": "(", "]": ")", "/": ".", "-": "~"})
 INTERRUPT_EVERY = 0.2  # seconds between progress events
+STOP_EVERY = 0.05  # seconds between looks at whether to stop
 SWEEPS = 20  # of scaling, at most
 
 
@@ -68,7 +69,7 @@ def solve_problem(
         solution = highspy.HighsSolution()
         solution.col_value = list(start / columns)
         solver.setSolution(solution)
-    watch = _Watch(solver, objective_scale, problem.offset, on_best, stop)
+    watch = _Watch(solver, objective_scale, problem.offset, on_best if problem.integer.any() else None, stop)
     watch.listen()
     solver.run()
     watch.silence()
@@ -77,7 +78,11 @@ def solve_problem(
 
 @dataclass
 class _Watch:
-    """Callbacks of one run: they copy numbers, ask whether to stop, and keep what went wrong."""
+    """What one run is asked from outside: to say how far it is (`on_best`, of a search over integers), and to stop.
+
+    A callback into Python at every iteration takes the interpreter's lock each time, and would make two solvers in two threads wait for each other. So a
+    run that only has to stop is called back no sooner than somebody wants it to. Callbacks copy numbers, and keep what went wrong.
+    """
 
     solver: Any
     scale: float
@@ -87,14 +92,35 @@ class _Watch:
     stopped: bool = False
     failure: Exception | None = None
     last: float = -1.0
+    ended: threading.Event = field(default_factory=threading.Event)
+    guard: threading.Thread | None = None
 
     def listen(self) -> None:
-        for callback in (self.solver.cbMipInterrupt, self.solver.cbSimplexInterrupt, self.solver.cbIpmInterrupt):
-            callback.subscribe(self._look)
+        if self.on_best is not None:
+            self._subscribe()
+        elif self.stop is not None:
+            self.guard = threading.Thread(target=self._wait, args=(self.stop,), daemon=True)
+            self.guard.start()
 
     def silence(self) -> None:
-        for callback in (self.solver.cbMipInterrupt, self.solver.cbSimplexInterrupt, self.solver.cbIpmInterrupt):
+        self.ended.set()
+        if self.guard is not None:
+            self.guard.join()
+        for callback in self._callbacks():
             callback.unsubscribe(self._look)
+
+    def _callbacks(self) -> tuple[Any, ...]:
+        return self.solver.cbMipInterrupt, self.solver.cbSimplexInterrupt, self.solver.cbIpmInterrupt
+
+    def _subscribe(self) -> None:
+        for callback in self._callbacks():
+            callback.subscribe(self._look)
+
+    def _wait(self, stop: threading.Event) -> None:
+        while not self.ended.wait(STOP_EVERY):
+            if stop.is_set():
+                self._subscribe()
+                break
 
     def _look(self, event: Any) -> None:
         try:
@@ -169,7 +195,7 @@ def _loaded(problem: Problem, seed: int, presolve: bool = True) -> Any:
     solver = highspy.Highs()
     for name, value in {"output_flag": False, "random_seed": seed, "threads": 1, "presolve": "on" if presolve else "off"}.items():
         solver.setOptionValue(name, value)
-    if solver.passModel(_as_lp(problem)) == highspy.HighsStatus.kError:
+    if not _pass(solver, problem):
         raise SolverFailure("HiGHS refused the model; please report the scenario.")
     return solver
 
@@ -180,28 +206,78 @@ class Relaxed:
 
     objective: float
     x: Floats  # [C]
-    reduced: Floats  # [C] reduced costs in the problem's units
+    reduced: Callable[[], Floats]  # [C] reduced costs in the problem's units, copied when somebody asks
     basis: Any
 
 
-class Live:
-    """A linear relaxation kept alive: bounds of its integer columns change between solves, each solve starts from a basis."""
+STEEPEST, DEVEX = -1, 1  # pricing
+MOMENTARY = 2_000  # rows up to which a relaxation is solved before anybody could stop it
 
-    def __init__(self, problem: Problem, seed: int = 0) -> None:
+
+class Live:
+    """A linear relaxation kept alive: bounds of its integer columns, and of others that are named (`moving`), change between solves, each solve
+    starts from a basis.
+
+    Steepest edge takes the fewest steps, and a solve with the matrix for every row before the first one if it begins at a basis. That pays where the way is
+    long and all is one piece; Devex has no such beginning and is twice as fast on the way from a basis nearby, or where the problem falls into pieces.
+    """
+
+    def __init__(self, problem: Problem, seed: int = 0, moving: Ints | None = None) -> None:
         scaled, self._columns, self._scale = scale(problem)
         self._problem = problem
         self.integers = np.flatnonzero(problem.integer).astype(np.int32)
+        self._moving = self.integers if moving is None else np.append(self.integers, moving).astype(np.int32)
         self._solver = _loaded(replace(scaled, integer=np.zeros_like(problem.integer)), seed)
+        self._pricing = STEEPEST
         self.seconds = 0.0
 
-    def solve(self, lower: Floats, upper: Floats, basis: Any = None, seconds: float = 1e9, stop: threading.Event | None = None) -> Relaxed | None:
-        """Solve with bounds on the integer columns; None if infeasible. Raises Interrupted when time is up or `stop` is set."""
-        solver = self._solver
-        solver.changeColsBounds(len(self.integers), self.integers, lower.astype(float), upper.astype(float))
+    def held(self, columns: Any, values: Floats, seconds: float, stop: threading.Event | None) -> Any:
+        """The basis with some columns held at values; None if they can't be. Raises Interrupted."""
+        self._price(DEVEX)
+        where = columns.astype(np.int32)
+        at = np.clip(values, self._problem.lower[where], self._problem.upper[where]) / self._columns[where]
+        self._solver.changeColsBounds(len(where), where, at, at)
+        status = self._run(seconds, stop)
+        basis = self._solver.getBasis() if status == highspy.HighsModelStatus.kOptimal else None
+        lower, upper = (bound[where] / self._columns[where] for bound in (self._problem.lower, self._problem.upper))
+        self._solver.changeColsBounds(len(where), where, lower, upper)
+        return basis
+
+    def solve(
+        self, lower: Floats, upper: Floats, basis: Any = None, seconds: float = 1e9, stop: threading.Event | None = None, far: bool = False
+    ) -> Relaxed | None:
+        """Solve with bounds on the integer (and other moving) columns, which may be `far` from the basis; None if infeasible. Raises Interrupted when time
+        is up or `stop` is set."""
+        solver, size = self._solver, self._columns[self._moving]
+        self._price(STEEPEST if far else DEVEX)
+        solver.changeColsBounds(len(self._moving), self._moving, lower / size, upper / size)
         if basis is not None:
             solver.setBasis(basis)
+        status, kinds = self._run(seconds, stop), highspy.HighsModelStatus
+        if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
+            return None
+        if status not in (kinds.kOptimal, kinds.kModelEmpty):
+            raise SolverFailure(f"HiGHS ended with the status '{solver.modelStatusToString(status)}', which can't be used.")
+        solution = solver.getSolution()
+        x = np.asarray(solution.col_value, dtype=float)[: len(self._columns)] * self._columns
+
+        def reduced() -> Floats:
+            return np.asarray(solution.col_dual, dtype=float)[: len(self._columns)] * self._scale / self._columns
+
+        return Relaxed(float(self._problem.cost @ x) + self._problem.offset, x, reduced, solver.getBasis())
+
+    def _price(self, pricing: int) -> None:
+        """Change the pricing; HiGHS goes by what it began with until it is told to forget."""
+        if pricing != self._pricing:
+            self._solver.clearSolver()
+            self._solver.setOptionValue("simplex_dual_edge_weight_strategy", pricing)
+            self._pricing = pricing
+
+    def _run(self, seconds: float, stop: threading.Event | None) -> Any:
+        """Run, and how it ended. Raises Interrupted when time is up or `stop` is set."""
+        solver, kinds = self._solver, highspy.HighsModelStatus
         solver.setOptionValue("time_limit", max(seconds, 0.01) + solver.getRunTime())
-        watch = _Watch(solver, 1.0, 0.0, None, stop)
+        watch = _Watch(solver, 1.0, 0.0, None, stop if len(self._problem.row_lower) > MOMENTARY else None)
         watch.listen()
         started = time.perf_counter()
         solver.run()
@@ -209,23 +285,9 @@ class Live:
         watch.silence()
         if watch.failure is not None:
             raise watch.failure
-        status, kinds = solver.getModelStatus(), highspy.HighsModelStatus
-        if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
-            return None
-        if status in (kinds.kTimeLimit, *INTERRUPTED):
+        if (status := solver.getModelStatus()) in (kinds.kTimeLimit, *INTERRUPTED):
             raise Interrupted("user" if watch.stopped else "time")
-        if status not in (kinds.kOptimal, kinds.kModelEmpty):
-            raise SolverFailure(f"HiGHS ended with the status '{solver.modelStatusToString(status)}', which can't be used.")
-        solution = solver.getSolution()
-        x = np.asarray(solution.col_value, dtype=float)[: len(self._columns)] * self._columns
-        reduced = np.asarray(solution.col_dual, dtype=float)[: len(self._columns)] * self._scale / self._columns
-        return Relaxed(float(self._problem.cost @ x) + self._problem.offset, x, reduced, solver.getBasis())
-
-    def price(self, cost: Floats) -> None:
-        """Minimise another cost from now on. [C]"""
-        if cost is not self._problem.cost:
-            self._problem = replace(self._problem, cost=cost)
-            self._solver.changeColsCost(len(cost), np.arange(len(cost), dtype=np.int32), cost * self._columns / self._scale)
+        return status
 
 
 @dataclass(frozen=True)
@@ -411,18 +473,15 @@ class Interrupted(Exception):
     """A linear solve was cut short: by the clock ("time") or by the caller ("user")."""
 
 
-def _as_lp(problem: Problem) -> Any:
-    lp = highspy.HighsLp()
-    rows, columns = problem.matrix.shape
-    lp.num_row_, lp.num_col_ = rows, columns
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = problem.cost, problem.lower, problem.upper
-    lp.row_lower_, lp.row_upper_ = problem.row_lower, problem.row_upper
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_, lp.a_matrix_.index_, lp.a_matrix_.value_ = problem.matrix.indptr, problem.matrix.indices, problem.matrix.data
-    kinds = highspy.HighsVarType
-    if problem.integer.any():
-        lp.integrality_ = [kinds.kInteger if i else kinds.kContinuous for i in problem.integer]
-    return lp
+def _pass(solver: Any, problem: Problem) -> bool:
+    """Hand over a model as arrays, which costs a tenth of lists; whether it was accepted."""
+    matrix, (rows, columns) = problem.matrix, problem.matrix.shape
+    status = solver.passModel(
+        columns, rows, matrix.nnz, int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMinimize), 0.0,
+        problem.cost, problem.lower, problem.upper, problem.row_lower, problem.row_upper,
+        matrix.indptr.astype(np.int32), matrix.indices.astype(np.int32), matrix.data.astype(float), problem.integer.astype(np.int32),
+    )  # fmt: skip
+    return bool(status != highspy.HighsStatus.kError)
 
 
 def scale(problem: Problem) -> tuple[Problem, Floats, float]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from pyomo.common.gc_manager import PauseGC
-from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy import sparse
 
+from optimizer.algebra import PauseGC
 from optimizer.decisions import KERNEL, Kernel
 from optimizer.outcome import Values
 from optimizer.risk import EXCESSES, RISK, cost_range
+from optimizer.solve.compiling import linear_form
 from optimizer.solve.names import Names
 from scenarios.tree import Floats, Ints
 
@@ -91,64 +91,58 @@ class Problem:
 
 def compile_problem(kernel: Kernel, *, coupled: bool | None = None) -> Problem:
     """The matrices of a declared model. `coupled`: whether there is more than one future for rules to tie together; by default the tree says so."""
-    coupled = len(kernel.instance.tree.leaves) > 1 if coupled is None else coupled
-    with PauseGC():
-        form = LinearStandardFormCompiler().write(kernel.model, mixed_form=True)
-    columns, rows = tuple(form.columns), tuple(entry.constraint for entry in form.rows)
-    sense = np.array([entry.bound_type for entry in form.rows], dtype=int)  # 1: <=, -1: >=, 0: =
-    rhs = np.asarray(form.rhs, dtype=float)
-    of = {id(v): j for j, v in enumerate(columns)}
-    lower = np.array([-np.inf if v.lb is None else v.lb for v in columns], dtype=float)
-    upper = np.array([np.inf if v.ub is None else v.ub for v in columns], dtype=float)
-    owners = _Owners(_coupling_rules(kernel) if coupled else frozenset())
+    with PauseGC():  # all of it stays
+        return _compiled(kernel, len(kernel.instance.tree.leaves) > 1 if coupled is None else coupled)
+
+
+def _compiled(kernel: Kernel, coupled: bool) -> Problem:
+    form = linear_form(kernel.model)
+    of = {id(v): j for j, v in enumerate(form.columns)}
+    bounds = [v.bounds for v in form.columns]
+    coupling = _coupling_rules(kernel) if coupled else frozenset[int]()
+    row_node, row_rule = _owners(form.rows, coupling)
     problem = Problem(
-        matrix=sparse.csr_matrix(form.A),
-        row_lower=np.where(sense == 1, -np.inf, rhs),
-        row_upper=np.where(sense == -1, np.inf, rhs),
-        cost=sparse.csr_matrix(form.c).toarray().ravel(),
-        offset=float(np.asarray(form.c_offset).ravel()[0]),
-        lower=lower,
-        upper=upper,
-        integer=np.array([v.is_integer() for v in columns], dtype=bool),
-        column_node=np.array([owners.node(v) for v in columns], dtype=np.int64),
-        row_node=np.array([owners.node(c) for c in rows], dtype=np.int64),
-        row_rule=np.array([owners.rule(c) for c in rows], dtype=np.int64),
-        cash=_cash(kernel, of, len(columns)),
+        matrix=form.matrix,
+        row_lower=form.row_lower,
+        row_upper=form.row_upper,
+        cost=form.cost,
+        offset=form.offset,
+        lower=np.array([-np.inf if low is None else low for low, _ in bounds], dtype=float),
+        upper=np.array([np.inf if high is None else high for _, high in bounds], dtype=float),
+        integer=np.array([v.is_integer() for v in form.columns], dtype=bool),
+        column_node=_owners(form.columns, coupling)[0],
+        row_node=row_node,
+        row_rule=row_rule,
+        cash=_cash(kernel, of, len(form.columns)),
         keys={name: _keys(getattr(kernel, name), of) for name in KERNEL},
-        names=(rows, columns),
+        names=(form.rows, form.columns),
         naming=Names(kernel),
     )
     return _bounded_risk(kernel, problem)
 
 
-class _Owners:
-    """Which rule declared a row or column, and which node it belongs to; looked up once per component, because there are few of those."""
+def _owners(data: Sequence[Any], coupling: frozenset[int]) -> tuple[Ints, Ints]:
+    """Of some rows or columns: the node, which is the last index, or -1 where futures are tied together; and the rule that imposes it, -1 for none."""
+    known: dict[int, tuple[int, bool]] = {}  # looked up once per component, because there are few of those
+    nodes, rules = [], []
+    for item in data:
+        component = item.parent_component()
+        if (owner := known.get(id(component))) is None:
+            owner = known[id(component)] = _owner(component, coupling)
+        rule, shared = owner
+        index = item.index()
+        nodes.append(-1 if shared else index[-1] if index.__class__ is tuple else index)
+        rules.append(rule)
+    return np.array(nodes, dtype=np.int64), np.array(rules, dtype=np.int64)
 
-    def __init__(self, coupling: frozenset[int]) -> None:
-        self.coupling = coupling
-        self.known: dict[int, tuple[int, bool]] = {}
 
-    def rule(self, data: Any) -> int:
-        """Index of the rule that imposes the row, -1 for none."""
-        return self._of(data)[0]
-
-    def node(self, data: Any) -> int:
-        """The node: the last index, or -1 if the row or column ties futures together."""
-        if self._of(data)[1]:
-            return -1
-        index = data.index()
-        return int(index[-1]) if isinstance(index, tuple) else int(index)
-
-    def _of(self, data: Any) -> tuple[int, bool]:
-        component = data.parent_component()
-        found = self.known.get(id(component))
-        if found is None:
-            block = component.parent_block()
-            owner = block.parent_component()
-            rule = int(block.index()) if owner is not None and owner.local_name == "rules" else -1
-            imposed = rule >= 0 and component.local_name in block.imposed
-            found = self.known[id(component)] = (rule if imposed else -1, block.local_name == "risk" or rule in self.coupling)
-        return found
+def _owner(component: Any, coupling: frozenset[int]) -> tuple[int, bool]:
+    """Index of the rule that imposes a component, -1 for none; whether it ties futures together."""
+    block = component.parent_block()
+    owner = block.parent_component()
+    rule = int(block.index()) if owner is not None and owner.local_name == "rules" else -1
+    imposed = rule >= 0 and component.local_name in block.imposed
+    return rule if imposed else -1, block.local_name == "risk" or rule in coupling
 
 
 def _coupling_rules(kernel: Kernel) -> frozenset[int]:

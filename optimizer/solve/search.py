@@ -21,15 +21,18 @@ from typing import Any
 
 import numpy as np
 
+from optimizer.solve.handover import Handover
 from optimizer.solve.highs import Answer, Interrupted, Live, OnBest, Relaxed
 from optimizer.solve.problem import Problem
-from scenarios.tree import Floats
+from scenarios.tree import Floats, Ints
 
 INTEGRALITY = 1e-6
 NEAR = 1e-7  # relative: how much dearer a rounded relaxation may be and still count as what the relaxation promised
 MOST_BINARIES = 80
 LEAST_COLUMNS = 200
 MOST_SOLVES = 3_000
+
+Guess = tuple[Ints, Floats]  # columns, and values at which they are held at first
 
 
 def binary(problem: Problem) -> bool:
@@ -58,8 +61,24 @@ class _Node:
 class Search:
     """One search over one problem."""
 
-    def __init__(self, problem: Problem, gap: float, seconds: float, seed: int, on_best: OnBest | None, stop: threading.Event | None) -> None:
-        self.problem, self.gap, self.on_best, self.stop = problem, gap, on_best, stop
+    def __init__(
+        self,
+        problem: Problem,
+        gap: float,
+        seconds: float,
+        seed: int,
+        on_best: OnBest | None = None,
+        stop: threading.Event | None = None,
+        guess: Guess | None = None,
+        handover: Handover | None = None,
+        neighbour: Search | None = None,
+    ) -> None:
+        self.handover = handover  # given to with a guess, taken from without
+        self.problem, self.gap, self.on_best, self.stop, self.guess = problem, gap, on_best, stop, guess
+        alike = neighbour is not None and neighbour.problem.matrix.shape == problem.matrix.shape
+        self.neighbour = neighbour if alike else None  # a search that has ended, of a problem much like this one
+        self.start: Any = None  # the relaxation's basis
+        self.tried: set[bytes] = set()  # values at which the binaries were held
         self.live, self.seed = Live(problem, seed), seed
         self.columns = self.live.integers
         self.deadline = time.monotonic() + seconds
@@ -104,22 +123,41 @@ class Search:
         self.least_dropped = min(self.least_dropped, bound)
         return True
 
-    def _solve(self, lower: Floats, upper: Floats, basis: Any) -> Relaxed | None:
+    def _left(self) -> float:
+        """Seconds left. Raises Interrupted if there are none, or the caller stops."""
         left = self.deadline - time.monotonic()
         if self.stop is not None and self.stop.is_set():
             raise Interrupted("user")
         if left <= 0:
             raise Interrupted("time")
+        return left
+
+    def _solve(self, lower: Floats, upper: Floats, basis: Any, far: bool = False) -> Relaxed | None:
+        left = self._left()
         self.solves += 1
-        return self.live.solve(lower, upper, basis, left, self.stop)
+        return self.live.solve(lower, upper, basis, left, self.stop, far)
 
     def _root(self) -> None:
         lower, upper = self.problem.lower[self.columns], self.problem.upper[self.columns]
-        root = self._solve(lower, upper, None)
+        far = self.guess is not None or (self.neighbour is None and self.handover is None)
+        root = self._solve(lower, upper, self._begin(), far)
         if root is None:
             return
-        self.bound = root.objective
-        self._look_at(root, lower, upper, try_rounding=True)
+        self.start, self.bound = root.basis, root.objective
+        if self.neighbour is not None and self.neighbour.incumbent is not None:
+            self._fix(np.clip(np.round(self.neighbour.incumbent[self.columns]), lower, upper), root.basis)
+        self.neighbour = None  # it has served, and is large
+        self._look_at(root, lower, upper, try_rounding=not self._closed(root.objective))
+
+    def _begin(self) -> Any:
+        """The basis from which the relaxation begins."""
+        if self.guess is None:
+            known = None if self.neighbour is None else self.neighbour.start
+            return known if self.handover is None else self.handover.take(self._left())
+        basis = self.live.held(*self.guess, self._left(), self.stop)
+        if self.handover is not None:
+            self.handover.give(basis)
+        return basis
 
     def _look_at(self, found: Relaxed, lower: Floats, upper: Floats, try_rounding: bool) -> None:
         """Take an integral relaxation as incumbent, or queue it (after trying the nearest integral point).
@@ -144,7 +182,10 @@ class Search:
 
     def _fix(self, at: Floats, basis: Any) -> None:
         """Solve with all binaries fixed; keep the result if it is better."""
+        if (key := at.astype(bool).tobytes()) in self.tried:
+            return
         found = self._solve(at, at, basis)
+        self.tried.add(key)
         if found is not None and found.objective < self.value:
             x = found.x.copy()
             x[self.columns] = at
@@ -154,7 +195,7 @@ class Search:
     def _tighten(self, found: Relaxed, at: Floats, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
         if not np.isfinite(self.value):
             return lower, upper
-        reduced, room = found.reduced[self.columns], self.value - found.objective
+        reduced, room = found.reduced()[self.columns], self.value - found.objective
         stay_low = (at <= INTEGRALITY) & (reduced > room)
         stay_high = (at >= 1 - INTEGRALITY) & (-reduced > room)
         return np.where(stay_high, 1.0, lower), np.where(stay_low, 0.0, upper)
@@ -205,6 +246,17 @@ class Search:
         return Answer(status, answer.stop_reason, self.incumbent, self.value, bound, self.solves + answer.nodes, seconds)
 
 
-def search(problem: Problem, *, gap: float, seconds: float, seed: int = 0, on_best: OnBest | None = None, stop: threading.Event | None = None) -> Answer:
-    """Solve a problem that `suits`, to a relative gap. The answer's status, bound and stop reason mean what they mean for HiGHS."""
-    return Search(problem, gap, seconds, seed, on_best, stop).run()
+def search(
+    problem: Problem,
+    *,
+    gap: float,
+    seconds: float,
+    seed: int = 0,
+    on_best: OnBest | None = None,
+    stop: threading.Event | None = None,
+    guess: Guess | None = None,
+    handover: Handover | None = None,
+) -> Answer:
+    """Solve a problem that `suits`, to a relative gap. The answer's status, bound and stop reason mean what they mean for HiGHS. With a `guess` at some
+    columns, the relaxation begins where it ends with them held, and gives that basis to the `handover`; without, it begins with what that has."""
+    return Search(problem, gap, seconds, seed, on_best, stop, guess, handover).run()

@@ -19,6 +19,11 @@ def answered(total: float, **details: float) -> Run:
     return Run("", {}, total, 1.5, {"objective": 100.0, "bound": 99.95, "phases": phases, "details": details, "note": "extensive form"})
 
 
+def traced(**changes: Any) -> Run:
+    """A frontier of 20 points that took 5 seconds."""
+    return Run("", {}, 5.0, 1.0, {"seconds": 5.0, "gap": 9e-4, "points": 20, "proven": True, "steps": 17} | changes)
+
+
 def bench(monkeypatch: pytest.MonkeyPatch, cold: float = 2.0, **runs: Run) -> target_lines.Bench:
     """A bench whose runs are given by the last word of their task (`solve_pyomo` for plain Pyomo)."""
 
@@ -34,12 +39,13 @@ def bench(monkeypatch: pytest.MonkeyPatch, cold: float = 2.0, **runs: Run) -> ta
 def test_ratios_are_to_what_the_target_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """A miss would be printed as a pass."""
     engine = answered(4.0, read=0.25, build=0.25, audit=0.5, solve=3.0, **{"solve (inside HiGHS)": 2.0})
-    given = bench(monkeypatch, solve=engine, pyomo=answered(100.0), parse=Run("", {}, 1.0, 0.1, {"parse": 0.5}))
-    found = {target.name: targets.line(target, given) for target in targets.TARGETS if target.name not in ("growth", "fibre", "help", "frontier")}
+    given = bench(monkeypatch, solve=engine, pyomo=answered(100.0), parse=Run("", {}, 1.0, 0.1, {"parse": 0.5}), frontier_seconds=traced())
+    found = {target.name: targets.line(target, given) for target in targets.TARGETS if target.name not in ("growth", "fibre", "help")}
     assert {name: (x["measured"], x["verdict"]) for name, x in found.items()} == {
         "overhead-20": ("2.00", "miss"), "overhead-100": ("2.00", "miss"), "surroundings": ("0.75 cold passes", "miss"),
         "certified": ("2.00 cold passes", "pass"), "memory": ("1.50 GiB", "pass"),
         "hyperscaler": ("2.00 own cold passes", "pass"), "hyperscaler-memory": ("1.50 GiB", "pass"), "pyomo": ("25.00 x", "miss"),
+        "frontier": ("1.25", "pass"),
     }  # fmt: skip
 
 
@@ -64,6 +70,13 @@ def test_a_run_short_of_its_gap_is_no_measurement(monkeypatch: pytest.MonkeyPatc
     found = targets.line(target, bench(monkeypatch, solve=short))
     assert (found["measured"], found["verdict"]) == ("not measured", "-")
     assert "gap of 1.0e-01" in found["how"]
+
+
+def test_a_frontier_that_is_not_proven_is_no_measurement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frontier of rough points would pass for a proven one."""
+    target = next(x for x in targets.TARGETS if x.name == "frontier")
+    found = targets.line(target, bench(monkeypatch, solve=answered(4.0), frontier_seconds=traced(proven=False, gap=0.01)))
+    assert (found["measured"], found["verdict"]) == ("not measured", "-")
 
 
 def test_a_failed_run_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
