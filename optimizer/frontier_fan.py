@@ -25,7 +25,7 @@ from optimizer.frontier_risk import DEAREST, Risk
 from optimizer.frontier_risk import cvar_risk as cvar_risk
 from optimizer.frontier_risk import shortage_risk as shortage_risk
 from optimizer.frontier_search import trace
-from optimizer.frontier_tree import CHEAPEST, Tree
+from optimizer.frontier_tree import CHEAPEST, ROUNDING, Tree
 from optimizer.solve.highs import Interrupted
 from optimizer.solve.recourse import FanRecourse, Pass
 from scenarios.tree import Floats
@@ -40,6 +40,7 @@ LOOSE = 3.0  # times the gap: how well the relaxed frontier is known before plan
 AGREED = 0.95  # of the gap: a blend so near what can be hoped for is a plan without a look
 BETTER = 0.02  # of the gap: a plan that is not better by more is none
 MOST_LOOKS = 2_000
+PATIENCE = 5  # looks that change nothing
 ROWS_KEPT = 1e-7  # relative; the solver's tolerance
 
 
@@ -105,11 +106,13 @@ class FanSearch:
 
     def _reach(self, aim: Aim, propose: Callable[[float, float], Settled | None]) -> None:
         """Try plans until one is proven to be best for an aim."""
+        known: list[tuple[float, float]] = []
         for _ in range(MOST_LOOKS):
             best = min((self._value(aim, (x.first, x.second)) for x in self._curve.tried), default=np.inf)
             scale = abs(best) if np.isfinite(best) else abs(self._value(aim, self._seen[-1][1]))
             found = propose(best - self.gap * scale, 0.2 * self.gap * scale)
-            if found is None:
+            known.append((best, np.inf if found is None else found.bound))
+            if found is None or _stalled(known):
                 return
             self._try(found, aim, np.inf, best)
 
@@ -141,12 +144,14 @@ class FanSearch:
 
     def _close_in(self, aim: Aim, level: float) -> bool:
         """Cuts around the best fractional first stage for an aim, before plans are asked for. False if there is none."""
+        known: list[tuple[float, float]] = []
         for _ in range(MOST_LOOKS):
             found = self.master.settle(self.fan.lower, self.fan.upper, aim, level)
             if found is None:
                 return False
             blend = self.blender.best(self.fan.lower, self.fan.upper, aim, level)
-            if blend is not None and self._value(aim, (blend.first, blend.second)) - found.bound <= LOOSE * self._room(found, level):
+            known.append((np.inf if blend is None else self._value(aim, (blend.first, blend.second)), found.bound))
+            if known[-1][0] - found.bound <= LOOSE * self._room(found, level) or _stalled(known):
                 break
             price = self._price(aim) if level == np.inf else min((blend or found).price, self.risk.price)
             self._look(found.x if blend is None else blend.x + STEP * (found.x - blend.x), price)
@@ -232,3 +237,11 @@ class FanSearch:
             raise Interrupted("user")
         if time.monotonic() > self.deadline:
             raise Interrupted("time")
+
+
+def _stalled(known: list[tuple[float, float]]) -> bool:
+    """Whether neither the best value nor the bound has moved in several looks: rounding hides what is between them."""
+    if len(known) <= PATIENCE:
+        return False
+    (value, bound), (before, below) = known[-1], known[-1 - PATIENCE]
+    return not (value < before - ROUNDING * abs(before) if np.isfinite(before) else np.isfinite(value)) and bound <= below + ROUNDING * abs(below)

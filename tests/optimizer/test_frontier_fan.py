@@ -148,3 +148,13 @@ def test_a_deadline_ends_a_search() -> None:
         trace(search, 6, GAP, lambda *_: None)
     assert search.curve.spots() == []
     assert search.bound(1.0) == -np.inf
+
+
+def test_a_search_that_gets_nowhere_is_given_up() -> None:
+    """If this fails, a search looks two thousand times at what rounding hides, or gives up while bounds still rise."""
+    still = [(10.0, 9.0)] * 6
+    assert frontier_fan._stalled(still)
+    assert not frontier_fan._stalled(still[:5])
+    assert not frontier_fan._stalled([*still, (10.0, 9.1)])
+    assert not frontier_fan._stalled([*still, (9.9, 9.0)])
+    assert not frontier_fan._stalled([(np.inf, 9.0)] * 6 + [(10.0, 9.0)])
