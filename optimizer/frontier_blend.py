@@ -46,6 +46,7 @@ class Blend:
     first: float
     second: float
     figures: Floats  # [4, F], as in a piece, all parts and the first stage together
+    price: float  # of the level, in the first figure's unit per unit of the second
 
 
 class Blender:
@@ -84,7 +85,8 @@ class Blender:
                 return None
             if found is None:
                 return None
-            blend = self._of(found[0])
+            price = -float(self._program.reduced[-1]) * size / self.unit.risk / aim[0] if np.isfinite(level) and aim[0] > 0 else 0.0
+            blend = self._of(found[0], lower, upper, max(price, 0.0))
             if self.tail is None or blend.second - found[0][-1] * self.unit.risk <= EXACT * abs(blend.second):
                 break
             shares = tail_shares(blend.figures[0], self.fan.probability, self.tail) * self.fan.probability
@@ -92,7 +94,7 @@ class Blender:
             self._limit(self._program, self.worst[-1])
         return blend
 
-    def _of(self, z: Floats) -> Blend:
+    def _of(self, z: Floats, lower: Floats, upper: Floats, price: float) -> Blend:
         fan, at = self.fan, len(self.scale)
         x, figures = z[:at] * self.scale, np.zeros((4, fan.count))
         for p, pieces in enumerate(self.pieces):
@@ -102,11 +104,10 @@ class Blender:
             used = np.flatnonzero(share)
             x[self.parts.seen[p]] = sum(share[k] * pieces[k].x for k in used)
             figures += sum(share[k] * pieces[k].figures for k in used)
-        x = np.clip(x, fan.lower, fan.upper)
-        x[fan.integer] = np.round(x[fan.integer])
+        x = np.clip(x, lower, upper)
         figures[0] += float(fan.cost0 @ x) + fan.cost1.T @ x
         first = weighed(figures[0], fan.probability)
-        return Blend(x, first, self._risk(figures), figures)
+        return Blend(x, first, self._risk(figures), figures, price)
 
     def _risk(self, figures: Floats) -> float:
         if self.tail is None:

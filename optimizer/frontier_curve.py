@@ -109,13 +109,11 @@ def picked(spots: list[Spot], count: int) -> list[Spot]:
     if len(spots) <= max(count, 1):
         return spots
     away = _along(spots)
-    step, chosen = away[-1] / max(count - 1, 1), set[int]()
-    for k in range(count):
-        wanted = k * step
-        distance = np.abs(away - wanted) + np.array([0.25 * step if spot.share else 0.0 for spot in spots])
+    step, chosen = away[-1] / max(count - 1, 1), {0, len(spots) - 1} if count > 1 else {0}
+    for k in range(1, count - 1):
+        distance = np.abs(away - k * step) + np.array([0.25 * step if spot.share else 0.0 for spot in spots])
         distance[list(chosen)] = np.inf
-        nearest = 0 if k == 0 else len(spots) - 1 if k == count - 1 else int(distance.argmin())
-        chosen.add(nearest)
+        chosen.add(int(distance.argmin()))
     return [spots[k] for k in sorted(chosen)]
 
 

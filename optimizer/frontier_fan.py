@@ -25,21 +25,22 @@ from optimizer.frontier_risk import DEAREST, Risk
 from optimizer.frontier_risk import cvar_risk as cvar_risk
 from optimizer.frontier_risk import shortage_risk as shortage_risk
 from optimizer.frontier_search import trace
-from optimizer.frontier_tree import CHEAPEST, Tree
+from optimizer.frontier_tree import CHEAPEST, ROUNDING, Tree
 from optimizer.solve.highs import Interrupted
 from optimizer.solve.recourse import FanRecourse, Pass
 from scenarios.tree import Floats
 
 HALF = 0.5
-STEP = 0.8  # of the way from the blend to the proposal
+STEP = 0.6  # of the way from the blend to the proposal
 SAMPLE = 40  # futures in the sample that the search starts from, or one in SAMPLED of them
 SAMPLED = 12
 SAMPLE_GAP = 5e-3
-SAMPLE_POINTS = 8
-LOOSE = 10.0  # times the gap: how well the middle of the relaxed frontier is known before plans are proposed
-AGREED = 0.8  # of the gap: a blend so near what can be hoped for is a plan without a look
+SAMPLE_POINTS = 5
+LOOSE = 3.0  # times the gap: how well the relaxed frontier is known before plans are proposed
+AGREED = 0.95  # of the gap: a blend so near what can be hoped for is a plan without a look
 BETTER = 0.02  # of the gap: a plan that is not better by more is none
 MOST_LOOKS = 2_000
+PATIENCE = 5  # looks that change nothing
 ROWS_KEPT = 1e-7  # relative; the solver's tolerance
 
 
@@ -57,7 +58,7 @@ class FanSearch:
         self.recourse = FanRecourse(self.fan, threads, seed)
         self._curve = Curve(risk.mixed, 0.02 * gap)
         self._seen: list[tuple[Floats, tuple[float, float]]] = []  # points looked at and their figures
-        self._wanted: list[Floats] = []  # integers of proposals that nothing could be blended for
+        self._wanted: set[bytes] = set()  # integers of proposals that nothing could be blended for
         self._bases: list[list[Any]] = []  # where those looks ended
 
     @property
@@ -75,12 +76,13 @@ class FanSearch:
         return self.recourse.passes
 
     def begin(self) -> None:
+        middle: Aim = (HALF, HALF) if self.risk.weights is None else (1.0, self.risk.price / DEAREST)
         if self.fan.count >= 3 * SAMPLE:
             self._look_at_sample()
         else:
-            middle: Aim = (HALF, HALF) if self.risk.weights is None else (1.0, self.risk.price / DEAREST)
             self._look(self.fan.lower + np.where(self.fan.integer, 1.0, 0.6) * (self.fan.upper - self.fan.lower), self._price(middle))
-            if not self._close_in(middle):
+        for aim in (middle, CHEAPEST, self.risk.safest):
+            if not self._close_in(aim, np.inf):
                 return
         self._reach(CHEAPEST, lambda goal, enough: self.tree.cheapest(np.inf, goal, enough))
         self._reach(self.risk.safest, self.tree.other_end)
@@ -89,10 +91,11 @@ class FanSearch:
         return self.tree.bound(level)
 
     def explore(self, level: float, goal: float, enough: float, price: float) -> None:  # noqa: ARG002
+        self._close_in(CHEAPEST, level)
         found = self.tree.cheapest(level, goal, enough)
         if found is not None:
             known = min((spot.first for spot in self._curve.spots() if spot.second <= level), default=np.inf)
-            self._try(found, CHEAPEST, level, known, enough / 0.2, min(found.price, self.risk.price))
+            self._try(found, CHEAPEST, level, known)
 
     def answer(self, plan: Tried) -> Floats:
         """First stage and recourse of a tried plan, as `FanForm` keeps an answer."""
@@ -103,47 +106,55 @@ class FanSearch:
 
     def _reach(self, aim: Aim, propose: Callable[[float, float], Settled | None]) -> None:
         """Try plans until one is proven to be best for an aim."""
+        known: list[tuple[float, float]] = []
         for _ in range(MOST_LOOKS):
             best = min((self._value(aim, (x.first, x.second)) for x in self._curve.tried), default=np.inf)
             scale = abs(best) if np.isfinite(best) else abs(self._value(aim, self._seen[-1][1]))
             found = propose(best - self.gap * scale, 0.2 * self.gap * scale)
-            if found is None:
+            known.append((best, np.inf if found is None else found.bound))
+            if found is None or _stalled(known):
                 return
-            self._try(found, aim, np.inf, best, self.gap * scale, self._price(aim))
+            self._try(found, aim, np.inf, best)
 
-    def _try(self, found: Settled, aim: Aim, level: float, known: float, gap: float, price: float) -> None:
-        """Try the best blend with the integers of a proposal, or look between them. `known`: value of the aim reached so far; `gap`: what is to be proven."""
+    def _try(self, found: Settled, aim: Aim, level: float, known: float) -> None:
+        """Try the best blend with the integers of a proposal, or look between them. `known`: value of the aim reached so far."""
         blend = self.blender.best(*self.master.box(found.x), aim, level)
+        price = self._price(aim) if level == np.inf else min((blend or found).price, self.risk.price)
         if blend is None:
-            best = min(self._curve.tried, key=lambda plan: self._value(aim, (plan.first, plan.second)), default=None)
-            far = best is not None and level == np.inf and not any(np.array_equal(found.x[self.master.integers], x) for x in self._wanted)
-            self._wanted.append(found.x[self.master.integers])
-            self._look(best.x + HALF * (found.x - best.x) if far and best is not None else found.x, price)
+            self._look(self._towards(found.x, aim) if level == np.inf else found.x, price)
             return
-        value = self._value(aim, (blend.first, blend.second))
-        room = gap + (found.price * self.gap * abs(level) if np.isfinite(level) else 0.0)  # a point is proven where the second figure is less by the gap, too
-        if value - found.bound <= AGREED * room and value < known - BETTER * gap and self._is_plan(blend.x):
+        value, room = self._value(aim, (blend.first, blend.second)), self._room(found, level)
+        if value - found.bound <= AGREED * room and value < known - BETTER * room and self._is_plan(blend.x):
             self._keep(blend.x, (blend.first, blend.second), blend.figures[0], blend.figures[2], blend.figures[3], price)
         else:
-            x = blend.x + STEP * (found.x - blend.x)
-            self._look(x, price)
+            self._look(blend.x + STEP * (found.x - blend.x), price)
 
-    def _close_in(self, aim: Aim) -> bool:
-        """Cuts around the best fractional first stage for an aim. False if there is none."""
-        price = self._price(aim)
-        feasible = [(self._value(aim, figures), k) for k, (x, figures) in enumerate(self._seen) if self._keeps_rows(x)]
-        value, k = min(feasible, default=(np.inf, 0))
-        best = self._seen[k][0]
+    def _towards(self, x: Floats, aim: Aim) -> Floats:
+        """What to look at of a proposal that nothing can be blended for: half way from the best plan the first time, as it may be far off."""
+        best = min(self._curve.tried, key=lambda plan: self._value(aim, (plan.first, plan.second)), default=None)
+        integers = x[self.master.integers].tobytes()
+        if best is None or integers in self._wanted:
+            return x
+        self._wanted.add(integers)
+        return best.x + HALF * (x - best.x)
+
+    def _room(self, found: Settled, level: float) -> float:
+        """How far above its bound a plan may be and still be proven: by the gap, and by what a second figure less by the gap costs."""
+        return self.gap * (abs(found.bound) + (found.price * abs(level) if np.isfinite(level) else 0.0))
+
+    def _close_in(self, aim: Aim, level: float) -> bool:
+        """Cuts around the best fractional first stage for an aim, before plans are asked for. False if there is none."""
+        known: list[tuple[float, float]] = []
         for _ in range(MOST_LOOKS):
-            found = self.master.settle(self.fan.lower, self.fan.upper, aim)
+            found = self.master.settle(self.fan.lower, self.fan.upper, aim, level)
             if found is None:
                 return False
-            if np.isfinite(value) and value - found.bound <= LOOSE * self.gap * abs(value):
+            blend = self.blender.best(self.fan.lower, self.fan.upper, aim, level)
+            known.append((np.inf if blend is None else self._value(aim, (blend.first, blend.second)), found.bound))
+            if known[-1][0] - found.bound <= LOOSE * self._room(found, level) or _stalled(known):
                 break
-            point = best + HALF * (found.x - best) if np.isfinite(value) else found.x
-            here = self._value(aim, self._look(point, price))
-            if here < value:
-                best, value = point, here
+            price = self._price(aim) if level == np.inf else min((blend or found).price, self.risk.price)
+            self._look(found.x if blend is None else blend.x + STEP * (found.x - blend.x), price)
         return True
 
     def _look(self, x: Floats, price: float) -> tuple[float, float]:
@@ -226,3 +237,11 @@ class FanSearch:
             raise Interrupted("user")
         if time.monotonic() > self.deadline:
             raise Interrupted("time")
+
+
+def _stalled(known: list[tuple[float, float]]) -> bool:
+    """Whether neither the best value nor the bound has moved in several looks: rounding hides what is between them."""
+    if len(known) <= PATIENCE:
+        return False
+    (value, bound), (before, below) = known[-1], known[-1 - PATIENCE]
+    return not (value < before - ROUNDING * abs(before) if np.isfinite(before) else np.isfinite(value)) and bound <= below + ROUNDING * abs(below)

@@ -15,12 +15,12 @@ from typing import Protocol
 
 import numpy as np
 
-from optimizer.frontier_parts import PartPool, Parts
+from optimizer.frontier_parts import Cuts, PartPool, Parts
 from optimizer.frontier_program import Aim, Point, Program, Unit
 from optimizer.solve.fan import Fan
 from optimizer.solve.recourse import Pass
 from optimizer.tail import tail_shares
-from scenarios.tree import Floats, Ints
+from scenarios.tree import Floats
 
 MOST_INNER = 60  # rounds of cuts at one point of the search
 FEASIBILITY_ROWS = 40  # of one look
@@ -61,15 +61,15 @@ class CvarKnowledge:
         over = (now + float(fan.probability @ cost) - point.first, now + float(weights @ cost) - most)
         for p in range(parts.count) if over[0] > slack[0] else ():
             if float(fan.probability @ shares[p]) - point.shares[p] > 0.25 * slack[0] / parts.count:
-                program.cut_first(p, *self.pool.row(p, fan.probability, best[p]))
+                program.cut_first(p, *best[p].added(fan.probability))
         if over[1] > slack[1]:
             program.cut_second(*self._tail_row(weights, best))
         return max(over[0], 0.0), max(over[1], 0.0)
 
-    def _tail_row(self, weights: Floats, best: list[Ints]) -> tuple[float, Floats]:
+    def _tail_row(self, weights: Floats, best: list[Cuts]) -> tuple[float, Floats]:
         constant, slope = 0.0, self.fan.cost0 + self.fan.cost1 @ weights
         for p, seen in enumerate(self.pool.parts.seen):
-            part = self.pool.row(p, weights, best[p])
+            part = best[p].added(weights)
             constant += part[0]
             slope[seen] += part[1]
         return constant, slope
@@ -97,7 +97,7 @@ class ShortageKnowledge:
                 missing = float(probability @ shares[p]) - point.shares[p] - price * point.risks[p]
                 over[p] = max(over[p], missing)
                 if missing > slack[0] / self.parts.count:
-                    program.cut_first(p, *pool.row(p, probability, best[p]), price)
+                    program.cut_first(p, *best[p].added(probability), price)
         return float(over.sum()), 0.0
 
 

@@ -54,20 +54,34 @@ def separate(fan: Fan) -> Parts:
     return Parts(part[:rows], part[rows:], seen)
 
 
+@dataclass(frozen=True)
+class Cuts:
+    """One cut per future of one part:  cost of the part >= constant + slope x."""
+
+    constant: Floats  # [F]
+    slope: Floats  # [F, columns seen]
+
+    def added(self, weights: Floats) -> tuple[float, Floats]:
+        """Their sum with weights, over the columns that the part sees."""
+        used = np.flatnonzero(weights > 0)
+        return float(weights[used] @ self.constant[used]), np.einsum("f,fs->s", weights[used], self.slope[used])
+
+
 @dataclass
 class PartPool:
     """Cuts of all looks, by part; F futures."""
 
     fan: Fan
     parts: Parts
-    constants: list[list[Floats]] = field(default_factory=list)  # per part, per look [F]
-    slopes: list[list[Floats]] = field(default_factory=list)  # per part, per look [F, columns seen]
+    cuts: list[list[Cuts]] = field(default_factory=list)  # per part, per look
     points: list[Floats] = field(default_factory=list)  # of the looks
 
     def __post_init__(self) -> None:
         fan, parts = self.fan, self.parts
-        self.constants = [[least] for least in least_of(fan, parts)]
-        self.slopes = [[np.zeros((fan.count, len(seen)))] for seen in parts.seen]
+        self._rough: list[list[Any]] = [[] for _ in parts.seen]  # slopes as they are fastest to read, to choose by [columns seen, F]
+        self.cuts = [[] for _ in parts.seen]
+        for p, least in enumerate(least_of(fan, parts)):
+            self._keep(p, Cuts(least, np.zeros((fan.count, len(parts.seen[p])))))
         self.points = [np.full(len(fan.cost0), np.inf)]
 
     @property
@@ -84,29 +98,33 @@ class PartPool:
         for p, seen in enumerate(self.parts.seen):
             mine = self.parts.rows == p
             constant = fan.money * (rows[:, mine].sum(axis=1) + _least(fan, reduced, self.parts.columns == p))
-            self.constants[p].append(np.where(found.feasible, constant, -np.inf))
-            self.slopes[p].append(_slope(fan, np.flatnonzero(mine), seen, y) * found.feasible[:, None])
+            slope = _slope(fan, np.flatnonzero(mine), seen, y) * found.feasible[:, None]
+            self._keep(p, Cuts(np.where(found.feasible, constant, -np.inf), slope))
         self.points.append(x)
 
-    def at(self, x: Floats, near: bool = False) -> tuple[Floats, list[Floats], list[Ints]]:
-        """Least cost of every future that the cuts allow at x [F], each part's share of it [P][F], and which looks say so; `near`: of the looks nearby."""
+    def at(self, x: Floats, near: bool = False) -> tuple[Floats, list[Floats], list[Cuts]]:
+        """Least cost of every future that the cuts allow at x [F], each part's share of it [P][F], and the cuts that say so; `near`: of looks nearby."""
         among = self._nearest(x) if near else np.arange(len(self.points))
-        shares, best = [], []
+        shares, active = [], []
         for p, seen in enumerate(self.parts.seen):
-            values = np.stack([self.constants[p][k] + self.slopes[p][k] @ x[seen] for k in among])
-            k = values.argmax(axis=0)
-            shares.append(values[k, np.arange(values.shape[1])])
-            best.append(among[k])
-        return self.fan.cost1.T @ x + sum(shares), shares, best
+            rough = x[seen].astype(np.float32)
+            best = among[np.argmax([self.cuts[p][k].constant + rough @ self._rough[p][k] for k in among], axis=0)]
+            cuts = self._chosen(p, best)
+            shares.append(cuts.constant + np.einsum("fs,s->f", cuts.slope, x[seen]))
+            active.append(cuts)
+        return self.fan.cost1.T @ x + sum(shares), shares, active
 
-    def row(self, p: int, weights: Floats, best: Ints) -> tuple[float, Floats]:
-        """Cuts of one part added up: constant, and slope over the columns that it sees. `best`: which look's cut for each future."""
-        constant, slope = 0.0, np.zeros(len(self.parts.seen[p]))
+    def _keep(self, p: int, cuts: Cuts) -> None:
+        self.cuts[p].append(cuts)
+        self._rough[p].append(np.ascontiguousarray(cuts.slope.T, dtype=np.float32))
+
+    def _chosen(self, p: int, best: Ints) -> Cuts:
+        """Of every future the cut of the look chosen for it."""
+        constant, slope = np.empty(self.fan.count), np.empty((self.fan.count, len(self.parts.seen[p])))
         for k in np.unique(best):
-            mine = (best == k) & (weights > 0)
-            constant += float(weights[mine] @ self.constants[p][k][mine])
-            slope += weights[mine] @ self.slopes[p][k][mine]
-        return constant, slope
+            mine = np.flatnonzero(best == k)
+            constant[mine], slope[mine] = self.cuts[p][k].constant[mine], self.cuts[p][k].slope[mine]
+        return Cuts(constant, slope)
 
     def _nearest(self, x: Floats) -> Ints:
         if len(self.points) <= NEAR:

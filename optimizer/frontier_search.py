@@ -4,7 +4,8 @@ A point is proven when no plan is better than it by more than the gap in both fi
 
     bound(second - gap |second|) >= first - gap |first|          bound(r): no plan whose second figure is at most r has a smaller first one
 
-Between neighbours that lie far apart the same is asked half way: is there a plan with less risk than the riskier one that costs less than the safer one?
+Between neighbours that lie far apart the same is asked half way, and then nearer to the riskier one: is there a plan with less risk than the riskier one
+that costs less than the safer one?
 So plans that no weighing of both figures would choose are found as well.
 References: Haimes, Lasdon & Wismer (1971), On a bicriterion formulation, IEEE Trans. SMC 1 (epsilon constraints); Laumanns et al. (2006), EJOR 169(3).
 """
@@ -24,6 +25,7 @@ NEARLY = 0.9  # of the worst: among questions so open, the one furthest from tho
 WIDE = 10.0  # times the gap: beyond it, questions are all as open
 MOST_TRIES = 12  # at one and the same question
 STEPS = 40  # of bisection
+BETWEEN = (0.5, 0.75, 0.9)  # of the way from a point to the next one, where a plan between them is asked for
 Tell = Callable[[list[Spot], float], None]  # points so far, largest gap among them
 
 
@@ -65,7 +67,7 @@ def trace(search: Search, points: int, gap: float, tell: Tell) -> list[Spot]:
         spots = search.curve.spots()
         shown = picked(spots, points)
         questions = [less(spot.second, spot.first, gap) for spot in shown]
-        questions += [less(0.5 * (safer.second + cheaper.second), safer.first, gap) for safer, cheaper in jumps(spots, points)]
+        questions += [question for safer, cheaper in jumps(spots, points) if (question := _between(search, safer, cheaper, gap)) is not None]
         opening = [q.open(search) if asked.get(q, 0) < MOST_TRIES else -np.inf for q in questions]
         worst = max(opening)
         tell(shown, gap + max(worst, 0.0))
@@ -75,6 +77,15 @@ def trace(search: Search, points: int, gap: float, tell: Tell) -> list[Spot]:
         asked[question] = asked.get(question, 0) + 1
         search.explore(question.level, question.goal, ENOUGH * gap * question.scale, slope(spots, question.level))
     return []
+
+
+def _between(search: Search, safer: Spot, cheaper: Spot, gap: float) -> Question | None:
+    """Whether a plan between two points costs less than the safer one: asked half way, and ever nearer to the cheaper one as long as it is not so."""
+    for share in BETWEEN:
+        question = less((1.0 - share) * safer.second + share * cheaper.second, safer.first, gap)
+        if question.open(search) > 0:
+            return question
+    return None
 
 
 def _most_telling(questions: list[Question], asked: list[Question], shown: list[Spot]) -> Question:

@@ -20,6 +20,7 @@ from optimizer.frontier_program import Aim
 from scenarios.tree import Floats
 
 CHEAPEST: Aim = (1.0, 0.0)
+PATIENCE = 4  # branches, after which any proposal that may be better than the goal is worth a look
 ROUNDING = 1e-7  # relative; the solver's tolerance
 
 
@@ -95,7 +96,7 @@ class Tree:
         return self._explore(self.safest, np.inf, goal, enough, lambda node: node.end)
 
     def _explore(self, aim: Aim, level: float, goal: float, enough: float, least: Callable[[Node], float]) -> Settled | None:
-        master = self.master
+        master, patience = self.master, self.branches + PATIENCE
         while self.leaves:
             node = min(self.leaves, key=least)
             bound = least(node)
@@ -110,8 +111,8 @@ class Tree:
             elif (k := master.fractional(node.found.x)) < 0:
                 return replace(node.found, x=master.exact(node.found.x), bound=bound)
             else:
-                rounded = master.settle(*master.box(node.found.x), aim, level, bound + enough)
-                if rounded is not None and rounded.value - bound <= enough:
+                rounded = master.settle(*master.box(node.found.x), aim, level, goal if self.branches >= patience else bound + enough)
+                if rounded is not None and (rounded.value - bound <= enough or (self.branches >= patience and rounded.value < goal)):
                     return replace(rounded, x=master.exact(rounded.x), bound=bound)
                 self._branch(node, k)
         return None
