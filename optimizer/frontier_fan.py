@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from optimizer.frontier_blend import Blender
+from optimizer.frontier_blend import EXACT, Blender
 from optimizer.frontier_curve import Curve, Tried, picked
 from optimizer.frontier_master import CvarKnowledge, Master, Settled, ShortageKnowledge
 from optimizer.frontier_parts import separate
@@ -95,7 +95,8 @@ class FanSearch:
         self._close_in(CHEAPEST, level)
         found = self.tree.cheapest(level, goal, enough)
         if found is not None:
-            known = min((spot.first for spot in self._curve.spots() if spot.second <= level), default=np.inf)
+            reach = level + 10.0 * EXACT * abs(level)  # a blend knows its level to rounding, and must not be taken for better than itself
+            known = min((spot.first for spot in self._curve.spots() if spot.second <= reach), default=np.inf)
             self._try(found, CHEAPEST, level, known)
 
     def answer(self, plan: Tried) -> Floats:
