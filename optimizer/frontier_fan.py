@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from optimizer.frontier_blend import Blender
+from optimizer.frontier_blend import EXACT, Blender
 from optimizer.frontier_curve import Curve, Tried, picked
 from optimizer.frontier_master import CvarKnowledge, Master, Settled, ShortageKnowledge
 from optimizer.frontier_parts import separate
@@ -58,6 +58,7 @@ class FanSearch:
         self.recourse = FanRecourse(self.fan, threads, seed)
         self._curve = Curve(risk.mixed, 0.02 * gap)
         self._seen: list[tuple[Floats, tuple[float, float]]] = []  # points looked at and their figures
+        self._moved: dict[tuple[Aim, float, bool], tuple[float, float]] = {}  # best blend and bound of a question when it was last looked into
         self._wanted: set[bytes] = set()  # integers of proposals that nothing could be blended for
         self._bases: list[list[Any]] = []  # where those looks ended
 
@@ -94,7 +95,8 @@ class FanSearch:
         self._close_in(CHEAPEST, level)
         found = self.tree.cheapest(level, goal, enough)
         if found is not None:
-            known = min((spot.first for spot in self._curve.spots() if spot.second <= level), default=np.inf)
+            reach = level + 10.0 * EXACT * abs(level)  # a blend knows its level to rounding, and must not be taken for better than itself
+            known = min((spot.first for spot in self._curve.spots() if spot.second <= reach), default=np.inf)
             self._try(found, CHEAPEST, level, known)
 
     def answer(self, plan: Tried) -> Floats:
@@ -127,7 +129,7 @@ class FanSearch:
         if value - found.bound <= AGREED * room and value < known - BETTER * room and self._is_plan(blend.x):
             self._keep(blend.x, (blend.first, blend.second), blend.figures[0], blend.figures[2], blend.figures[3], price)
         else:
-            self._look(blend.x + STEP * (found.x - blend.x), price)
+            self._look(blend.x + self._step((aim, level, True), value, found.bound, room) * (found.x - blend.x), price)
 
     def _towards(self, x: Floats, aim: Aim) -> Floats:
         """What to look at of a proposal that nothing can be blended for: half way from the best plan the first time, as it may be far off."""
@@ -142,6 +144,12 @@ class FanSearch:
         """How far above its bound a plan may be and still be proven: by the gap, and by what a second figure less by the gap costs."""
         return self.gap * (abs(found.bound) + (found.price * abs(level) if np.isfinite(level) else 0.0))
 
+    def _step(self, question: tuple[Aim, float, bool], value: float, bound: float, room: float) -> float:
+        """How far to go to a proposal: all the way where the last look for the same question has moved neither the best blend nor the bound."""
+        before, below = self._moved.get(question, (np.inf, -np.inf))
+        self._moved[question] = value, bound
+        return STEP if value < before - BETTER * room or bound > below + BETTER * room else 1.0
+
     def _close_in(self, aim: Aim, level: float) -> bool:
         """Cuts around the best fractional first stage for an aim, before plans are asked for. False if there is none."""
         known: list[tuple[float, float]] = []
@@ -154,7 +162,8 @@ class FanSearch:
             if known[-1][0] - found.bound <= LOOSE * self._room(found, level) or _stalled(known):
                 break
             price = self._price(aim) if level == np.inf else min((blend or found).price, self.risk.price)
-            self._look(found.x if blend is None else blend.x + STEP * (found.x - blend.x), price)
+            step = self._step((aim, level, False), *known[-1], self._room(found, level))
+            self._look(found.x if blend is None else blend.x + step * (found.x - blend.x), price)
         return True
 
     def _look(self, x: Floats, price: float) -> tuple[float, float]:
