@@ -18,10 +18,10 @@ import numpy as np
 from scipy import sparse
 
 from models.errors import SolverFailure
-from optimizer.frontier_parts import Parts
 from optimizer.frontier_program import Aim, Unit
 from optimizer.solve.fan import Fan
 from optimizer.solve.highs import CutProgram, LinearProgram
+from optimizer.solve.parts import Part
 from optimizer.tail import tail_shares, weighed
 from scenarios.tree import Floats
 
@@ -52,18 +52,18 @@ class Blend:
 class Blender:
     """See the module's text. `tail` is that of the CVaR; None where the second figure is an expected volume."""
 
-    def __init__(self, fan: Fan, parts: Parts, tail: float | None) -> None:
+    def __init__(self, fan: Fan, parts: tuple[Part, ...], tail: float | None) -> None:
         self.fan, self.parts, self.tail = fan, parts, tail
         reach = np.maximum(np.abs(fan.upper), np.abs(fan.lower))
         self.scale = np.where(fan.integer, 1.0, np.exp2(np.round(np.log2(np.maximum(reach, 1e-6)))))
-        self.pieces: list[list[Piece]] = [[] for _ in range(parts.count)]
+        self.pieces: list[list[Piece]] = [[] for _ in range(len(parts))]
         self.worst: list[Floats] = []  # weights of futures, most recent last
         self._program: CutProgram | None = None
 
     def add(self, x: Floats, figures: list[Floats], unit: Unit) -> None:
         """Take in what a look at x has found. [P][4, F]"""
         self.unit = unit
-        for p, seen in enumerate(self.parts.seen):
+        for p, seen in enumerate(part.seen for part in self.parts):
             self.pieces[p].append(Piece(x[seen], figures[p]))
         self._program = None
 
@@ -102,7 +102,7 @@ class Blender:
             share /= share.sum()
             at += len(pieces)
             used = np.flatnonzero(share)
-            x[self.parts.seen[p]] = sum(share[k] * pieces[k].x for k in used)
+            x[self.parts[p].seen] = sum(share[k] * pieces[k].x for k in used)
             figures += sum(share[k] * pieces[k].figures for k in used)
         x = np.clip(x, lower, upper)
         figures[0] += float(fan.cost0 @ x) + fan.cost1.T @ x
@@ -133,7 +133,7 @@ class Blender:
         size = np.maximum(abs(rows).max(axis=1).toarray().ravel(), 1e-12) if rows.shape[0] else np.zeros(0)
         blocks: list[Any] = [sparse.hstack([sparse.diags(1.0 / size) @ rows, sparse.csr_matrix((rows.shape[0], total - stage))])]
         low, high = [fan.master_low / size], [fan.master_high / size]
-        for p, seen in enumerate(self.parts.seen):
+        for p, seen in enumerate(part.seen for part in self.parts):
             start = stage + sum(counts[:p])
             tie = sparse.lil_matrix((len(seen) + 1, total))
             tie[np.arange(len(seen)), seen] = 1.0

@@ -19,7 +19,6 @@ import numpy as np
 from optimizer.frontier_blend import EXACT, Blender
 from optimizer.frontier_curve import Curve, Tried, picked
 from optimizer.frontier_master import CvarKnowledge, Master, Settled, ShortageKnowledge
-from optimizer.frontier_parts import separate
 from optimizer.frontier_program import Aim, Unit
 from optimizer.frontier_risk import DEAREST, Risk
 from optimizer.frontier_risk import cvar_risk as cvar_risk
@@ -27,6 +26,7 @@ from optimizer.frontier_risk import shortage_risk as shortage_risk
 from optimizer.frontier_search import trace
 from optimizer.frontier_tree import CHEAPEST, ROUNDING, Tree
 from optimizer.solve.highs import Interrupted
+from optimizer.solve.parts import separate
 from optimizer.solve.recourse import FanRecourse, Pass
 from scenarios.tree import Floats
 
@@ -192,8 +192,8 @@ class FanSearch:
         """Cost, volume of the second figure, unmet and carried volume of each part. [P][4, F]"""
         fan, shortfall, weights = self.fan, self.risk.shortfall, self.risk.weights
         parts = []
-        for p in range(self.parts.count):
-            mine = np.flatnonzero(self.parts.columns == p)
+        for p in range(len(self.parts)):
+            mine = self.parts[p].columns
             z = found.columns[:, mine]
             cost = fan.money * (fan.cost2[:, mine] / fan.column_scale[mine] * z).sum(axis=1)
             volumes = [z @ (w[mine] if w is not None else np.zeros(len(mine))) for w in (weights, shortfall.unmet, shortfall.carried)]

@@ -15,9 +15,10 @@ from typing import Protocol
 
 import numpy as np
 
-from optimizer.frontier_parts import Cuts, PartPool, Parts
+from optimizer.frontier_parts import Cuts, PartPool
 from optimizer.frontier_program import Aim, Point, Program, Unit
 from optimizer.solve.fan import Fan
+from optimizer.solve.parts import Part
 from optimizer.solve.recourse import Pass
 from optimizer.tail import tail_shares
 from scenarios.tree import Floats
@@ -46,7 +47,7 @@ class CvarKnowledge:
 
     split = False
 
-    def __init__(self, fan: Fan, parts: Parts, tail: float) -> None:
+    def __init__(self, fan: Fan, parts: tuple[Part, ...], tail: float) -> None:
         self.fan, self.tail, self.pool = fan, tail, PartPool(fan, parts)
 
     def learn(self, found: Pass, x: Floats, price: float) -> None:  # noqa: ARG002
@@ -59,8 +60,8 @@ class CvarKnowledge:
         weights /= weights.sum()
         now = float(fan.cost0 @ point.x)
         over = (now + float(fan.probability @ cost) - point.first, now + float(weights @ cost) - most)
-        for p in range(parts.count) if over[0] > slack[0] else ():
-            if float(fan.probability @ shares[p]) - point.shares[p] > 0.25 * slack[0] / parts.count:
+        for p in range(len(parts)) if over[0] > slack[0] else ():
+            if float(fan.probability @ shares[p]) - point.shares[p] > 0.25 * slack[0] / len(parts):
                 program.cut_first(p, *best[p].added(fan.probability))
         if over[1] > slack[1]:
             program.cut_second(*self._tail_row(weights, best))
@@ -68,7 +69,7 @@ class CvarKnowledge:
 
     def _tail_row(self, weights: Floats, best: list[Cuts]) -> tuple[float, Floats]:
         constant, slope = 0.0, self.fan.cost0 + self.fan.cost1 @ weights
-        for p, seen in enumerate(self.pool.parts.seen):
+        for p, seen in enumerate(part.seen for part in self.pool.parts):
             part = best[p].added(weights)
             constant += part[0]
             slope[seen] += part[1]
@@ -80,7 +81,7 @@ class ShortageKnowledge:
 
     split = True
 
-    def __init__(self, parts: Parts, priced: Callable[[float], Fan]) -> None:
+    def __init__(self, parts: tuple[Part, ...], priced: Callable[[float], Fan]) -> None:
         self.parts, self.priced, self.pools = parts, priced, dict[float, PartPool]()
 
     def learn(self, found: Pass, x: Floats, price: float) -> None:
@@ -89,14 +90,14 @@ class ShortageKnowledge:
         self.pools[price].add(found, x)
 
     def sharpen(self, program: Program, point: Point, slack: tuple[float, float], most: float, near: bool) -> tuple[float, float]:  # noqa: ARG002
-        over = np.zeros(self.parts.count)
+        over = np.zeros(len(self.parts))
         for price, pool in self.pools.items():
             probability = pool.fan.probability
             _, shares, best = pool.at(point.x, near)
-            for p in range(self.parts.count):
+            for p in range(len(self.parts)):
                 missing = float(probability @ shares[p]) - point.shares[p] - price * point.risks[p]
                 over[p] = max(over[p], missing)
-                if missing > slack[0] / self.parts.count:
+                if missing > slack[0] / len(self.parts):
                     program.cut_first(p, *best[p].added(probability), price)
         return float(over.sum()), 0.0
 
@@ -114,7 +115,7 @@ class Settled:
 class Master:
     """The small program and what it is taught. `tolerance` is relative: how well it must know the looks."""
 
-    def __init__(self, fan: Fan, parts: Parts, knowledge: Knowledge, tolerance: float, check: Callable[[], None], seed: int = 0) -> None:
+    def __init__(self, fan: Fan, parts: tuple[Part, ...], knowledge: Knowledge, tolerance: float, check: Callable[[], None], seed: int = 0) -> None:
         self.fan, self.parts, self.knowledge, self.tolerance, self.check, self.seed = fan, parts, knowledge, tolerance, check, seed
         self.integers = np.flatnonzero(fan.integer)
         self.lower, self.upper = fan.lower, fan.upper

@@ -18,9 +18,10 @@ import numpy as np
 from scipy import sparse
 
 from models.errors import SolverFailure
-from optimizer.frontier_parts import Parts, least_of
+from optimizer.frontier_parts import least_of
 from optimizer.solve.fan import Fan
 from optimizer.solve.highs import CutProgram, LinearProgram
+from optimizer.solve.parts import Part
 from scenarios.tree import Floats
 
 MOST_CUTS = 250
@@ -57,11 +58,11 @@ class Point:
 class Program:
     """See the module's text. `split`: the second figure is a sum over parts; otherwise it is a CVaR, which is never below the mean."""
 
-    def __init__(self, fan: Fan, parts: Parts, unit: Unit, *, split: bool, seed: int = 0) -> None:
+    def __init__(self, fan: Fan, parts: tuple[Part, ...], unit: Unit, *, split: bool, seed: int = 0) -> None:
         self.fan, self.parts, self.unit = fan, parts, unit
         reach = np.maximum(np.abs(fan.upper), np.abs(fan.lower))
         self.scale = np.where(fan.integer, 1.0, np.exp2(np.round(np.log2(np.maximum(reach, 1e-6)))))
-        self.size, self.count, self.risks = len(fan.cost0), parts.count, parts.count if split else 0
+        self.size, self.count, self.risks = len(fan.cost0), len(parts), len(parts) if split else 0
         self._first = np.concatenate([(fan.cost0 + fan.cost1 @ fan.probability) * self.scale / unit.money, np.ones(self.count), np.zeros(self.risks + 1)])
         self._second = np.append(np.zeros(len(self._first) - 1), 1.0)
         least = np.array([float(fan.probability @ x) for x in least_of(fan, parts)]) / unit.money
@@ -94,7 +95,7 @@ class Program:
     def cut_first(self, p: int, constant: float, slope: Floats, price: float = 0.0) -> None:
         """a_p + price b_p >= constant + slope x, over the columns that part p sees."""
         row, money = np.zeros(len(self._first)), self.unit.money
-        row[self.parts.seen[p]] = -slope * self.scale[self.parts.seen[p]] / money
+        row[self.parts[p].seen] = -slope * self.scale[self.parts[p].seen] / money
         row[self.size + p] = 1.0
         if price:
             row[self.size + self.count + p] = price * self.unit.risk / money
