@@ -26,9 +26,10 @@ from optimizer.frontier_risk import shortage_risk as shortage_risk
 from optimizer.frontier_search import trace
 from optimizer.frontier_tree import CHEAPEST, ROUNDING, Tree
 from optimizer.solve.highs import Interrupted
+from optimizer.solve.lending import POINTS, lent, spread
 from optimizer.solve.parts import separate
 from optimizer.solve.recourse import FanRecourse, Pass
-from scenarios.tree import Floats
+from scenarios.tree import Floats, Ints
 
 HALF = 0.5
 STEP = 0.6  # of the way from the blend to the proposal
@@ -61,6 +62,7 @@ class FanSearch:
         self._moved: dict[tuple[Aim, float, bool], tuple[float, float]] = {}  # best blend and bound of a question when it was last looked into
         self._wanted: set[bytes] = set()  # integers of proposals that nothing could be blended for
         self._bases: list[list[Any]] = []  # where those looks ended
+        self._lendable: list[tuple[Floats, Floats]] = []  # points looked at, and the multipliers of all futures there
 
     @property
     def curve(self) -> Curve:
@@ -173,7 +175,7 @@ class FanSearch:
         self._near(x)
         found = self.recourse.look(x, self.deadline, self.stop, wanted=True)
         known = float(np.abs(found.cost[found.feasible]).max(initial=1.0))
-        unit = Unit.fitting(known, self.risk.most or known)
+        unit = self._unit = Unit.fitting(known, self.risk.most or known)
         figures = (np.inf, np.inf)
         if found.feasible.all():
             parts = self._figures(found)
@@ -183,6 +185,8 @@ class FanSearch:
             self.blender.add(x, parts, unit)
             if self._is_plan(x):
                 self._keep(x, figures, cost, unmet, carried, price)
+        if not price and found.feasible.all():
+            self._lendable.append((x, found.multipliers))
         self._seen.append((x, figures))
         self._bases.append(self.recourse.bases())
         self.master.learn(found, x, price, unit)
@@ -220,15 +224,24 @@ class FanSearch:
     def _look_at_sample(self) -> None:
         """Look at the plans on the frontier of some of the futures, in order along the curve."""
         size = max(SAMPLE, self.fan.count // SAMPLED)
-        some = self.risk.among(np.linspace(0, self.fan.count - 1, size).round().astype(np.int64))
+        chosen = np.linspace(0, self.fan.count - 1, size).round().astype(np.int64)
+        some = self.risk.among(chosen)
         gap = max(SAMPLE_GAP, self.gap)
         smaller = FanSearch(some, gap, threads=self.threads, seed=self.seed, deadline=self.deadline, stop=self.stop)
         trace(smaller, SAMPLE_POINTS, gap, lambda *_: None)
         tried = smaller.curve.tried
         for spot in picked(smaller.curve.spots(), SAMPLE_POINTS):
             self._look(self.master.exact(spot.of(lambda plan: plan.x, tried)), tried[spot.one].price)
+            self._borrow(smaller, chosen)
         if not self._seen:
             self._look(self.fan.lower, 0.0)
+
+    def _borrow(self, smaller: FanSearch, chosen: Ints) -> None:
+        """Once: cuts for all futures from the multipliers that the sample's looks ended with. Looks that priced the second figure lend none."""
+        looks, smaller._lendable = smaller._lendable, []
+        points = [looks[k][0] for k in spread(len(looks), POINTS)] if looks else []
+        for x, found in zip(points, lent(self.fan, chosen, looks, self.seed, self.threads) if looks else (), strict=True):
+            self.master.learn(found, x, 0.0, self._unit)
 
     def _is_plan(self, x: Floats) -> bool:
         """Whether x is integral and keeps the rows of the first stage."""
