@@ -53,8 +53,9 @@ def _row(i: int, point: FrontierPoint, before: FrontierPoint | None, curve: Fron
     mark = "▸" if curve.given == i - 1 else ""
     risk = money.cell(point.cvar) if curve.risk == "cvar" else figure(point.expected_shortage)
     gap = "0" if point.gap < 1e-9 else "<0.01" if point.gap < 5e-5 else f"{100 * point.gap:.2f}"
+    least = "–" if point.least_cost is None else money.cell(point.least_cost)
     committed = figure(sum(x.volume for x in point.award))
-    return (f"{mark}{i}", money.cell(point.expected_cost), risk, money.cell(point.least_cost), gap, committed, _signs(point, before))
+    return (f"{mark}{i}", money.cell(point.expected_cost), risk, least, gap, committed, _signs(point, before))
 
 
 def _signs(point: FrontierPoint, before: FrontierPoint | None) -> str:

@@ -54,9 +54,9 @@ class FrontierPoint(Document):
     shortage_probability: float
     """Probability of a future with any unmet demand."""
     gap: float
-    """Proven: no plan is better by more than this share in both figures of the frontier."""
-    least_cost: float
-    """Proven: no plan that has no more risk than this point has a smaller expected cost."""
+    """Proven: no plan is better by more than this share in both figures of the frontier; 1: nothing is proven yet."""
+    least_cost: float | None
+    """Proven: no plan that has no more risk than this point has a smaller expected cost; None: nothing is proven yet."""
     price_of_risk: float | None
     """What one unit less of risk costs in expected cost from here to the next safer point; None at the safest."""
     mix: tuple[int, int] | None

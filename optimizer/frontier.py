@@ -162,12 +162,13 @@ class _Table:
         cost, unmet, carried = (spot.of(pick, tried) for pick in (lambda x: x.cost, lambda x: x.unmet, lambda x: x.carried))
         demand = tree.summed(np.where(tree.period >= 0, tree.states.demand.sum(axis=(1, 2)), 0.0))[tree.leaves]
         missed, asked = weighed(unmet, probability), weighed(demand + carried, probability)
+        bound = search.bound(spot.second)
         cheaper = (shown[k - 1].first - spot.first) / (spot.second - shown[k - 1].second) if k else None
         return FrontierPoint(
             expected_cost=float(spot.first), cvar=tail_mean(cost, probability, self.instance.risk_tail), expected_shortage=missed,
             fill_rate=1.0 - missed / asked if asked > 0 else 1.0,
             shortage_probability=float(probability[unmet > 1e-6 * max(1.0, float(demand.max(initial=0.0)))].sum()),
-            gap=gap, least_cost=float(min(search.bound(spot.second), spot.first)), price_of_risk=None if cheaper is None else float(cheaper),
+            gap=gap, least_cost=None if bound == -np.inf else float(min(bound, spot.first)), price_of_risk=None if cheaper is None else float(cheaper),
             mix=(place[spot.one], place[spot.other]) if spot.share else None, award=self._award(self.form.first_stage(self._whole(spot, tried))),
         )  # fmt: skip
 

@@ -116,7 +116,7 @@ class FanSearch:
             scale = abs(best) if np.isfinite(best) else abs(self._value(aim, self._seen[-1][1]))
             found = propose(best - self.gap * scale, 0.2 * self.gap * scale)
             known.append((best, np.inf if found is None else found.bound))
-            if found is None or _stalled(known):
+            if found is None or (self._curve.tried and _stalled(known)):
                 return
             self._try(found, aim, np.inf, best)
 

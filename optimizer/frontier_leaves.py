@@ -42,7 +42,7 @@ class Leaves:
         if found is None:
             return None
         price = max(0.0, -float(found.reduced()[-1])) / aim[0] if np.isfinite(level) and aim[0] > 0 else 0.0
-        return Settled(found.x[self.integers], found.objective, found.objective, price)
+        return Settled(np.clip(found.x[self.integers], lower, upper), found.objective, found.objective, price)
 
     def plan(self, x: Floats, aim: Aim, level: float) -> Floats | None:
         """The best answer with these integers: all columns of the problem. [C]"""

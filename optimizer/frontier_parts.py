@@ -93,7 +93,7 @@ class PartPool:
             return np.arange(len(self.points))
         reach = np.maximum(self.fan.upper - self.fan.lower, 1e-9)
         away = [float((np.abs(point - x) / reach).sum()) for point in self.points]
-        return np.argsort(away, kind="stable")[:NEAR]
+        return np.append(0, np.argsort(away, kind="stable")[:NEAR])  # the first is what costs are at least
 
 
 def least_of(fan: Fan, parts: tuple[Part, ...]) -> list[Floats]:

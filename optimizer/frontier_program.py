@@ -26,6 +26,7 @@ from scenarios.tree import Floats
 
 MOST_CUTS = 250
 FOREVER = 2**60
+DOUBT = 1e-8  # of the aim's unit: how much too high the solver's optimum may be; a tenth of its tolerance was the most seen
 Aim = tuple[float, float]  # weights of the first and the second figure
 
 
@@ -71,9 +72,12 @@ class Program:
         self._aim: Aim = (1.0, 0.0)
         self._used: list[int] = []
         self.solves = 0
+        self.impossible = False  # some future has no plan, whatever the first stage
 
     def solve(self, lower: Floats, upper: Floats, aim: Aim, level: float) -> Point | None:
         """The best point for an aim, with x between bounds and the second figure at most `level`; None if there is none."""
+        if self.impossible:
+            return None
         self._prune()
         if aim != self._aim:
             self._program.price(aim[0] * self._first * self.unit.money / self._size(aim) + aim[1] * self._second * self.unit.risk / self._size(aim))
@@ -89,7 +93,7 @@ class Program:
         price = max(0.0, -float(self._program.reduced[-1])) * self._size(aim) / self.unit.risk / aim[0] if held else 0.0
         return Point(
             np.clip(z[: self.size] * self.scale, lower, upper), float(self._first @ z) * self.unit.money, float(z[-1]) * self.unit.risk,
-            z[self.size : self.size + self.count] * self.unit.money, z[self.size + self.count : -1] * self.unit.risk, value * self._size(aim), price,
+            z[self.size : self.size + self.count] * self.unit.money, z[self.size + self.count : -1] * self.unit.risk, (value - DOUBT) * self._size(aim), price,
         )  # fmt: skip
 
     def cut_first(self, p: int, constant: float, slope: Floats, price: float = 0.0) -> None:
@@ -116,6 +120,8 @@ class Program:
         size = float(np.abs(row).max(initial=0.0))
         if size > 0 and np.isfinite(constant):
             self._add(row / size, constant / size, forever=True)
+        elif size == 0 and constant > 0:
+            self.impossible = True
 
     def _size(self, aim: Aim) -> float:
         return max(aim[0] * self.unit.money, aim[1] * self.unit.risk)

@@ -13,7 +13,7 @@ from optimizer.solve.template import Template, parts_of
 from optimizer.tail import tail_mean
 from scenarios.tree import Floats, Ints
 
-DEAREST = 100.0  # times the highest penalty: what a unit of shortage costs at the safe end
+DEAREST = 100.0  # times what avoiding a unit of shortage could cost: what it costs at the safe end
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,8 @@ def cvar_risk(template: Template, fan: Fan) -> Risk:
 def shortage_risk(template: Template, fan: Fan) -> Risk:
     """Expected unmet volume as second figure, counted in every period it stays unmet."""
     shortfall = Shortfall.of(template)
-    unmet = np.flatnonzero(shortfall.unmet)
-    each = np.abs(fan.cost2[:, unmet]) * fan.money / fan.column_scale[unmet]
-    dearest = float(each.max(initial=0.0)) or float(np.abs(fan.cost2 / fan.column_scale).max(initial=1.0)) * fan.money
-    return Risk(fan, template.instance.risk_tail, shortfall, shortfall.unmet, DEAREST * dearest)
+    each = float(np.abs(fan.cost2 * fan.money / fan.column_scale).max(initial=0.0))  # penalties among them
+    reach = np.maximum(np.abs(fan.upper), np.abs(fan.lower))
+    fixed = float(np.abs(fan.cost0) @ reach + (np.abs(fan.cost1).max(axis=1, initial=0.0) @ reach))
+    volume = float(fan.probability @ (fan.top @ (shortfall.unmet * fan.column_scale)))
+    return Risk(fan, template.instance.risk_tail, shortfall, shortfall.unmet, DEAREST * max(each, fixed / max(volume, 1e-9), 1.0))

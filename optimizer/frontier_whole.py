@@ -146,7 +146,8 @@ class ProgramSearch(_Whole):
         self.steps += 1
         answer = solve(problem, gap=FINE * self.gap, seconds=seconds, seed=self.seed, stop=self.stop)
         if answer.status == "infeasible":
-            self._floor = max(self._floor, float(np.nextafter(level, np.inf)))
+            known = min((plan.second for plan in self.curve.tried), default=np.inf)  # a solver may deny a level that is just possible
+            self._floor = max(self._floor, min(level - ROUNDING * abs(level), known))
             return None
         if cost is self.figures.first and np.isfinite(answer.bound):
             self._bounds.append((level, answer.bound))

@@ -95,9 +95,14 @@ def _chart(found: Frontier, curve: FrontierCurve) -> Chart:
     plans, mixes = ([p for p in curve.points if (p.mix is not None) is mixed] for mixed in (False, True))
     ceiling = 1.5 * max(p.expected_cost for p in curve.points) - 0.5 * min(p.expected_cost for p in curve.points)  # far ones would flatten the curve
     beaten = [t for t in (curve.tried[d.tried] for d in curve.dominated) if t.expected_cost <= ceiling]
-    risks = [risk(p) for p in curve.points]
+    risks, known = [risk(p) for p in curve.points], [(risk(p), p.least_cost / scale) for p in curve.points if p.least_cost is not None]
     traces = [
-        _line("no plan below", risks, [p.least_cost / scale for p in curve.points], {"color": "@total", "width": 1, "dash": "dot", "shape": "vh"}),
+        _line(
+            "no plan below",
+            [x for x, _ in known],
+            [y for _, y in known],
+            {"color": "@total", "width": 1, "dash": "dot", "shape": "vh"},
+        ),
         _line("frontier", risks, [p.expected_cost / scale for p in curve.points], {"color": "@c0", "width": 2}),
         _dots("plans", [risk(p) for p in plans], [p.expected_cost / scale for p in plans], "@c0", "circle"),
         _dots("mixes of two plans", [risk(p) for p in mixes], [p.expected_cost / scale for p in mixes], "@c0", "circle-open"),

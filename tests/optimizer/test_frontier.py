@@ -46,7 +46,7 @@ def beaten(curve: FrontierCurve, risk: float, cost: float, slack: float = 1e-7) 
     for (r, c), point in zip(figures(curve), curve.points, strict=True):
         if risk < r - point.gap * abs(r) - slack * abs(r) and cost < c - point.gap * abs(c) - slack * abs(c):
             return True
-        if risk <= r and cost < point.least_cost - slack * abs(c):
+        if risk <= r and point.least_cost is not None and cost < point.least_cost - slack * abs(c):
             return True
     return False
 
@@ -129,6 +129,41 @@ def test_points_stand_in_order_and_dominated_plans_are_beaten() -> None:
             assert d.expected_cost <= plan.expected_cost * (1 + GAP)
             assert d.risk <= risk * (1 + GAP)
             assert d.expected_cost < plan.expected_cost or d.risk < risk
+
+
+@pytest.mark.parametrize("dear", ["going without is nearly free", "signing is very dear"])
+def test_the_least_shortage_is_reached_whatever_it_costs(dear: str) -> None:
+    """If this fails, the safe end of cost against shortage is called proven although less shortage is possible, only dearer than the penalties suggest."""
+    data = many(6)
+    if dear == "signing is very dear":
+        data["spot"][0]["available"] = [20.0] * 3
+        data["offers"] = [o | {"signing_cost": 2e6} for o in data["offers"]]
+    else:
+        free = {"product": "cable", "kind": "lost", "cost_per_unit": 0.01}
+        data = but(data, offers=[], shortage=[free]) | {"spot": [data["spot"][0] | {"available": [400.0] * 3}]}
+    whole, apart = (of(traced(data, method, risks=("shortage",), points=4), "shortage") for method in ("extensive", "decomposition"))
+    assert (whole.status, apart.status) == ("proven", "proven")
+    assert figures(apart)[0] == pytest.approx(figures(whole)[0], rel=2 * GAP, abs=1e-3)
+    assert figures(apart)[-1] == pytest.approx(figures(whole)[-1], rel=2 * GAP, abs=1e-3)
+
+
+@pytest.mark.parametrize("seconds", [0.6, 1.0, 1.4, 1.8])
+def test_a_frontier_cut_short_early_is_partial(seconds: float) -> None:
+    """If this fails, a frontier that stops between its first plan and its first bound ends in an error."""
+    settings = SolveSettings(method="decomposition", gap=GAP, time_limit_seconds=seconds)
+    try:
+        found = frontier(scenario_from(many(150, seed=1)), settings, FrontierSettings(risks=("cvar",), gap=GAP))
+    except TimeLimit:
+        return
+    assert all(point.gap <= 1.0 for point in found.curves[0].points)
+
+
+def test_a_future_without_any_plan_is_infeasible() -> None:
+    """If this fails, a hard rule that no first stage can keep in some future is searched for until the time is up."""
+    rules = [{"kind": "fill_rate", "min": 1.0, "in": "every_future"}]
+    data = but(many(30, seed=3), rules=rules, offers=[]) | {"spot": [many(1)["spot"][0] | {"available": [1.0] * 3}]}
+    with pytest.raises(Infeasible):
+        traced(data, "decomposition", risks=("cvar",))
 
 
 def test_one_future_has_nothing_to_trade() -> None:
