@@ -23,7 +23,6 @@ import numpy as np
 from optimizer.solve.blocks import BlockLooks, Blocks
 from optimizer.solve.fan import Fan, part_of
 from optimizer.solve.highs import Interrupted, OnBest
-from optimizer.solve.lending import lent
 from optimizer.solve.master import Master, Measure, Proposal
 from optimizer.solve.recourse import FanRecourse, Looks
 from scenarios.tree import Floats
@@ -70,7 +69,6 @@ class Decomposition:
         self.master: Master = Master(fan, measure, max(gap / FINE, 1e-9), self.recourse.floor, seed, pool)
         self.x: Floats | None = None
         self.columns: Any = None  # recourse at x, where the looks brought it
-        self.looks: list[tuple[Floats, Floats]] = []  # of a sample: where it looked, and the multipliers it found
         self.value, self.bound = float("inf"), float("-inf")
         self.halved = False  # whether the last look was half of the way to an integral proposal
         self.master_seconds = self.sample_seconds = 0.0
@@ -114,8 +112,6 @@ class Decomposition:
         found = smaller.run()
         if found.stop_reason == "user":
             raise Interrupted("user")
-        for borrowed in lent(self.fan, chosen, smaller.looks, self.seed, self.threads):
-            self.master.pool.add(borrowed)
         return found.x if found.x is not None else self.fan.lower
 
     def _look(self, x: Floats) -> float:
@@ -123,8 +119,6 @@ class Decomposition:
         candidate = self._is_first_stage(x)
         found = self.recourse.look(x, self.deadline, self.stop, wanted=candidate)
         self.master.learn(found, x)
-        if not self.final:
-            self.looks.append((x, found.multipliers))
         value = float(self.fan.cost0 @ x) + self.measure.of(found.cost)
         if candidate and value < self.value:
             self.x, self.value, self.columns = x, value, found.columns
