@@ -72,10 +72,9 @@ def test_where_it_has_been_looked_the_truth_is_known(kind: str, seed: int, produ
 def test_the_price_of_a_level_bounds_other_levels(kind: str, seed: int, products: int) -> None:
     """If this fails, a line that is solved for at one level lies above the truth at another."""
     search = taught(kind, seed, products)
-    fan, middle = search.fan, search._seen[0][1][1]
+    fan, middle = search.fan, max(second for _, (_, second) in search._seen if np.isfinite(second))  # a level that some plan reaches
     at = search.master.settle(fan.lower, fan.upper, CHEAPEST, middle)
-    if at is None:
-        pytest.skip("no plan is so safe")
+    assert at is not None
     for share in (0.9, 0.97, 1.03, 1.2):
         other = search.master.settle(fan.lower, fan.upper, CHEAPEST, share * middle)
         if other is not None:
