@@ -117,6 +117,8 @@ def main() -> int:
     error = ""
     try:
         value = getattr(importlib.import_module(module), function)(**json.loads(arguments))
+    except subprocess.TimeoutExpired as late:  # its own words name paths of this machine
+        error = f"stopped after {late.timeout:,.0f} s"
     except Exception as failure:
         traceback.print_exc()
         error = f"{type(failure).__name__}: {failure}"[:ERROR]
