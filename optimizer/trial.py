@@ -132,6 +132,8 @@ def _one_by_one(template: Template, x: Floats, where: Ints, threads: int, stop: 
     inside = np.flatnonzero(np.isin(columns, where))
 
     def one(f: int) -> Floats:
+        if stop is not None and stop.is_set():  # a small problem may be solved before the solver asks
+            raise Cancelled
         answer = solve(template.future(f).fixed(inside, x[columns[inside]]), gap=EXACT, seconds=600.0, seed=1, stop=stop)
         if answer.stop_reason == "user":
             raise Cancelled
