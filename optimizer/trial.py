@@ -122,7 +122,9 @@ def _completed(template: Template, fan: Fan, x: Floats, held: Bools) -> Floats:
     rows, columns = np.zeros(len(template.problem.row_node), dtype=bool), np.zeros(len(template.problem.cost), dtype=bool)
     rows[parts.first_rows], columns[parts.first] = True, True
     own = replace(template.problem.part(rows, columns), cost=fan.cost0 + fan.cost1 @ fan.probability, upper=fan.upper)
-    answer = solve(own.pinned(np.flatnonzero(held), x[held]), gap=0.0, seconds=60.0, seed=1)
+    nothing = np.flatnonzero(held & (x == 0.0) & (own.lower <= 0.0) & (own.upper >= 0.0))  # exact: a tolerance on nothing is worth money on large scales
+    at = own.pinned(np.flatnonzero(held), x[held]).fixed(nothing, np.zeros(len(nothing)))
+    answer = solve(at, gap=0.0, seconds=60.0, seed=1)
     return x if answer.x is None else np.where(held, x, answer.x)
 
 
