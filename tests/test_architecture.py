@@ -44,6 +44,7 @@ ORDER = (
     ("frontier_curve", "frontier_parts", "frontier_program", "frontier_risk", "frontier_blend", "frontier_master", "frontier_tree", "frontier_search"),
     ("frontier_leaves", "frontier_fan", "frontier_whole", "frontier_words"),
     ("frontier",),
+    ("negotiation",),
     ("engine",),
 )
 REPORT_READS = {"ledger"}  # of the optimizer, apart from its own files

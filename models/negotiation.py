@@ -1,0 +1,180 @@
+"""Negotiating one offer: packages of terms, the levers they move, and what the desk finds out about them.
+
+A package is an offer with some terms moved. Its price is the headline price: that of the first product in the alternative concerned; the offer's other
+prices move in proportion. Money is in the scenario's currency, present value, risk included (the scenario's objective), unless a field says otherwise.
+Reference: Raiffa (1982), The Art and Science of Negotiation.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from models.base import Document, Identifier, Money
+
+LeverName = Annotated[str, StringConstraints(pattern=r"^[a-z_]+(\.[a-z_]+(\[\d+\]\.[a-z_]+)?)?$", max_length=120)]
+Direction = Literal["lower", "higher"]
+
+
+# --- Input --------------------------------------------------------------------------------------------------------------------------------------
+
+
+class Package(Document):
+    """An offer with some of its terms moved; what is not named stays as offered."""
+
+    offer: Identifier
+    alternative: Identifier | None = None
+    """The alternative that is negotiated; none = the only one, or all of them as a menu."""
+    price: Money | None = None
+    """Headline price per unit, in the offer's currency; none = as offered."""
+    terms: dict[LeverName, float] = Field(default_factory=dict)
+    """Values of other levers, by name (`take_or_pay.fraction`, `volume`)."""
+
+    @model_validator(mode="after")
+    def _price_once(self) -> Self:
+        if "price" in self.terms:
+            raise ValueError("the price is a field of its own, not one of `terms`")
+        return self
+
+
+# --- Results ------------------------------------------------------------------------------------------------------------------------------------
+
+
+class Interval(Document):
+    """A value between two proven limits; equal where it is exact."""
+
+    lower: float
+    upper: float
+
+
+class LeverLine(Document):
+    """One negotiable quantity of an offer, where it stands, and which way it helps the buyer."""
+
+    lever: str
+    unit: str
+    value: float
+    """As offered."""
+    low: float
+    high: float
+    step: float
+    buyer_prefers: Direction
+
+
+class Levers(Document):
+    """Everything that can be negotiated about one offer."""
+
+    offer: str
+    supplier: str
+    levers: tuple[LeverLine, ...]
+
+
+class WalkAway(Document):
+    """The highest price at which a package still leaves the buyer at least `margin` better off than no deal."""
+
+    package: Package
+    currency: str
+    """Of the prices."""
+    unit: str
+    price: float
+    """The headline price of the package as it stands."""
+    walk_away: Interval | None
+    """None: at no price, not even for nothing, is it worth signing."""
+    at_least: bool = False
+    """Whether the true price may lie above: no price up to the highest one tried makes it worse than no deal."""
+    no_deal: Interval
+    """Cost without the offer, everything else at its current terms and re-optimised."""
+    signed: Interval
+    """Cost with the package signed at its price."""
+    gain: Interval
+    """no_deal - signed."""
+    margin: float
+    method: Literal["two solves", "breakpoints", "bracket"]
+    """`two solves`: payments are the same in every future; `breakpoints`: cost is concave in the price; `bracket`: it only rises with it."""
+    solves: int
+    sentence: str
+
+
+class CurvePoint(Document):
+    """What the buyer does with a package at one price."""
+
+    price: float
+    cost: Interval
+    signed: bool
+    """Whether signing beats no deal."""
+    committed: float
+    """Committed volume over the window, all products."""
+    expected_taken: float
+    """Expected volume taken over the window, all products."""
+
+
+class PriceVolumeCurve(Document):
+    """How the price moves the best volume. At prices between two neighbours cost lies between theirs."""
+
+    package: Package
+    currency: str
+    unit: str
+    points: tuple[CurvePoint, ...]
+    exact: bool
+    """Whether these are all prices at which the decision changes (cost is linear between neighbours)."""
+
+
+class LedgerLine(Document):
+    """What one step of one lever is worth to the buyer."""
+
+    offer: str
+    lever: str
+    unit: str
+    value: float
+    moved_to: float
+    toward: Literal["buyer", "supplier"]
+    """Whom the step helps."""
+    worth: Interval
+    """Cost as it stands less cost with the step: positive, if the step helps us."""
+    price_equivalent: Interval | None
+    """The change of the headline price that is worth as much: positive, if we could pay more for it. None: no price makes up for it."""
+    price_unit: str
+    possible: bool = True
+    """Whether any plan signs the offer with the moved term; if not, the figures are of no use."""
+    sentence: str
+
+
+class LedgerPair(Document):
+    """Two steps together, against the sum of each alone."""
+
+    offer: str
+    first: str
+    second: str
+    together: Interval
+    sum_of_each: Interval
+
+
+class ShapleyShare(Document):
+    """A lever's share of what a whole package is worth."""
+
+    lever: str
+    worth: float
+
+
+class OfferLedger(Document):
+    """The ledger of one offer: every lever one step each way."""
+
+    offer: str
+    supplier: str
+    headline_price: float
+    price_unit: str
+    signed: Interval | None
+    """Cost with the offer signed as it stands; None: it can't be."""
+    lines: tuple[LedgerLine, ...]
+    pairs: tuple[LedgerPair, ...] = ()
+    shares: tuple[ShapleyShare, ...] = ()
+
+
+class TermLedger(Document):
+    """What every term of every offer is worth to the buyer."""
+
+    format: Literal["offtake-ledger/1"]
+    scenario: str
+    currency: str
+    offers: tuple[OfferLedger, ...]
+    solves: int

@@ -1,0 +1,242 @@
+"""What can be negotiated about an offer, and an offer with some of it moved.
+
+Every clause declares its levers; price, volumes and the length of the contract belong to the offer itself:
+
+    price          headline price per unit; the offer's other prices move in proportion
+    volume         committed volume per period, fixed: nothing more, nothing less can be signed
+    volume.min, volume.max   least and most that can be committed per period
+    window.periods length of the contract in periods
+    <clause>.<field>         a clause's own lever, for instance take_or_pay.fraction
+
+A lever of a clause that an offer doesn't have adds the clause at its inert defaults, where it has defaults for everything.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from models.clauses import CLAUSES
+from models.errors import Finding, InvalidScenario
+from models.negotiation import LeverLine, Levers, Package
+from models.offer import Alternative, Offer
+from models.scenario import Scenario
+from models.uncertainty import Certain
+from optimizer.clauses import clauses_of
+
+PRICE, VOLUME, LEAST, MOST, PERIODS = "price", "volume", "volume.min", "volume.max", "window.periods"
+VOLUMES = (VOLUME, LEAST, MOST)
+STEPS = 0.05  # step of price and volumes, relative to where they stand
+CENT = 0.01  # step of price
+HIGHEST = 1e12
+
+_PART = re.compile(r"([a-z_]+)\[(\d+)\]")
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The price that stands for an offer's prices."""
+
+    price: float
+    currency: str
+    unit: str  # of the product it is for
+
+    @property
+    def per(self) -> str:
+        """`USD per km`."""
+        return f"{self.currency} per {self.unit}"
+
+
+def offer_named(scenario: Scenario, offer: str) -> Offer:
+    """The offer with this id. Raises InvalidScenario with the ids there are."""
+    for found in scenario.offers:
+        if found.id == offer:
+            return found
+    known = ", ".join(x.id for x in scenario.offers) or "none"
+    raise _refused("offer", f"there is no offer '{offer}' in scenario '{scenario.name}'; its offers are: {known}")
+
+
+def headline(scenario: Scenario, package: Package) -> Headline:
+    """Headline price of an offer as it stands, whatever price the package names."""
+    offer = offer_named(scenario, package.offer)
+    unit = next(x.unit for x in scenario.products if x.id == offer.products[0])
+    return Headline(_price(_alternatives(offer, package)[0], offer.products[0]), offer.currency or scenario.currency, unit)
+
+
+def levers_of(scenario: Scenario, offer: str) -> Levers:
+    """Every lever of an offer."""
+    found = offer_named(scenario, offer)
+    return Levers(offer=offer, supplier=found.supplier, levers=tuple(_lines(scenario, found)))
+
+
+def with_package(scenario: Scenario, package: Package) -> Scenario:
+    """The scenario with the package in place of its offer. Raises InvalidScenario with the path of what can't be."""
+    offer = packaged(scenario, package)
+    return scenario.model_copy(update={"offers": tuple(offer if x.id == offer.id else x for x in scenario.offers)})
+
+
+def packaged(scenario: Scenario, package: Package) -> Offer:
+    """The offer with the package's terms. Raises InvalidScenario with the path of what can't be."""
+    offer = offer_named(scenario, package.offer)
+    data = offer.model_dump(mode="json")
+    chosen = _alternatives(offer, package)
+    data["alternatives"] = [x for x in data["alternatives"] if x["id"] in {a.id for a in chosen}]
+    now = headline(scenario, package)
+    if package.price is not None:
+        if now.price == 0.0 and package.price != 0.0:
+            raise _refused("price", f"the headline price of '{offer.id}' is 0, so that its prices can't move in proportion")
+        _scale(data["alternatives"], package.price / now.price if now.price else 1.0)
+    for name, value in package.terms.items():
+        _move(data, name, value, offer)
+    return _checked(scenario, data, package)
+
+
+def value_of(offer: Offer, lever: str) -> float | None:
+    """Where a lever of an offer stands; None where the offer has no single value for it."""
+    if lever in VOLUMES:
+        ranges = [r for a in offer.alternatives for r in (a.volume_per_period if isinstance(a.volume_per_period, tuple) else (a.volume_per_period,))]
+        found = {(r.min, r.max) for r in ranges}
+        if len(found) != 1:
+            return None
+        low, high = found.pop()
+        return {LEAST: low, MOST: high, VOLUME: high if low == high else None}[lever]
+    if lever == PERIODS:
+        return float(offer.window.periods)
+    kind, _, field = lever.partition(".")
+    clause = next((c for c in offer.clauses if c.kind == kind), None)
+    at: Any = None if clause is None else clause.model_dump(mode="json")
+    for part in field.split(".") if at is not None else ():
+        match = _PART.fullmatch(part)
+        at = at.get(match[1] if match else part) if isinstance(at, dict) else None
+        if match:
+            at = at[int(match[2])] if isinstance(at, list) and int(match[2]) < len(at) else None
+    return float(at) if isinstance(at, int | float) else None
+
+
+def _lines(scenario: Scenario, offer: Offer) -> list[LeverLine]:
+    package = Package(offer=offer.id)
+    top = headline(scenario, package)
+    lines = [_line(PRICE, top.per, top.price, 0.0, HIGHEST, max(CENT * top.price, 0.0), "lower")] if top.price else []
+    unit = f"{top.unit} per period"
+    low, high = value_of(offer, LEAST), value_of(offer, MOST)
+    if low is not None and high is not None and high > 0:
+        step = STEPS * high
+        lines += [_line(LEAST, unit, low, 0.0, high, step, "lower"), _line(MOST, unit, high, low, HIGHEST, step, "higher")]
+    for clause in clauses_of(offer.clauses):
+        for lever in clause.levers():
+            name = f"{clause.terms.kind}.{lever.name}"
+            value = value_of(offer, name)
+            if value is not None:
+                lines.append(_line(name, lever.unit, value, lever.low, lever.high, lever.step, lever.buyer_prefers))
+    return lines
+
+
+def _line(lever: str, unit: str, value: float, low: float, high: float, step: float, prefers: str) -> LeverLine:
+    return LeverLine.model_validate(
+        {"lever": lever, "unit": unit, "value": value, "low": min(low, value), "high": max(high, value), "step": step, "buyer_prefers": prefers}
+    )
+
+
+def _alternatives(offer: Offer, package: Package) -> tuple[Alternative, ...]:
+    if package.alternative is None:
+        return offer.alternatives
+    found = tuple(a for a in offer.alternatives if a.id == package.alternative)
+    if not found:
+        known = ", ".join(a.id for a in offer.alternatives)
+        raise _refused("alternative", f"offer '{offer.id}' has no alternative '{package.alternative}'; it has: {known}")
+    return found
+
+
+def _price(alternative: Alternative, product: str) -> float:
+    if isinstance(alternative.price, tuple):
+        return next(x.price for x in alternative.price if x.product == product)
+    return alternative.price
+
+
+def _scale(alternatives: list[dict[str, Any]], factor: float) -> None:
+    for alternative in alternatives:
+        if isinstance(alternative["price"], list):
+            for row in alternative["price"]:
+                row["price"] *= factor
+        else:
+            alternative["price"] *= factor
+
+
+def _move(data: dict[str, Any], name: str, value: float, offer: Offer) -> None:
+    """Set one lever in an offer's data."""
+    if name in VOLUMES:
+        _move_volume(data, name, value, offer)
+    elif name == PERIODS:
+        _move_periods(data, value)
+    else:
+        _move_clause(data, name, value, offer)
+
+
+def _move_volume(data: dict[str, Any], name: str, value: float, offer: Offer) -> None:
+    ranges = [r for a in data["alternatives"] for r in (a["volume_per_period"] if isinstance(a["volume_per_period"], list) else [a["volume_per_period"]])]
+    if len({(r["min"], r["max"]) for r in ranges}) > 1:
+        raise _refused(f"terms.{name}", f"offer '{offer.id}' has several volume ranges; name one `alternative`, or negotiate a clause instead")
+    for row in ranges:
+        row.update({LEAST: {"min": value}, MOST: {"max": value}}.get(name, {"min": value, "max": value}))
+
+
+def _move_periods(data: dict[str, Any], value: float) -> None:
+    if value != int(value) or value < 1:
+        raise _refused(f"terms.{PERIODS}", f"{value:g} is not a whole number of periods")
+    data["window"]["periods"] = int(value)
+    for alternative in data["alternatives"]:
+        if alternative["profile"]["kind"] == "shaped":
+            shape = alternative["profile"]["shape"]
+            alternative["profile"]["shape"] = [*shape, *[shape[-1]] * int(value)][: int(value)]
+
+
+def _move_clause(data: dict[str, Any], name: str, value: float, offer: Offer) -> None:
+    kind, _, field = name.partition(".")
+    document = next((c for c in CLAUSES if c.model_fields["kind"].annotation.__args__[0] == kind), None)  # type: ignore[union-attr]
+    if document is None or not field:
+        raise _refused(f"terms.{name}", f"there is no such lever; `levers` lists those of offer '{offer.id}'")
+    clause = next((c for c in data["clauses"] if c["kind"] == kind), None)
+    if clause is None:
+        clause = {"kind": kind}
+        data["clauses"].append(clause)
+    try:
+        at = document.model_validate(clause, strict=False)
+    except ValidationError:
+        raise _refused(f"terms.{name}", f"offer '{offer.id}' has no clause {kind}, and it can't be added by one number") from None
+    lever = next((x for x in _clause_levers(at) if x.name == field), None)
+    if lever is None:
+        known = ", ".join(f"{kind}.{x.name}" for x in _clause_levers(at))
+        raise _refused(f"terms.{name}", f"clause {kind} has no lever '{field}'; it has: {known}")
+    stands = value_of(offer, name)
+    low, high = (min(lever.low, lever.low if stands is None else stands), max(lever.high, lever.high if stands is None else stands))
+    if not low <= value <= high:
+        raise _refused(f"terms.{name}", f"{value:g} is outside the lever's range, {low:g} to {high:g}")
+    parts = field.split(".")
+    target: Any = clause
+    for part in parts[:-1]:
+        match = _PART.fullmatch(part)
+        target = target[match[1]][int(match[2])] if match else target[part]
+    target[parts[-1]] = value
+
+
+def _clause_levers(clause: Any) -> tuple[Any, ...]:
+    return clauses_of((clause,))[0].levers() if clause.kind not in ("fixed_price",) else ()
+
+
+def _checked(scenario: Scenario, data: dict[str, Any], package: Package) -> Offer:
+    """The offer from its data, with everything that a scenario checks about an offer."""
+    shell = scenario.model_copy(update={"offers": (), "rules": (), "uncertainty": Certain(), "stress": None, "frontier": None})
+    try:
+        return Scenario.model_validate_json(json.dumps({**shell.model_dump(mode="json"), "offers": [data]})).offers[0]
+    except (ValidationError, InvalidScenario) as error:
+        found = error.findings if isinstance(error, InvalidScenario) else [Finding(".".join(map(str, x["loc"])), x["msg"]) for x in error.errors()]
+        moved = ", ".join(f"{k} = {v:g}" for k, v in package.terms.items()) or "its price"
+        raise InvalidScenario([Finding("terms", f"{x.message} (with {moved})") for x in found], "package") from None
+
+
+def _refused(path: str, message: str) -> InvalidScenario:
+    return InvalidScenario([Finding(path, message)], "package")
