@@ -27,6 +27,7 @@ from models.offer import Alternative, Offer
 from models.scenario import Scenario
 from models.uncertainty import Certain
 from optimizer.clauses import clauses_of
+from optimizer.clauses.base import Lever
 
 PRICE, VOLUME, LEAST, MOST, PERIODS = "price", "volume", "volume.min", "volume.max", "window.periods"
 VOLUMES = (VOLUME, LEAST, MOST)
@@ -223,8 +224,10 @@ def _move_clause(data: dict[str, Any], name: str, value: float, offer: Offer) ->
     target[parts[-1]] = value
 
 
-def _clause_levers(clause: Any) -> tuple[Any, ...]:
-    return clauses_of((clause,))[0].levers() if clause.kind not in ("fixed_price",) else ()
+def _clause_levers(clause: Any) -> tuple[Lever, ...]:
+    """Levers of one clause that are fields of its document."""
+    found = next(c for c in clauses_of((clause,)) if c.terms.kind == clause.kind)
+    return tuple(x for x in found.levers() if x.name.split("[")[0].split(".")[0] in type(clause).model_fields)
 
 
 def _checked(scenario: Scenario, data: dict[str, Any], package: Package) -> Offer:
