@@ -58,6 +58,14 @@ class _Node:
     basis: Any = field(compare=False)
 
 
+@dataclass(frozen=True)
+class Start:
+    """What a search over a problem much like this one has found out."""
+
+    basis: Any  # of its relaxation
+    tries: tuple[Floats, ...] = ()  # values of the binaries that were good there
+
+
 class Search:
     """One search over one problem."""
 
@@ -71,12 +79,11 @@ class Search:
         stop: threading.Event | None = None,
         guess: Guess | None = None,
         handover: Handover | None = None,
-        neighbour: Search | None = None,
+        begin: Start | None = None,
     ) -> None:
         self.handover = handover  # given to with a guess, taken from without
         self.problem, self.gap, self.on_best, self.stop, self.guess = problem, gap, on_best, stop, guess
-        alike = neighbour is not None and neighbour.problem.matrix.shape == problem.matrix.shape
-        self.neighbour = neighbour if alike else None  # a search that has ended, of a problem much like this one
+        self.begin = begin
         self.start: Any = None  # the relaxation's basis
         self.tried: set[bytes] = set()  # values at which the binaries were held
         self.live, self.seed = Live(problem, seed), seed
@@ -104,6 +111,10 @@ class Search:
         found, finished = self.incumbent is not None, reason == "gap"
         status = {(True, True): "optimal", (True, False): "feasible", (False, True): "infeasible", (False, False): "no_solution"}[found, finished]
         return Answer(status, reason, self.incumbent, self.value, min(self.bound, self.value), self.solves, self.live.seconds)
+
+    def lesson(self) -> Start:
+        """What a search over a problem much like this one may begin with, once this one has ended."""
+        return Start(self.start, () if self.incumbent is None else (self.incumbent[self.columns],))
 
     def _proven(self, finished: bool) -> float:
         left = min((node.bound for node in self.open), default=self.value if finished else self.bound)
@@ -139,20 +150,19 @@ class Search:
 
     def _root(self) -> None:
         lower, upper = self.problem.lower[self.columns], self.problem.upper[self.columns]
-        far = self.guess is not None or (self.neighbour is None and self.handover is None)
+        far = self.guess is not None or (self.begin is None and self.handover is None)
         root = self._solve(lower, upper, self._begin(), far)
         if root is None:
             return
         self.start, self.bound = root.basis, root.objective
-        if self.neighbour is not None and self.neighbour.incumbent is not None:
-            self._fix(np.clip(np.round(self.neighbour.incumbent[self.columns]), lower, upper), root.basis)
-        self.neighbour = None  # it has served, and is large
+        for binaries in self.begin.tries if self.begin is not None else ():
+            self._fix(np.clip(np.round(binaries), lower, upper), root.basis)
         self._look_at(root, lower, upper, try_rounding=not self._closed(root.objective))
 
     def _begin(self) -> Any:
         """The basis from which the relaxation begins."""
         if self.guess is None:
-            known = None if self.neighbour is None else self.neighbour.start
+            known = None if self.begin is None else self.begin.basis
             return known if self.handover is None else self.handover.take(self._left())
         basis = self.live.held(*self.guess, self._left(), self.stop)
         if self.handover is not None:
