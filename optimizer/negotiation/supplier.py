@@ -42,14 +42,7 @@ class SupplierGains:
 
     def at(self, cell: int, price: float) -> Floats:
         """Gain of every type at any price on the table, between its prices on a straight line; -infinity beyond them. [H]"""
-        step = self.prices[1] - self.prices[0] if len(self.prices) > 1 else 1.0
-        place = (price - self.prices[0]) / step
-        if not -1e-9 <= place <= len(self.prices) - 1 + 1e-9:
-            return np.full(len(self.types), -np.inf)
-        q = int(min(max(np.floor(place + 1e-9), 0), len(self.prices) - 1))
-        share = min(max(place - q, 0.0), 1.0)
-        row = self.gains[:, cell]
-        return row[:, q] if share <= 1e-9 else (1 - share) * row[:, q] + share * row[:, q + 1]
+        return between(self.prices, self.gains[:, cell], price)
 
     @cached_property
     def floors(self) -> Floats:
@@ -68,6 +61,17 @@ class SupplierGains:
     def weighed(self, share: float | None = None) -> Floats:
         """One estimate of the gain at every package: the mean over types, or what at least a share of them gains. [C, Q]"""
         return estimate(self.gains, self.weights, share)
+
+
+def between(prices: Floats, values: Floats, price: float) -> Floats:
+    """Values at the prices of the table (last axis) at any price: straight lines between, -infinity beyond. [...]"""
+    step = prices[1] - prices[0] if len(prices) > 1 else 1.0
+    place = (price - prices[0]) / step
+    if not -1e-9 <= place <= len(prices) - 1 + 1e-9:
+        return np.full(values.shape[:-1], -np.inf)
+    q = int(max(np.floor(place + 1e-9), 0))
+    share = max(place - q, 0.0)
+    return np.asarray(values[..., q] if share <= 1e-9 else (1 - share) * values[..., q] + share * values[..., q + 1])
 
 
 def estimate(gains: Floats, weights: Floats, share: float | None = None) -> Floats:

@@ -85,7 +85,7 @@ def walk_aways(table: Table, margin: float = 0.0) -> Floats:
 def joint(table: Table, supplier: SupplierGains, *, margin: float = 0.0, share: float = 0.5) -> Joint:
     """Where both meet in every cell, at the prices of the table and, on straight lines, between them."""
     own = np.where(np.isfinite(table.gains), table.gains, -np.inf) - margin
-    prices, ours, theirs = _with_crossings(table.prices, own, supplier.weighed(share))
+    prices, ours, theirs = crossings(table.prices, own, supplier.weighed(share))
     both = np.minimum(ours, theirs)
     at = both.argmax(axis=1)
     possible = np.isfinite(both)
@@ -104,7 +104,7 @@ def joint(table: Table, supplier: SupplierGains, *, margin: float = 0.0, share: 
     )
 
 
-def _with_crossings(prices: Floats, own: Floats, other: Floats) -> tuple[Floats, Floats, Floats]:
+def crossings(prices: Floats, own: Floats, other: Floats) -> tuple[Floats, Floats, Floats]:
     """Prices and gains of both at the prices of the table and, of every piece, where one gain is 0 or both are the same. [C, 4 Q - 3] each"""
     possible = np.isfinite(own) & np.isfinite(other)
     piece = possible[:, :-1] & possible[:, 1:]
