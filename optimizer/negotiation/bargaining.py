@@ -25,14 +25,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 
+from models.bargain import Means, Solution
 from scenarios.tree import Floats, Ints
 
-Solution = Literal["nash", "kalai_smorodinsky", "egalitarian", "utilitarian"]
-Means = Literal["none", "lotteries", "side payments"]
 SOLUTIONS: tuple[Solution, ...] = ("nash", "kalai_smorodinsky", "egalitarian", "utilitarian")
 MEANS: tuple[Means, ...] = ("none", "lotteries", "side payments")
 TIE = 1e-12  # relative: values closer than this are the same

@@ -55,6 +55,7 @@ class Equivalents:
     prices: tuple[float, ...]
     costs: tuple[float, ...]
     accept: Floats  # [H, packages]
+    scale: float  # of acceptance, in money
     value: float  # expected best acceptance
     bound: float  # no set has more
     method: Literal["exact", "greedy"]  # greedy: the search ran out of looks
@@ -117,13 +118,16 @@ def most_to_gain(table: Table, supplier: SupplierGains, *, share: float | None =
     return float(borne.max()) if borne.size and np.isfinite(borne.max()) else None
 
 
-def acceptance(gains: Floats, scale: float | None = None) -> Floats:
-    """Chance that each gain is accepted: one half at 0. `scale` of money is by default a tenth of the spread of gains. [as given]"""
+def usual_scale(gains: Floats) -> float:
+    """A tenth of the spread of gains: what counts as a noticeable difference where nothing else is known."""
     finite = gains[np.isfinite(gains)]
-    if scale is None:
-        scale = 0.1 * float(np.ptp(finite)) if finite.size else 1.0
-    exponent = np.where(np.isfinite(gains), gains, 0.0) / (scale or 1.0)
-    return np.where(np.isfinite(gains), 1.0 / (1.0 + np.exp(-np.clip(exponent, -700.0, 700.0))), 0.0)
+    return 0.1 * float(np.ptp(finite)) if finite.size and np.ptp(finite) > 0 else 1.0
+
+
+def acceptance(gains: Floats, scale: float) -> Floats:
+    """Chance that each gain is accepted: one half at 0, 73 % at a gain of `scale`. [as given]"""
+    exponent = np.clip(np.where(np.isfinite(gains), gains, 0.0) / scale, -700.0, 700.0)
+    return np.where(np.isfinite(gains), 1.0 / (1.0 + np.exp(-exponent)), 0.0)
 
 
 def equivalent_packages(
@@ -145,10 +149,11 @@ def equivalent_packages(
         raise ValueError(f"packages that cost {cost:,.6g} are worse than no deal ({table.no_deal:,.6g}) less the margin ({margin:,.6g})")
     prices = iso_prices(table, cost)
     near = [c for c, p in enumerate(prices.tolist()) if not np.isnan(p) and abs(table.cells[c].cost_at(p) - cost) <= SAME_COST * abs(table.no_deal)]
-    gains = np.array([supplier.at(c, float(prices[c])) for c in near]).reshape(len(near), -1).T
-    borne = np.flatnonzero((gains >= 0).any(axis=0)) if near else np.zeros(0, dtype=np.int64)
+    gains = np.array([supplier.at(c, float(prices[c])) for c in near]).reshape(len(near), len(supplier.weights)).T
+    borne = np.flatnonzero((gains >= 0).any(axis=0))
     cells = np.array(near, dtype=np.int64)[borne]
-    accept = acceptance(gains[:, borne], scale) if len(borne) else np.zeros((len(supplier.weights), 0))
+    width = usual_scale(gains[:, borne]) if scale is None else scale
+    accept = acceptance(gains[:, borne], width)
     chosen, value, bound, exact = cover(accept, supplier.weights, _apart(table, cells, differ), count, budget)
     picked = cells[list(chosen)]
     return Equivalents(
@@ -156,6 +161,7 @@ def equivalent_packages(
         prices=tuple(prices[picked].tolist()),
         costs=tuple(table.cells[c].cost_at(float(prices[c])) for c in picked),
         accept=accept[:, list(chosen)],
+        scale=width,
         value=value,
         bound=bound,
         method="exact" if exact else "greedy",

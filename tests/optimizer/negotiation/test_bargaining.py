@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optimizer.negotiation.bargaining import MEANS, SOLUTIONS, Agreement, Means, Solution, alternating_offers, hull, ideal, pareto, solve
+from models.bargain import Means, Solution
+from optimizer.negotiation.bargaining import MEANS, SOLUTIONS, Agreement, alternating_offers, hull, ideal, pareto, solve
 from scenarios.tree import Floats
 
 THREE = np.array([4.0, 3.0, 0.0]), np.array([0.0, 2.0, 4.0])

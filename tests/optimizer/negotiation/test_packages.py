@@ -19,6 +19,7 @@ from optimizer.negotiation.packages import (
     most_to_gain,
     package_of,
     permitted,
+    usual_scale,
 )
 from optimizer.negotiation.supplier import SupplierGains, between, supplier_gains
 from optimizer.negotiation.table import Table
@@ -184,5 +185,5 @@ def test_acceptance_of_the_extremes() -> None:
     """A package that a type can't deliver would have a chance, or large gains overflow."""
     chances = acceptance(np.array([-np.inf, -1e6, 0.0, 1e6]), 1.0)
     assert chances.tolist() == pytest.approx([0.0, 0.0, 0.5, 1.0])
-    assert acceptance(np.array([-np.inf])).tolist() == [0.0]
-    assert acceptance(np.array([5.0])).tolist() == pytest.approx([1 / (1 + np.exp(-5))])
+    assert acceptance(np.array([2.0]), 2.0).tolist() == pytest.approx([0.7310586])
+    assert [usual_scale(np.array(x)) for x in ([-np.inf, 0.0, 50.0], [-np.inf], [5.0], [])] == [5.0, 1.0, 1.0, 1.0]

@@ -98,8 +98,8 @@ def test_open_exactly_where_a_price_suits_both(seed: int) -> None:
     view = SupplierView(supplier="maker", types=tuple(SupplierType(id=f"t{i}", unit_cost=2.0 * i, no_deal=1.0) for i in range(1, 4)))
     gains = supplier_gains(drawn, view)
     found = joint(drawn, gains, margin=0.5)
-    fine = np.linspace(0.0, 10.0, 4001)
     for c, cell in enumerate(drawn.cells):
+        fine = np.concatenate([np.linspace(0.0, 10.0, 101), gains.floors[:, c][np.isfinite(gains.floors[:, c])] + 1e-9])
         ours = drawn.no_deal - np.array([cell.cost_at(p) for p in fine]) >= 0.5
         for h in range(3):
             theirs = np.array([gains.at(c, p)[h] for p in fine]) >= 0
