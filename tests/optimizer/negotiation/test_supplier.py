@@ -39,7 +39,8 @@ def test_worked_number() -> None:
     found = supplier_gains(chain(), view(WORKED))
     assert found.gains[0, 0, 4] == pytest.approx(200.0)
     assert found.floors[0, 0] == pytest.approx(10.0 - 200.0 / 180.0)
-    assert found.at(0, 10.25) == pytest.approx([245.0])
+    assert [float(found.at(0, p)[0]) for p in (8.0, 10.025, 10.25, 12.0)] == pytest.approx([-160.0, 204.5, 245.0, 560.0])
+    assert np.isneginf([found.at(0, 7.9), found.at(0, 12.1)]).all()
 
 
 @pytest.mark.parametrize(

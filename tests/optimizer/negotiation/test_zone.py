@@ -81,6 +81,7 @@ def test_of_open_cells_the_one_with_most_room() -> None:
     named = opener(wide, met(wide), 0)
     assert named is not None
     assert (named.value, named.room) == (2.0, pytest.approx(1.5))
+    assert closest(met(table({"a": (0.0, 1.0, 2.0)}, lambda t: 8.0 - t["a"], prices=(0.0, 20.0, 1.0), no_deal=20.0))) == 2
 
 
 def test_nothing_possible() -> None:
