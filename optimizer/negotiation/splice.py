@@ -164,12 +164,10 @@ def make_slot(base: Base, o: int) -> Slot:
 
 @dataclass(frozen=True)
 class Spliced:
-    """A problem with another contract in a slot, and which of its columns and rows the contract brought."""
+    """A problem with another contract in a slot."""
 
     problem: Problem
-    rest: int  # columns before the contract's clauses' own
-    rest_rows: int
-    instance: Instance  # with the other contract
+    at_most_one: Ints  # rows by which at most one of its alternatives is signed
 
 
 def alone(instance: Instance, offer: OfferData) -> Problem:
@@ -216,8 +214,8 @@ def splice(slot: Slot, offer: OfferData) -> Spliced:
         names=((*(problem.names[0][i] for i in slot.kept_rows.tolist()), *contract.names[0]),
                (*(problem.names[1][j] for j in slot.kept.tolist()), *(contract.names[1][j] for j in fresh.tolist()))),
     )  # fmt: skip
-    offers = tuple(offer if x.index == offer.index else x for x in base.instance.offers)
-    return Spliced(found, len(slot.kept), len(slot.kept_rows), replace(base.instance, offers=offers))
+    rule = [i for i, row in enumerate(contract.names[0]) if row.parent_component().local_name == "at_most_one_alternative"]
+    return Spliced(found, len(slot.kept_rows) + np.array(rule, dtype=np.int64))
 
 
 def _wider(matrix: Any, extra: int) -> Any:
