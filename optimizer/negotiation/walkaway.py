@@ -185,9 +185,9 @@ def _bracketed(at: Callable[[float], Solved], price: float, no_deal: Solved, mar
     root = _root(excess, low, high)
     for p in (root * (1 - 0.4 * RESOLUTION), root * (1 + 0.4 * RESOLUTION)):
         excess(p)
-    return _Found(
-        "bracket", Interval(lower=max(p for p, (most, _) in seen.items() if most + slack < 0), upper=min(p for p, (_, least) in seen.items() if least + slack >= 0))
-    )
+    worth_it = [p for p, (most, _) in seen.items() if most + slack < 0]
+    not_worth_it = [p for p, (_, least) in seen.items() if least + slack >= 0]
+    return _Found("bracket", Interval(lower=max(worth_it), upper=min(not_worth_it)))
 
 
 def _further(seen: dict[float, tuple[float, float]], here: float, before: float, way: int) -> float:
