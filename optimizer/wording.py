@@ -32,12 +32,6 @@ def price(value: float) -> str:
     return f"{whole}.{decimals:0<2}"
 
 
-def amount(value: float) -> str:
-    """An amount of money to two decimals."""
-    text = f"{value:,.2f}"
-    return "0.00" if text == "-0.00" else text
-
-
 @dataclass(frozen=True)
 class Setting:
     """The contract in which a clause is worded and its examples are set: the first product of the alternative signed."""

@@ -138,7 +138,8 @@ def _by_period(sample: Sample) -> SheetTable | None:
         SheetColumn(label="at least", kind="volume"),
         SheetColumn(label="at most", kind="volume"),
     )
-    note = f"{sample.measure} The share is of the volume that is chosen within the limits of the price table."
+    unit = f"Volumes in {sample.units[0]}. " if len(sample.products) == 1 else ""
+    note = f"{unit}The share is of the volume that is chosen within the limits of the price table."
     return SheetTable(title="Committed volume by period", columns=columns, rows=tuple(rows), note=note) if rows else None
 
 

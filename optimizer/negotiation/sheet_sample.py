@@ -10,6 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
+from models.errors import Finding, InvalidScenario
 from models.negotiation import Package
 from models.scenario import Scenario
 from models.sheet import SheetColumn
@@ -72,7 +73,7 @@ class Sample:
 
     @property
     def measure(self) -> str:
-        """The note of a table: what its volumes and money are in."""
+        """The note of a table: what its volumes and money are in. Rows about several products name their units themselves."""
         return f"Money in {self.currency}." if len(self.products) > 1 else f"Volumes in {self.units[0]}, money in {self.currency}."
 
     @property
@@ -133,8 +134,11 @@ def sample_of(scenario: Scenario, package: Package) -> Sample:
     )
     instance = build_instance(alone, build_tree(alone))
     (contract,) = build_contracts(instance)
-    own = contract.offer.alternatives[0].id
-    parts = [j for j, a in enumerate(contract.alternatives) if a.id == own or a.id.rsplit("/tier-", 1)[0] == own]
+    if not contract.alternatives:
+        finding = Finding("terms", f"no tier of offer '{package.offer}' holds the volumes of all its products, so that nothing can be signed")
+        raise InvalidScenario([finding], "package")
+    own = contract.alternatives[0].id.rsplit("/tier-", 1)[0]
+    parts = [j for j, a in enumerate(contract.alternatives) if a.id.rsplit("/tier-", 1)[0] == own]
     samples = [Sample(alone, package, instance, contract, j, _schedule(contract, j, most)) for j in reversed(parts) for most in (True, False)]
     return next((x for x in samples if not x.excess(x.statement(1.0))), samples[0])
 
