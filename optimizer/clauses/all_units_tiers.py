@@ -79,7 +79,7 @@ class AllUnitsTiers:
         return tuple(Lever(f"tiers[{i}].discount", "share of price", 0.0, 1.0, 0.005, "higher") for i in range(len(self.terms.tiers)))
 
     def explain(self) -> str:
-        steps = "; ".join(f"from {tier.from_volume:,g} per period {100 * tier.discount:g} % off" for tier in self.terms.tiers if tier.discount)
+        steps = "; ".join(f"from {number(tier.from_volume)} per period {100 * tier.discount:g} % off" for tier in self.terms.tiers if tier.discount)
         return f"Committed volume sets the price of every unit: {steps or 'no discount'}."
 
     def wording(self, setting: Setting) -> str:

@@ -73,7 +73,7 @@ class IncrementalTiers:
         return tuple(Lever(f"tiers[{i}].discount", "share of price", 0.0, 1.0, 0.005, "higher") for i in range(len(self.terms.tiers)))
 
     def explain(self) -> str:
-        steps = "; ".join(f"the part above {tier.from_volume:,g} per period earns {100 * tier.discount:g} %" for tier in self.terms.tiers if tier.discount)
+        steps = "; ".join(f"the part above {number(tier.from_volume)} per period earns {100 * tier.discount:g} %" for tier in self.terms.tiers if tier.discount)
         return f"The committed volume is credited slice by slice: {steps or 'no discount'}."
 
     def wording(self, setting: Setting) -> str:

@@ -57,7 +57,7 @@ class MinimumOrder:
         return (Lever("volume", "volume per period", 0.0, 1e12, 100.0, "lower"),)
 
     def explain(self) -> str:
-        return f"In each period the buyer takes nothing of a product, or at least {self.terms.volume:,g}."
+        return f"In each period the buyer takes nothing of a product, or at least {number(self.terms.volume)}."
 
     def wording(self, setting: Setting) -> str:
         return (

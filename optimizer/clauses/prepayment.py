@@ -29,7 +29,7 @@ from optimizer.algebra import pyo
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
 from optimizer.ledger import CREDIT, PREPAYMENT, Term
 from optimizer.varying import largest, least
-from optimizer.wording import Example, Setting, percent
+from optimizer.wording import Example, Setting, number, percent
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Prepayment:
             (f"{100 * self.terms.share_of_contract_value:g} % of the contract's committed value", self.terms.share_of_contract_value),
         ]
         what = next((text for text, given in parts if given), "Nothing")
-        return f"{what} is prepaid at signing and credited at {self.terms.credit_per_unit:,g} per unit taken; what is left at the end is forfeited."
+        return f"{what} is prepaid at signing and credited at {number(self.terms.credit_per_unit)} per unit taken; what is left at the end is forfeited."
 
     def wording(self, setting: Setting) -> str:
         base, terms = "committed volume at base prices (after tiers, before an index or escalator moves them)", self.terms

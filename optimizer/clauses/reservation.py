@@ -18,7 +18,7 @@ import numpy as np
 from models.clauses import Reservation as Terms
 from optimizer.clauses.base import Amounts, Deal, Lever, Statement
 from optimizer.ledger import RESERVATION
-from optimizer.wording import Example, Setting, percent
+from optimizer.wording import Example, Setting, number, percent
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Reservation:
         )
 
     def explain(self) -> str:
-        fee = f"{100 * self.terms.share_of_price:g} % of the base price" if self.terms.share_of_price else f"{self.terms.fee_per_unit:,g}"
+        fee = f"{100 * self.terms.share_of_price:g} % of the base price" if self.terms.share_of_price else number(self.terms.fee_per_unit)
         return f"Each committed unit costs {fee} per period for holding the capacity, taken or not."
 
     def wording(self, setting: Setting) -> str:

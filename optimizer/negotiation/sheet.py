@@ -57,7 +57,7 @@ def _facts(sample: Sample, offer: Offer) -> list[tuple[str, str]]:
         ("Buyer", "the Buyer"),
         ("Products", "; ".join(f"{x.name or x.id}, in {x.unit}" for x in products)),
         ("Window", f"{window} ({count})"),
-        ("Signed", "at once" if offer.sign == "now" else f"in {offer.sign}, if the Buyer then chooses to; until then nobody is bound"),
+        ("Signed", "at once" if offer.sign == "now" else f"in {offer.sign}, if the Buyer then chooses to; until then the Supplier holds the offer open"),
         ("Alternative", chosen if len(offer.alternatives) == 1 else f"one of {chosen}, chosen by the Buyer at signing"),
         ("Committed volume", _commitments(offer)),
         ("Currency", f"{sample.currency}, for all money in this contract"),
@@ -162,15 +162,17 @@ def _sites(sample: Sample) -> SheetTable:
 
 def _definitions(sample: Sample) -> tuple[str, ...]:
     """Words that the clauses use."""
-    setting = sample.setting
+    setting, site = sample.setting, sample.scenario.sites[sample.contract.offer.sites[0]]
     return (
         "Committed volume: what is committed at signing for a period, for each product by itself.",
         "Deliverable committed volume: the committed volume times the share of it that the Supplier can deliver in the period. What can't be delivered is "
         "neither owed nor paid, unless a clause says so.",
         "Base price: the list price after tiers, if the contract has any. Contract price: the base price as moved, in the period, by the clause on the price.",
         "Taken: called off by the Buyer in the period. It is charged in that period, whenever it arrives.",
-        "Amounts are computed from volumes and prices that are not rounded; this sheet shows money to two decimals. Amounts with a minus sign are credited "
-        "to the Buyer. Only what this sheet says is charged; nothing bears interest.",
+        "Amounts are computed from volumes and prices that are not rounded; this sheet shows money to two decimals, volumes to at most four. Amounts with a "
+        "minus sign are credited to the Buyer. Only what this sheet says is charged; nothing bears interest.",
         f"Examples are of alternative {sample.alternative.id.partition('/tier-')[0]} and commit {setting.units(setting.volume)} a period unless they say "
         "otherwise. They illustrate the clauses and do not add to them.",
+        "Sample invoices assume that all of the committed volume can be delivered and is on time, that everything taken goes to "
+        f"{site.name or site.id}, and that indices stand at their base levels.",
     )
