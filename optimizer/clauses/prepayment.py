@@ -126,11 +126,14 @@ class Prepayment:
             (f"{percent(terms.share_of_first_period)} of the first period's {base}", terms.share_of_first_period),
             (f"{percent(terms.share_of_contract_value)} of all periods' {base}", terms.share_of_contract_value),
         ]
+        credited = (
+            f"For every {setting.unit} taken the Supplier credits {setting.money(terms.credit_per_unit)} on the invoice of the period, until the prepaid sum "
+            "is used up. Credits are given as early as possible and never exceed what is left."
+        )
         return (
-            f"At signing the Buyer prepays {next((text for text, given in parts if given), 'nothing')}. For every {setting.unit} "
-            f"taken the Supplier credits {setting.money(terms.credit_per_unit)} on the invoice of the period, until the prepaid sum is used up. Credits are "
-            "given as early as possible and never exceed what is left. The prepaid sum bears no interest and is not paid back: what is left after the last "
-            "period is forfeited."
+            f"At signing the Buyer prepays {next((text for text, given in parts if given), 'nothing')}. "
+            f"{credited if terms.credit_per_unit else 'Nothing of it is credited later.'} "
+            "The prepaid sum bears no interest and is not paid back: what is left after the last period is forfeited."
         )
 
     def examples(self, setting: Setting) -> tuple[Example, ...]:

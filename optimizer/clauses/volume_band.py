@@ -63,19 +63,18 @@ class VolumeBand:
         return f"The buyer takes between {100 * (1 - self.terms.down):g} % and {100 * (1 + self.terms.up):g} % of the committed volume in each period."
 
     def wording(self, setting: Setting) -> str:
-        least = "need not take anything" if self.terms.down >= 1 else f"shall take at least {percent(1 - self.terms.down)} of the deliverable committed volume"
+        most = percent(1 + self.terms.up)
+        may = f"may take anything from nothing to {most}" if self.terms.down >= 1 else f"shall take at least {percent(1 - self.terms.down)} and at most {most}"
         return (
-            f"In each period, and of each product by itself, the Buyer {least} and may take up to {percent(1 + self.terms.up)} of the deliverable committed "
-            "volume. Outside this band nothing can be called off; the clause sets no payment for it. Volumes are not rounded to reach the band, periods do "
-            f"not make up for each other, and any part of a {setting.unit} may be taken."
+            f"In each period, and of each product by itself, the Buyer {may} of the deliverable committed volume. Outside this band nothing can be called off; "
+            "the clause sets no payment for it. Volumes are not rounded to reach the band, periods do not make up for each other, and any part of a "
+            f"{setting.unit} may be taken."
         )
 
     def examples(self, setting: Setting) -> tuple[Example, ...]:
         volume, step = setting.volume, setting.step
         most, least = (1.0 + self.terms.up) * volume, (1.0 - self.terms.down) * volume
         cases = [("the most that may be taken", most, 1.0), (f"{number(step)} more than that", most + step, 1.0)]
-        cases += (
-            [("the least that must be taken", least, 1.0), (f"{number(step)} less than that", least - step, 1.0)] if least > step else [("nothing", 0.0, 1.0)]
-        )
-        cases += [(f"the most, where only {percent(0.9)} can be delivered", 0.9 * most, 0.9)]
+        less = [("the least that must be taken", least, 1.0), (f"{number(step)} less than that", least - step, 1.0)]
+        cases += [*(less if least > step else [("nothing", 0.0, 1.0)]), (f"the most, where only {percent(0.9)} can be delivered", 0.9 * most, 0.9)]
         return tuple(Example((shows,), (volume,), (take,), deliverable=(share,)) for shows, take, share in cases)

@@ -75,7 +75,7 @@ def examples_of(sample: Sample, clause: Clause) -> SheetTable:
     ends, periods = SHOWN[len(worked) > 1], max(x.example.periods for x in worked)
     categories = list(dict.fromkeys(category for x in worked for category in x.bill))
     columns = [
-        (periods > 1, SheetColumn(label="Period")),
+        (periods > 1 or any(x.first == 0 for x in worked), SheetColumn(label="Period")),
         (True, SheetColumn(label="Committed", kind="volume")),
         (any(x.example.deliverable != (1.0,) for x in worked), SheetColumn(label="Deliverable", kind="share")),
         (any(x.example.weeks != (0.0,) for x in worked), SheetColumn(label="Weeks late", kind="number")),

@@ -14,15 +14,23 @@ from models.negotiation import Package
 from models.scenario import Scenario
 from models.sheet import Cell, ContractSheet, SheetTable
 from optimizer.bill import make_bill
-from optimizer.negotiation.levers import packaged
+from optimizer.negotiation.levers import levers_of, packaged
 from optimizer.negotiation.sheet import SHARES, contract_sheet
 from optimizer.negotiation.sheet_sample import sample_of
 from scenarios import library
+from tests.optimizer.random_scenarios import random_scenario
 from tests.optimizer.tiny import FRAMES, tiny_scenario
 
 LIBRARY = [name for name in library.names() if name.startswith(("clause-", "fibre"))]
 OFFERS = [(name, offer.id) for name in LIBRARY for offer in library.load(name).offers]
 TIERS = {"kind": "all_units_tiers", "tiers": [{"from_volume": 0, "to_volume": 1000}, {"from_volume": 1000, "discount": 0.1}]}
+ONE_OF = (  # a clause has one of these, and the others are 0
+    "prepayment.amount",
+    "prepayment.share_of_first_period",
+    "prepayment.share_of_contract_value",
+    "reservation.fee_per_unit",
+    "reservation.share_of_price",
+)
 EVERYTHING = (
     {"kind": "take_or_pay", "fraction": 0.8},
     {"kind": "escalator", "rate": 0.03},
@@ -130,6 +138,14 @@ def test_invoices_of_every_frame_are_the_bill(frame: Any, share: float) -> None:
     _compare(tiny_scenario(frame, EVERYTHING), "frame", share)
 
 
+@pytest.mark.parametrize("seed", range(24))
+def test_invoices_of_whatever_is_sold_are_the_bill(seed: int) -> None:
+    """Some mixture of clauses, profiles, currencies and signing times would have no sheet, or one with other amounts than the bill's."""
+    scenario = random_scenario(seed)
+    for offer in scenario.offers:
+        _compare(scenario, offer.id, 0.6)
+
+
 def _compare(scenario: Scenario, offer: str, share: float) -> None:
     package = Package(offer=offer)
     invoice = next(x for x in contract_sheet(scenario, package).invoices if x.share_taken == share)
@@ -202,6 +218,20 @@ def test_moved_terms_are_in_the_sheet() -> None:
     facts = {x.label: x.text for x in found.facts}
     assert (facts["Alternative"], facts["Window"]) == ("base", "2027 to 2030 (4 periods, 4 years)")
     assert facts["Committed volume"].startswith("The volume of the price table is committed; each period has its share")
+
+
+@pytest.mark.parametrize("name", [name for name in LIBRARY if name.startswith("clause-")])
+def test_every_lever_of_a_clause_is_in_its_words(name: str) -> None:
+    """A term could be bargained for, and the contract would read the same whatever was agreed."""
+    scenario, kind = library.load(name), name.removeprefix("clause-")
+    before = next(x.wording for x in sheet(name).sections if x.clause == kind)
+    levers = [x for x in levers_of(scenario, scenario.offers[0].id).levers if x.lever.startswith(f"{kind}.")]
+    assert levers or kind == "fixed_price"
+    for lever in levers:
+        moved = {x: 0.0 for x in ONE_OF if lever.lever in ONE_OF and x.startswith(f"{kind}.") and x != lever.lever}
+        moved[lever.lever] = lever.value + lever.step if lever.value + lever.step <= lever.high else lever.value - lever.step
+        after = next(x.wording for x in sheet(name, terms=moved).sections if x.clause == kind)
+        assert after != before, lever.lever
 
 
 def test_prices_after_tiers_say_the_threshold() -> None:
