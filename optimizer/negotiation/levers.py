@@ -207,7 +207,7 @@ def _move_clause(data: dict[str, Any], name: str, value: float, offer: Offer) ->
         clause = {"kind": kind}
         data["clauses"].append(clause)
     try:
-        at = document.model_validate(clause, strict=False)
+        at = next((c for c in offer.clauses if c.kind == kind), None) or document.model_validate({"kind": kind})
     except ValidationError:
         raise _refused(f"terms.{name}", f"offer '{offer.id}' has no clause {kind}, and it can't be added by one number") from None
     lever = next((x for x in _clause_levers(at) if x.name == field), None)
