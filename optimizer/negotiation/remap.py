@@ -1,14 +1,15 @@
-"""What a search over the base has left, for a search over the base with one contract spliced in: the same parts, rows and columns in another order."""
+"""What one search has left, for another over much the same problem: rows and columns in another order (`remapped`), or some more of them (`extended`)."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from optimizer.negotiation.splice import Slot
-from optimizer.solve.highs import basis_from, codes_of
+from optimizer.solve.highs import AT_LOWER, BASIC, basis_from, codes_of
 from optimizer.solve.problem import Problem
 from optimizer.solve.search import Leaf, Start
 from scenarios.tree import Floats, Ints
@@ -34,6 +35,52 @@ def remapped(lesson: Start | None, slot: Slot, problem: Problem) -> Start | None
 
     tries = tuple(at[binaries] for at in lesson.tries)
     return Start(_basis(lesson.basis, rows, columns), tries, tuple(map(moved, lesson.leaves)))
+
+
+def extended(lesson: Start | None, names: tuple[Any, Any], problem: Problem) -> Start | None:
+    """The lesson of a problem with these rows and columns, for one whose contract may have more rows and columns: rows that are new are slack, columns that
+    are new at their bound. None where any is missing, or there are other binaries. (Rows that are added leave the multipliers feasible, which is what the dual simplex method begins with.)"""
+    if lesson is None or lesson.basis is None or not lesson.leaves:
+        return None
+    if (len(names[0]), len(names[1])) == problem.matrix.shape:
+        return replace(lesson, close=True)
+    rows, columns = (_positions(old, new) for old, new in zip(names, problem.names, strict=True))
+    if rows is None or columns is None or int(problem.integer.sum()) != len(lesson.leaves[0].lower):
+        return None
+    shape = problem.matrix.shape
+
+    def moved(leaf: Leaf) -> Leaf:
+        multipliers = None
+        if leaf.multipliers is not None:
+            multipliers = np.zeros(shape[0])
+            multipliers[rows] = leaf.multipliers
+        return replace(leaf, basis=_wider(leaf.basis, rows, columns, shape), multipliers=multipliers)
+
+    return Start(_wider(lesson.basis, rows, columns, shape), lesson.tries, tuple(map(moved, lesson.leaves)))
+
+
+def _positions(old: Any, new: Any) -> Ints | None:
+    """Where the old ones stand among the new ones; None if one is missing."""
+    if len(new) < len(old):
+        return None
+    place: dict[tuple[str, int], int] = {}
+    names, seen = [], Counter[str]()
+    for i, item in enumerate(new):
+        name = item.name
+        place[name, seen[name]] = i
+        seen[name] += 1
+    seen.clear()
+    for item in old:
+        names.append(place.get((item.name, seen[item.name])))
+        seen[item.name] += 1
+    return None if None in names else np.array(names, dtype=np.int64)
+
+
+def _wider(basis: Any, rows: Ints, columns: Ints, shape: tuple[int, int]) -> Any:
+    codes, count = np.array(codes_of(basis)), len(basis.col_status)
+    whole = np.concatenate([np.full(shape[1], AT_LOWER), np.full(shape[0], BASIC)])
+    whole[columns], whole[shape[1] + rows] = codes[:count], codes[count:]
+    return basis_from(whole.tolist(), shape[1])
 
 
 def _alike(base: Problem, problem: Problem, rows: Ints, columns: Ints) -> bool:
