@@ -1,0 +1,108 @@
+"""What the supplier's moves say about what kind of supplier it is.
+
+Particles are pairs of a supplier type k and a curve c that its aspirations may follow. Everything is on the type's own scale: s_k(x) = gain of package x /
+best gain of the type, a_c(t) the aspiration at time t. A particle's weight is multiplied by the likelihood of what was seen:
+
+    offer x        exp(-|s_k(x) - a_c(t)| / spread), times `slip` where gain_k(x) < 0, because nobody offers what it loses by
+    refusal of x   1 - 1 / (1 + exp(-(s_k(x) - a_c(t)) / spread))
+    pick of i      exp(s_k(i) / spread) / sum_j exp(s_k(j) / spread)
+
+Every likelihood is mixed with a little noise (`doubt`), so that no type is ever ruled out for good by one odd move. Two halves of a type have the same
+likelihood, so splitting a type changes nothing. Worked number: two equal types, two equivalent packages, scaled gains 0.8 and 0.6 for the first and
+0.6 and 0.8 for the second, spread 0.1, no doubt: the first one is picked; the first type now weighs 1 / (1 + exp(-2)) = 0.88.
+
+References: Zeng & Sycara (1998), Bayesian learning in negotiation; Hindriks & Tykhonov (2008), Opponent modelling in automated multi-issue negotiation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from optimizer.negotiation.tactics import Curve
+from scenarios.tree import Floats
+
+CURVES = tuple(Curve(beta) for beta in (0.2, 0.5, 1.0, 2.0, 5.0))
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How moves are read."""
+
+    spread: float = 0.1  # how far moves may lie from a curve, scaled
+    slip: float = 0.01  # likelihood of an offer that loses money, against one that does not
+    doubt: float = 0.02  # share of noise in every likelihood
+
+
+@dataclass(frozen=True)
+class Belief:
+    """Weights of supplier types and of the curves that their aspirations follow. K types, C curves."""
+
+    joint: Floats  # [K, C], sums to 1
+    curves: tuple[Curve, ...]
+    best: Floats  # [K] best gain of each type, which is its 1; at least a little above 0
+    learning: Learning = Learning()
+
+    @property
+    def weights(self) -> Floats:
+        """Posterior weights of the types. [K]"""
+        return np.asarray(self.joint.sum(axis=1))
+
+    @property
+    def effective_size(self) -> float:
+        """How many equally likely particles would be as undecided: 1 / sum of squared weights."""
+        return 1.0 / float((self.joint**2).sum())
+
+    def scaled(self, gains: Floats) -> Floats:
+        """Gains of each type on its own scale. [K, ...] both"""
+        return np.asarray(gains / self.best.reshape(-1, *(1,) * (gains.ndim - 1)))
+
+    def aspirations(self, time: float) -> Floats:
+        """Scaled gain that each curve asks for. [C]"""
+        return np.array([curve.target(time) for curve in self.curves])
+
+    def acceptance(self, gains: Floats, time: float) -> Floats:
+        """Probability that a package is accepted. `gains` [K, ...] of each type -> [...]"""
+        return np.asarray(np.tensordot(self.joint, self._accepted(gains, time), axes=2))
+
+    def after_offer(self, gains: Floats, time: float) -> Belief:
+        """The belief after they offered a package with these gains. [K]"""
+        near = np.exp(-np.abs(self.scaled(gains)[:, None] - self.aspirations(time)[None]) / self.learning.spread)
+        return self._after(near * np.where(gains >= 0.0, 1.0, self.learning.slip)[:, None])
+
+    def after_refusal(self, gains: Floats, time: float) -> Belief:
+        """The belief after they refused a package with these gains. [K]"""
+        return self._after(1.0 - self._accepted(gains, time), noise=0.5)
+
+    def after_pick(self, gains: Floats, picked: int) -> Belief:
+        """The belief after they picked one of several packages that cost the buyer the same. `gains` [K, packages]"""
+        scaled = self.scaled(gains) / self.learning.spread
+        odds = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+        return self._after((odds / odds.sum(axis=1, keepdims=True))[:, [picked]], noise=1.0 / gains.shape[1])
+
+    def _accepted(self, gains: Floats, time: float) -> Floats:
+        """[K, C, ...]"""
+        scaled = self.scaled(gains)
+        wanted = self.aspirations(time).reshape(1, -1, *(1,) * (gains.ndim - 1))
+        return np.asarray(1.0 / (1.0 + np.exp(np.clip((wanted - scaled[:, None]) / self.learning.spread, -60.0, 60.0))))
+
+    def _after(self, likelihood: Floats, *, noise: float = 1.0) -> Belief:
+        """`noise`: likelihood under blind chance."""
+        weights = self.joint * ((1.0 - self.learning.doubt) * likelihood + self.learning.doubt * noise)
+        return replace(self, joint=weights / weights.sum())
+
+
+def first_belief(supplier: Floats, weights: Sequence[float] | Floats, *, curves: tuple[Curve, ...] = CURVES, learning: Learning | None = None) -> Belief:
+    """Before anything was said: types by their weights, all curves alike. `supplier` [K, cells, Q] are the gains of every package on the table."""
+    share = np.asarray(weights, dtype=float)
+    if share.shape != (len(supplier),) or (share < 0.0).any() or share.sum() <= 0.0:
+        raise ValueError(f"{len(supplier)} supplier types need as many weights, none below 0 and some above; there are {share.tolist()}")
+    best = supplier.reshape(len(supplier), -1).max(axis=1)
+    usual = float(best.max())
+    if usual <= 0.0:
+        raise ValueError("no supplier type gains by any package on the table")
+    joint = np.repeat(share[:, None] / share.sum() / len(curves), len(curves), axis=1)
+    # A type that never gains has no scale of its own; it keeps that of the best one, on which everything is a loss.
+    return Belief(joint, curves, np.where(best > 0.0, best, usual), learning or Learning())
