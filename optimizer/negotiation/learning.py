@@ -4,12 +4,12 @@ Particles are pairs of a supplier type k and a curve c that its aspirations may 
 best gain of the type, a_c(t) the aspiration at time t. A particle's weight is multiplied by the likelihood of what was seen:
 
     offer x        exp(-|s_k(x) - a_c(t)| / spread), times `slip` where gain_k(x) < 0, because nobody offers what it loses by
-    refusal of x   1 - 1 / (1 + exp(-(s_k(x) - a_c(t)) / spread))
-    pick of i      exp(s_k(i) / spread) / sum_j exp(s_k(j) / spread)
+    refusal of x   1 - 1 / (1 + exp(-(s_k(x) - a_c(t)) / soft))
+    pick of i      exp(s_k(i) / soft) / sum_j exp(s_k(j) / soft)
 
 Every likelihood is mixed with a little noise (`doubt`), so that no type is ever ruled out for good by one odd move. Two halves of a type have the same
 likelihood, so splitting a type changes nothing. Worked number: two equal types, two equivalent packages, scaled gains 0.8 and 0.6 for the first and
-0.6 and 0.8 for the second, spread 0.1, no doubt: the first one is picked; the first type now weighs 1 / (1 + exp(-2)) = 0.88.
+0.6 and 0.8 for the second, soft 0.1, no doubt: the first one is picked; the first type now weighs 1 / (1 + exp(-2)) = 0.88.
 
 References: Zeng & Sycara (1998), Bayesian learning in negotiation; Hindriks & Tykhonov (2008), Opponent modelling in automated multi-issue negotiation.
 """
@@ -24,14 +24,15 @@ import numpy as np
 from optimizer.negotiation.tactics import Curve
 from scenarios.tree import Floats
 
-CURVES = tuple(Curve(beta) for beta in (0.2, 0.5, 1.0, 2.0, 5.0))
+CURVES = tuple(Curve(beta, floor=floor) for beta in (0.15, 0.2, 0.25, 0.32, 0.4, 0.6, 1.0, 1.6, 2.5, 4.0) for floor in (0.0, 0.05, 0.1))
 
 
 @dataclass(frozen=True)
 class Learning:
     """How moves are read."""
 
-    spread: float = 0.1  # how far moves may lie from a curve, scaled
+    spread: float = 0.02  # how far offers may lie from a curve, scaled
+    soft: float = 0.05  # how gradually acceptance falls below the curve, and how gradually picks follow gains
     slip: float = 0.01  # likelihood of an offer that loses money, against one that does not
     doubt: float = 0.02  # share of noise in every likelihood
 
@@ -78,7 +79,7 @@ class Belief:
 
     def after_pick(self, gains: Floats, picked: int) -> Belief:
         """The belief after they picked one of several packages that cost the buyer the same. `gains` [K, packages]"""
-        scaled = self.scaled(gains) / self.learning.spread
+        scaled = self.scaled(gains) / self.learning.soft
         odds = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         return self._after((odds / odds.sum(axis=1, keepdims=True))[:, [picked]], noise=1.0 / gains.shape[1])
 
@@ -86,7 +87,7 @@ class Belief:
         """[K, C, ...]"""
         scaled = self.scaled(gains)
         wanted = self.aspirations(time).reshape(1, -1, *(1,) * (gains.ndim - 1))
-        return np.asarray(1.0 / (1.0 + np.exp(np.clip((wanted - scaled[:, None]) / self.learning.spread, -60.0, 60.0))))
+        return np.asarray(1.0 / (1.0 + np.exp(np.clip((wanted - scaled[:, None]) / self.learning.soft, -60.0, 60.0))))
 
     def _after(self, likelihood: Floats, *, noise: float = 1.0) -> Belief:
         """`noise`: likelihood under blind chance."""

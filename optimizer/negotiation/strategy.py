@@ -28,6 +28,7 @@ from scenarios.tree import Floats
 
 Side = Literal["buyer", "supplier"]
 Place = tuple[int, int]  # cell, and place among the table's prices
+LEVELS = 41  # tried for the last offer
 SAME = 1e-9  # relative to the scale: gains closer than this are the same
 
 
@@ -111,6 +112,8 @@ def decide(sight: Sight) -> Decision:
         return _nothing_possible(sight)
     target, conceded, reasons = next_target(sight, scale)
     place = most_attractive(sight.gains, sight.supplier, belief, target)
+    if sight.last:
+        place, target, reasons = *_final(sight, scale), (*reasons, "this is the last offer: its answer is the deal or none")
     chance = _acceptance(sight, place)
     words = f"of all packages that gain as much this one is liked best by the supplier as believed; accepted with probability {chance:.0%}"
     offer = Decision("offer", place, target, conceded, chance, (*reasons, words))
@@ -148,6 +151,20 @@ def most_attractive(gains: Floats, supplier: Floats, belief: Belief, target: flo
     top = liked >= liked.max() - SAME
     place = int(np.where(top, gains, -np.inf).argmax())
     return place // gains.shape[1], place % gains.shape[1]
+
+
+def _final(sight: Sight, scale: Scale) -> tuple[Place, float]:
+    """The last offer: of the most attractive package at every level the one that is worth most one step ahead. Its answer is a deal, or none, so that no
+    concession is asked for in return."""
+    received = [scale.of(move.gain) for move in sight.of("supplier")]
+    later = max(received[-1], 0.0) if received and sight.settings.last_word else 0.0
+    worth = []
+    for level in np.linspace(0.0, 1.0, LEVELS):
+        place = most_attractive(sight.gains, sight.supplier, sight.belief, scale.money(float(level)))
+        gain = scale.of(float(sight.gains[place]))
+        worth.append((look_ahead(gain, _acceptance(sight, place), later), place))
+    best = max(worth, key=lambda x: x[0])[1]
+    return best, float(sight.gains[best])
 
 
 def improved(sight: Sight, theirs: Move) -> Place | None:

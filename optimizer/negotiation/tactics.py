@@ -34,6 +34,7 @@ class Curve:
     beta: float = 1.0  # above 0
     kappa: float = 0.0  # share conceded at the first turn, 0 to 1
     form: Form = "polynomial"
+    floor: float = 0.0  # scaled gain that is never gone below
 
     def conceded(self, time: float) -> float:
         """alpha(t): share of the way from the best package to walk-away that has been conceded."""
@@ -44,7 +45,7 @@ class Curve:
 
     def target(self, time: float) -> float:
         """Scaled gain asked for."""
-        return 1.0 - self.conceded(time)
+        return self.floor + (1.0 - self.floor) * (1.0 - self.conceded(time))
 
 
 @dataclass(frozen=True)
