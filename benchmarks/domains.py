@@ -50,7 +50,7 @@ class Seller:
 
     def spread(self, by: float, rng: np.random.Generator) -> Seller:
         """Another supplier: costs off by up to a share `by`, tastes and capacity by up to three times as much."""
-        off = {name: by for name in ("unit_cost", "capacity_cost", "alternative_margin")}
+        off = dict.fromkeys(("unit_cost", "capacity_cost", "alternative_margin"), by)
         off |= {name: min(3.0 * by, 1.0) for name in ("hurdle_rate", "risk_weight", "capacity")}
         return replace(self, **{name: getattr(self, name) * (1.0 + rng.uniform(-x, x)) for name, x in off.items()})
 
@@ -134,7 +134,7 @@ MARKETS = (
     Market("anxious supplier", (100.0, 0.35), (10.0, 0.3), 0.3, replace(PLAIN, risk_weight=0.7, capacity_cost=2.5, unit_cost=3.0)),
     Market("other uses", (100.0, 0.3), (10.0, 0.4), -0.4, replace(PLAIN, alternative_margin=2.0, unit_cost=3.5)),
 )
-BY, TYPES = 0.25, 60
+BY, TYPES = 0.25, 30
 
 
 class Domains:

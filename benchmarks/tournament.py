@@ -18,7 +18,8 @@ from benchmarks.domains import Domain, Domains
 from benchmarks.opponents import ACCEPT, NAMES, TRADE_OFF, Agent, Taste, standard
 from benchmarks.tournament_page import page
 from optimizer.negotiation.learning import first_belief
-from optimizer.negotiation.strategy import Decision, Move, Settings, Sight, decide
+from optimizer.negotiation.moves import Decision, Move, Settings, Sight
+from optimizer.negotiation.strategy import decide
 from scenarios.tree import Floats
 
 ROUNDS = (8, 20, 60)

@@ -53,8 +53,8 @@ class Belief:
 
     @property
     def effective_size(self) -> float:
-        """How many equally likely particles would be as undecided: 1 / sum of squared weights."""
-        return 1.0 / float((self.joint**2).sum())
+        """How many equally likely types would leave as much open: 1 / sum of squared weights."""
+        return 1.0 / float((self.weights**2).sum())
 
     def scaled(self, gains: Floats) -> Floats:
         """Gains of each type on its own scale. [K, ...] both"""
@@ -100,7 +100,7 @@ def first_belief(supplier: Floats, weights: Sequence[float] | Floats, *, curves:
     share = np.asarray(weights, dtype=float)
     if share.shape != (len(supplier),) or (share < 0.0).any() or share.sum() <= 0.0:
         raise ValueError(f"{len(supplier)} supplier types need as many weights, none below 0 and some above; there are {share.tolist()}")
-    best = supplier.reshape(len(supplier), -1).max(axis=1)
+    best = np.where(np.isfinite(supplier), supplier, -np.inf).reshape(len(supplier), -1).max(axis=1)
     usual = float(best.max())
     if usual <= 0.0:
         raise ValueError("no supplier type gains by any package on the table")

@@ -8,6 +8,7 @@ Scaled supplier gains s_k and weights w_k are the belief's (`learning`). A packa
 for a supplier of the believed kind: price is the last thing that moves, value is made on the other terms. An offer of theirs that would be accepted is
 not accepted while there is time, if a package costs the buyer no more and is better for every likely type: that one is proposed instead (Raiffa's
 settlement after the settlement, before it). Guard-rails: never a gain below the margin; never more than `unanswered` concessions without one in return.
+Closing is no concession: accepting, proposing what is better than accepting, and the last offer, whose answer is the deal or none.
 
 Worked number: the best package that a supplier may sign gains 100, margin 0, beta = 0.5, half time: 75 is asked for. With cells A (75 at price 10) and B (75
 at price 12), worth 20 and 30 to a supplier that is sure to be of one type, B at 12 is offered.
@@ -17,90 +18,24 @@ References: Raiffa (1982), The Art and Science of Negotiation; Faratin, Sierra &
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
-
 import numpy as np
 
-from optimizer.negotiation.learning import Belief
-from optimizer.negotiation.tactics import Curve, Reciprocity, Scale, accepts_combined, look_ahead, plausible, scale_of
-from scenarios.tree import Floats
+from optimizer.negotiation.moves import Decision, Move, Place, Reason, Sight
+from optimizer.negotiation.tactics import Scale, accepts_combined, look_ahead, plausible, scale_of
+from scenarios.tree import Floats, Ints
 
-Side = Literal["buyer", "supplier"]
-Place = tuple[int, int]  # cell, and place among the table's prices
-LEVELS = 41  # tried for the last offer
 SAME = 1e-9  # relative to the scale: gains closer than this are the same
 
-
-@dataclass(frozen=True)
-class Settings:
-    """How the buyer negotiates."""
-
-    rounds: int  # turns of the buyer
-    curve: Curve = field(default_factory=lambda: Curve(0.5))
-    margin: float = 0.0  # money: least gain that is signed for
-    reciprocity: Reciprocity = field(default_factory=Reciprocity)
-    likely: float = 0.05  # belief that must stand behind a package's being acceptable for it to count
-    sure: float = 0.9  # belief that must stand behind a package's being better for them than their own offer, for it to be proposed instead
-    late: float = 0.9  # from this time on AC_combi takes the best there is
-    goes_on: float = 1.0  # probability that talks go on after a refusal
-    last_word: bool = False  # whether they can still answer the buyer's last offer with one of their own
-
-
-@dataclass(frozen=True)
-class Move:
-    """An offer of either side, as the buyer sees it."""
-
-    by: Side
-    gain: float  # the buyer's, money
-    supplier: Floats  # [K] of each supplier type, money
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What to do, and why."""
-
-    action: Literal["accept", "offer", "walk away"]
-    package: Place | None  # to offer
-    target: float  # money: gain asked for
-    conceded: float  # alpha(t)
-    acceptance: float  # believed probability that they accept the package
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Sight:
-    """Everything that is known when the buyer is to move."""
-
-    gains: Floats  # [cells, Q] the buyer's
-    supplier: Floats  # [K, cells, Q] each type's
-    belief: Belief
-    history: tuple[Move, ...]
-    settings: Settings
-
-    @property
-    def turn(self) -> int:
-        """The buyer's turn that is due, from 0."""
-        return sum(move.by == "buyer" for move in self.history)
-
-    @property
-    def time(self) -> float:
-        """0 at the first of the buyer's turns, 1 at the last."""
-        return min(self.turn / max(self.settings.rounds - 1, 1), 1.0)
-
-    @property
-    def last(self) -> bool:
-        """Whether no turn of the buyer comes after this one."""
-        return self.turn >= self.settings.rounds - 1
-
-    def of(self, side: Side) -> list[Move]:
-        """Moves of one side."""
-        return [move for move in self.history if move.by == side]
-
-    @property
-    def open(self) -> Move | None:
-        """Their offer that is to be answered."""
-        return self.history[-1] if self.history and self.history[-1].by == "supplier" else None
+DUE = "the best package that they may sign gains {:,.6g}; {:.0%} of the way to walk-away, a gain of {:,.6g}, is due by now"
+UNANSWERED = "the last concession was not answered, so {:,.6g} is still asked for"
+RETURNED = "in return for their last concession, {:,.6g} is asked for"
+WAITING = "a last offer is expected to be worth {:,.6g}"
+OFFERED = "they have offered {:,.6g} already"
+LAST = "this is the last offer: its answer is the deal or none"
+LIKED = "of all packages that gain as much this one is liked best by the supplier as believed; accepted with probability {:.0%}"
+AHEAD = "their offer gains {:,.6g}, going on is worth {:,.6g}"
+BETTER = "a package that is no worse for them gains {:,.6g}; accepted with probability {:.0%}"
+IMPOSSIBLE = "no package that is worth signing to us is acceptable to any likely type of this supplier"
 
 
 def decide(sight: Sight) -> Decision:
@@ -111,60 +46,71 @@ def decide(sight: Sight) -> Decision:
     if scale is None:
         return _nothing_possible(sight)
     target, conceded, reasons = next_target(sight, scale)
-    place = most_attractive(sight.gains, sight.supplier, belief, target)
+    place = most_attractive(sight.gains, sight.liked, target)
     if sight.last:
-        place, target, reasons = *_final(sight, scale), (*reasons, "this is the last offer: its answer is the deal or none")
+        place = last_offer(sight, scale)[0]
+        target, reasons = float(sight.gains[place]), (*reasons, Reason(LAST))
     chance = _acceptance(sight, place)
-    words = f"of all packages that gain as much this one is liked best by the supplier as believed; accepted with probability {chance:.0%}"
-    offer = Decision("offer", place, target, conceded, chance, (*reasons, words))
+    offer = Decision("offer", place, target, conceded, chance, (*reasons, Reason(LIKED, (chance,))))
     if sight.open is None or sight.open.gain < settings.margin:
         return offer
     return _answer(sight, scale, offer, float(sight.gains[place]))
 
 
-def next_target(sight: Sight, scale: Scale) -> tuple[float, float, tuple[str, ...]]:
+def next_target(sight: Sight, scale: Scale) -> tuple[float, float, tuple[Reason, ...]]:
     """Gain to ask for in money, alpha(t), and why."""
     settings = sight.settings
     conceded = settings.curve.conceded(sight.time)
     scaled = 1.0 - conceded
-    reasons = [f"the best package that they may sign gains {scale.one:,.6g}; {conceded:.0%} of the way to walk-away ({scale.zero:,.6g}) is due by now"]
+    reasons = [Reason(DUE, (scale.one, conceded, scale.zero))]
     own = sight.of("buyer")
     if own:
         last = min(min(scale.of(move.gain) for move in own), 1.0)
         low, high = settings.reciprocity.limits(last, _their_concession(sight, scale))
         if unanswered(sight) >= settings.reciprocity.unanswered and scaled < last:
             scaled = last
-            reasons.append(f"the last concession was not answered, so {scale.money(last):,.6g} is still asked for")
+            reasons.append(Reason(UNANSWERED, (scale.money(last),)))
         elif not low <= scaled <= high:
             scaled = min(max(scaled, low), high)
-            reasons.append(f"in return for their last concession, {scale.money(scaled):,.6g} is asked for")
+            reasons.append(Reason(RETURNED, (scale.money(scaled),)))
+    waiting = last_offer(sight, scale)[1]
+    if settings.patient and waiting > scaled:
+        scaled = waiting
+        reasons.append(Reason(WAITING, (scale.money(waiting),)))
     best = max((move.gain for move in sight.of("supplier")), default=-np.inf)
     if best > scale.money(scaled):
-        reasons.append(f"they have offered {best:,.6g} already")
+        reasons.append(Reason(OFFERED, (best,)))
     return max(min(max(scale.money(scaled), best), scale.one), settings.margin), conceded, tuple(reasons)
 
 
-def most_attractive(gains: Floats, supplier: Floats, belief: Belief, target: float) -> Place:
+def most_attractive(gains: Floats, liked: Floats, target: float) -> Place:
     """Of all packages with gain >= target the one that the believed supplier likes best; ties: best for the buyer, then first."""
     enough = gains >= target - SAME * max(abs(target), 1.0)
-    liked = np.where(enough, np.tensordot(belief.weights, belief.scaled(supplier), axes=1), -np.inf)
-    top = liked >= liked.max() - SAME
+    among = np.where(enough, liked, -np.inf)
+    top = among >= among.max() - SAME
     place = int(np.where(top, gains, -np.inf).argmax())
-    return place // gains.shape[1], place % gains.shape[1]
+    return _unflat(place, gains)
 
 
-def _final(sight: Sight, scale: Scale) -> tuple[Place, float]:
-    """The last offer: of the most attractive package at every level the one that is worth most one step ahead. Its answer is a deal, or none, so that no
-    concession is asked for in return."""
-    received = [scale.of(move.gain) for move in sight.of("supplier")]
-    later = max(received[-1], 0.0) if received and sight.settings.last_word else 0.0
-    worth = []
-    for level in np.linspace(0.0, 1.0, LEVELS):
-        place = most_attractive(sight.gains, sight.supplier, sight.belief, scale.money(float(level)))
-        gain = scale.of(float(sight.gains[place]))
-        worth.append((look_ahead(gain, _acceptance(sight, place), later), place))
-    best = max(worth, key=lambda x: x[0])[1]
-    return best, float(sight.gains[best])
+def efficient(gains: Floats, liked: Floats) -> Ints:
+    """Packages than which no other is better for both, flattened, the buyer's best first. `liked`: how the believed supplier likes each. [cells, Q] both"""
+    order = np.lexsort((-liked.ravel(), -gains.ravel()))
+    best = np.maximum.accumulate(liked.ravel()[order])
+    return np.asarray(order[np.concatenate([[True], best[1:] > best[:-1]])])
+
+
+def last_offer(sight: Sight, scale: Scale) -> tuple[Place, float]:
+    """The efficient package that would be the best last offer as things stand, and what it is worth: scaled gain times probability of acceptance.
+
+    At the very end its answer is a deal or none. Where they have the last word, their best offer so far counts as what is left after a refusal.
+    """
+    later = [scale.of(move.gain) for move in sight.of("supplier")][-1:] if sight.settings.last_word else []
+    places = efficient(sight.gains, sight.liked)
+    gain = scale.of(sight.gains.ravel()[places])
+    chance = sight.belief.acceptance(sight.supplier.reshape(len(sight.supplier), -1)[:, places], 1.0)
+    worth = np.where(gain >= 0.0, look_ahead(gain, chance, max([0.0, *later])), -np.inf)
+    place = int(places[worth.argmax()])
+    return _unflat(place, sight.gains), float(worth.max())
 
 
 def improved(sight: Sight, theirs: Move) -> Place | None:
@@ -180,7 +126,7 @@ def improved(sight: Sight, theirs: Move) -> Place | None:
     if better.max() <= theirs.gain + SAME * max(abs(theirs.gain), 1.0) or better.max() < settings.margin:
         return None
     place = int(better.argmax())
-    return place // better.shape[1], place % better.shape[1]
+    return _unflat(place, better)
 
 
 def unanswered(sight: Sight) -> int:
@@ -213,23 +159,26 @@ def _answer(sight: Sight, scale: Scale, offer: Decision, gain: float) -> Decisio
     ahead = look_ahead(scale.of(gain), offer.acceptance, 0.0 if final else max(received), goes_on=settings.goes_on)
     if received[-1] < ahead and not accepts_combined(received, scale.of(offer.target), sight.time, settings.late):
         return offer
-    why = f"their offer gains {theirs.gain:,.6g}, a counter-offer is worth {scale.money(ahead):,.6g}"
+    why = Reason(AHEAD, (theirs.gain, scale.money(ahead)))
     better = improved(sight, theirs)
     if better is not None:
         chance, more = _acceptance(sight, better), float(sight.gains[better])
         if not final or chance * scale.of(more) >= received[-1]:
-            words = f"{why}; a package that is no worse for them gains {more:,.6g}"
-            return Decision("offer", better, more, offer.conceded, chance, (*offer.reasons, words))
+            return Decision("offer", better, more, offer.conceded, chance, (*offer.reasons, why, Reason(BETTER, (more, chance))))
     return Decision("accept", None, offer.target, offer.conceded, 1.0, (*offer.reasons, why))
 
 
 def _nothing_possible(sight: Sight) -> Decision:
     """When the supplier model rules out every package that is worth signing: only their own offers can lead to a deal."""
-    words = "no package that is worth signing to us is acceptable to any likely type of this supplier"
-    if sight.open is not None and sight.open.gain >= sight.settings.margin:
-        return Decision("accept", None, sight.settings.margin, 1.0, 1.0, (words, f"their offer gains {sight.open.gain:,.6g}"))
-    return Decision("walk away", None, sight.settings.margin, 1.0, 0.0, (words,))
+    theirs, margin = sight.open, sight.settings.margin
+    if theirs is not None and theirs.gain >= margin:
+        return Decision("accept", None, margin, 1.0, 1.0, (Reason(IMPOSSIBLE), Reason(OFFERED, (theirs.gain,))))
+    return Decision("walk away", None, margin, 1.0, 0.0, (Reason(IMPOSSIBLE),))
 
 
 def _acceptance(sight: Sight, place: Place) -> float:
-    return float(sight.belief.acceptance(sight.supplier[:, *place], sight.time))
+    return float(sight.belief.acceptance(sight.supplier[:, *place], sight.answered))
+
+
+def _unflat(place: int, table: Floats) -> Place:
+    return place // table.shape[1], place % table.shape[1]

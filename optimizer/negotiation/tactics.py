@@ -17,12 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from scenarios.tree import Floats
 
+Number = TypeVar("Number", float, Floats)
 Form = Literal["polynomial", "exponential"]
 LEAST_KAPPA = 1e-9  # the exponential form starts at kappa and could never leave 0
 
@@ -55,7 +56,7 @@ class Scale:
     zero: float  # money at walk-away: the margin
     one: float  # money at the best package that is not ruled out
 
-    def of(self, gain: float) -> float:
+    def of(self, gain: Number) -> Number:
         """Scaled gain; below 0 beyond walk-away, above 1 for packages that were ruled out."""
         return (gain - self.zero) / (self.one - self.zero)
 
@@ -129,7 +130,7 @@ def accepts_combined(received: Sequence[float], own_next: float, time: float, si
     return accepts_time(time, since) and received[-1] >= 0.0 and accepts_constant(received[-1], max(received[-window:]))
 
 
-def look_ahead(own_next: float, accepted: float, later: float, *, goes_on: float = 1.0) -> float:
+def look_ahead(own_next: Number, accepted: Number, later: float, *, goes_on: float = 1.0) -> Number:
     """One step ahead: what the own next offer is worth, scaled.
 
     accepted x own_next + (1 - accepted) x goes_on x later
