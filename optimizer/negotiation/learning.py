@@ -25,6 +25,7 @@ from optimizer.negotiation.tactics import Curve
 from scenarios.tree import Floats
 
 CURVES = tuple(Curve(beta, floor=floor) for beta in (0.15, 0.2, 0.25, 0.32, 0.4, 0.6, 1.0, 1.6, 2.5, 4.0) for floor in (0.0, 0.05, 0.1))
+LEAST = -1.0  # scaled: a loss as large as the best gain is refused like any larger one, and no unlikely type may veto a package
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,12 @@ class Belief:
         return 1.0 / float((self.weights**2).sum())
 
     def scaled(self, gains: Floats) -> Floats:
-        """Gains of each type on its own scale. [K, ...] both"""
-        return np.asarray(gains / self.best.reshape(-1, *(1,) * (gains.ndim - 1)))
+        """Gains of each type on its own scale, losses cut off at LEAST (also where a package is impossible). [K, ...] both"""
+        return np.asarray(np.fmax(gains / self.best.reshape(-1, *(1,) * (gains.ndim - 1)), LEAST))
+
+    def liked(self, supplier: Floats) -> Floats:
+        """Expected scaled gain. [K, ...] -> [...]"""
+        return np.asarray(np.einsum("k,k...->...", self.weights, self.scaled(supplier)))
 
     def aspirations(self, time: float) -> Floats:
         """Scaled gain that each curve asks for. [C]"""

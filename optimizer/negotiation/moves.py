@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-import numpy as np
-
 from optimizer.negotiation.learning import Belief
 from optimizer.negotiation.tactics import Curve, Reciprocity
 from scenarios.tree import Floats
@@ -104,7 +102,7 @@ class Sight:
     @cached_property
     def liked(self) -> Floats:
         """Expected scaled gain of the supplier as believed. [cells, Q]"""
-        return np.asarray(np.tensordot(self.belief.weights / self.belief.best, self.supplier, axes=1))
+        return self.belief.liked(self.supplier)
 
     @property
     def open(self) -> Move | None:

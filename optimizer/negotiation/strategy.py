@@ -121,7 +121,7 @@ def improved(sight: Sight, theirs: Move) -> Place | None:
     belief, settings = sight.belief, sight.settings
     edge = SAME * belief.best
     no_worse = sight.supplier >= (np.maximum(theirs.supplier, 0.0) - edge)[:, None, None]
-    agreed = np.tensordot(belief.weights, no_worse, axes=1) >= settings.sure - 1e-12
+    agreed = np.einsum("k,k...->...", belief.weights, no_worse) >= settings.sure - 1e-12
     better = np.where(agreed, sight.gains, -np.inf)
     if better.max() <= theirs.gain + SAME * max(abs(theirs.gain), 1.0) or better.max() < settings.margin:
         return None
@@ -138,7 +138,7 @@ def unanswered(sight: Sight) -> int:
             count += bool(np.isfinite(lowest) and move.gain < lowest - SAME * max(abs(lowest), 1.0))
             lowest = min(lowest, move.gain)
         else:
-            kept = float(belief.weights @ belief.scaled(move.supplier))
+            kept = float(belief.liked(move.supplier))
             if move.gain > most or kept < least - SAME:
                 count = 0
             most, least = max(most, move.gain), min(least, kept)

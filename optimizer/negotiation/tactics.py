@@ -67,7 +67,7 @@ class Scale:
 
 def plausible(supplier: Floats, weights: Floats, least: float) -> Floats:
     """Whether types that hold at least `least` of the belief would sign. `supplier` [types, ...] are their gains. [...]"""
-    return np.asarray(np.tensordot(weights, supplier >= 0.0, axes=1) >= least - 1e-12)
+    return np.asarray(np.einsum("k,k...->...", weights, supplier >= 0.0) >= least - 1e-12)
 
 
 def scale_of(gains: Floats, possible: Floats, margin: float) -> Scale | None:
