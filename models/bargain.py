@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from models.base import Document
-from models.negotiation import Package
+from models.negotiation import Interval, Package
 
 Solution = Literal["nash", "kalai_smorodinsky", "egalitarian", "utilitarian"]
 Means = Literal["none", "lotteries", "side payments"]
@@ -65,6 +65,14 @@ class TypeLine(Document):
     """Of both gains, ours less the margin, over all packages; below 0: no deal with this type, whatever is paid. None: it can deliver no package."""
 
 
+class ChancePoint(Document):
+    """How likely the supplier could sell at one price."""
+
+    price: float
+    chance: float
+    """Probability over types that the floor is no higher."""
+
+
 class ZoneOpener(Document):
     """The one lever whose move from the terms at hand makes most of the way to a deal."""
 
@@ -88,8 +96,12 @@ class Zone(Document):
     estimate: Estimate
     chance: float
     """Probability over types that some package suits both."""
+    span: Interval | None
+    """Lowest floor and highest walk-away price of all terms at which enough types agree; none: there are no such terms."""
     base: int
     """Position in `lines` of the terms at hand."""
+    floor_chances: tuple[ChancePoint, ...]
+    """At the terms at hand, for every price on the table."""
     closest: int | None
     """Position in `lines` of the terms at which least is missing, and of those the ones with most room; none: every package is impossible."""
     lines: tuple[ZoneLine, ...]

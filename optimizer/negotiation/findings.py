@@ -9,6 +9,7 @@ import numpy as np
 from models.bargain import (
     Bargain,
     BargainLine,
+    ChancePoint,
     Choice,
     CounterOffer,
     EquivalentPackages,
@@ -19,7 +20,7 @@ from models.bargain import (
     ZoneLine,
     ZoneOpener,
 )
-from models.negotiation import Package
+from models.negotiation import Interval, Package
 from optimizer.negotiation.bargaining import MEANS, SOLUTIONS, Agreement, ideal, pareto, solve
 from optimizer.negotiation.packages import PRICE, SAME_COST, Equivalents, counter_offer, equivalent_packages, most_to_gain, package_of
 from optimizer.negotiation.supplier import SupplierGains
@@ -38,7 +39,9 @@ def zone_found(table: Table, supplier: SupplierGains, name: str, currency: str, 
         margin=margin,
         estimate=_estimate(supplier, name, share),
         chance=found.chance,
+        span=None if found.span is None else Interval(lower=found.span[0], upper=found.span[1]),
         base=base,
+        floor_chances=tuple(ChancePoint(price=p, chance=found.chance_at(base, p)) for p in table.prices.tolist()),
         closest=closest(found),
         lines=tuple(_line(table, found, c) for c in range(len(table.cells))),
         types=tuple(

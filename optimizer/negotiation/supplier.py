@@ -18,16 +18,17 @@ profit is 360; with 60 of set-up and 100 without the deal the gain is 200. A uni
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from models.errors import Finding, InvalidScenario
-from models.suppliers import SupplierType, SupplierView
+from models.suppliers import SupplierView
 from optimizer.negotiation.table import Cell, Table
 from scenarios.tree import Floats, Ints
 
+NUMBERS = ("capacity_cost", "capacity", "expansion_cost", "expansion_build_periods", "set_up", "alternative_margin", "no_deal", "risk_weight", "tail")
 SLACK = 1e-6  # committed volume beyond the capacity that is no more than rounding
 
 
@@ -96,13 +97,15 @@ def supplier_gains(table: Table, view: SupplierView) -> SupplierGains:
     if wrong:
         told = f"unit costs are given, and offer '{table.offer}' has {products} product{'' if products == 1 else 's'}; give one number, or one per product"
         raise InvalidScenario([Finding(f"types[{i}].unit_cost", f"{count} {told}") for i, count in wrong], "supplier view")
-    rates = sorted({kind.hurdle_rate for kind in view.types})
     gains = np.empty((len(view.types), len(table.cells), len(table.prices)))
+    groups = _groups(view, products)
     for c, cell in enumerate(table.cells):
-        books = {rate: _books(table, cell, rate) for rate in rates}
         nearest = np.abs(cell.prices[:, None] - table.prices).argmin(axis=0)
-        for h, kind in enumerate(view.types):
-            gains[h, c] = _gains(books[kind.hurdle_rate], kind, nearest, table.prices)
+        for rate in sorted({group.rate for group in groups}):
+            books = _books(table, cell, rate)
+            for group in groups:
+                if group.rate == rate:
+                    gains[group.places, c] = _gains(books if group.cautious else books.averaged, group, nearest, table.prices)
     gains[:, ~np.isfinite(table.gains)] = -np.inf
     weights = np.array([kind.weight for kind in view.types])
     return SupplierGains(tuple(kind.id for kind in view.types), weights / weights.sum(), table.prices, gains)
@@ -134,7 +137,15 @@ class _Books:
     take: Floats  # [P, K, L]
     committed: Floats  # [K, L]
     by_node: Floats  # [K, N] committed volume, all products, as it is
-    peak: Floats  # [K, L] its largest along each future
+    peak: Floats  # [K, L] its largest along each future, or [K, 1] if that is the same in all
+
+    @cached_property
+    def averaged(self) -> _Books:
+        """The futures as one, for who only looks at means; not where what must be built differs between them."""
+        if self.peak.shape[1] > 1:
+            return self
+        fixed, units, take, committed = ((x * self.probability).sum(axis=-1, keepdims=True) for x in (self.fixed, self.units, self.take, self.committed))
+        return replace(self, probability=np.ones(1), fixed=fixed, units=units, take=take, committed=committed)
 
 
 def _books(table: Table, cell: Cell, rate: float) -> _Books:
@@ -151,29 +162,59 @@ def _books(table: Table, cell: Cell, rate: float) -> _Books:
         peak[:, nodes] = np.maximum(peak[:, nodes], peak[:, tree.parent[nodes]])
     fixed, units = (present(np.stack([getattr(call, name) for call in calls])) for name in ("fixed", "units"))
     take = present(np.stack([call.take for call in calls], axis=1))
-    return _Books(tree.period, tree.probability[tree.leaves], fixed, units, take, present(committed), committed, peak[:, tree.leaves])
+    peak = peak[:, tree.leaves]
+    peak = peak[:, :1] if (peak == peak[:, :1]).all() else peak
+    return _Books(tree.period, tree.probability[tree.leaves], fixed, units, take, present(committed), committed, peak)
 
 
-def _gains(books: _Books, kind: SupplierType, nearest: Ints, prices: Floats) -> Floats:
-    """Gain of one type at every price, each with the call-off of its nearest solved price. [Q]"""
-    costs = np.broadcast_to(np.asarray(kind.unit_cost, dtype=float), books.take.shape[:1])
-    profit = books.fixed - (costs[:, None, None] * books.take).sum(axis=0) - (kind.capacity_cost + kind.alternative_margin) * books.committed - kind.set_up
-    late = np.zeros(len(profit), dtype=bool)
-    if kind.capacity is not None:
-        profit = profit - kind.expansion_cost * np.maximum(books.peak - kind.capacity, 0.0)
-        early = np.where(books.period < kind.expansion_build_periods, books.by_node, 0.0).max(axis=1)
-        late = early > kind.capacity + SLACK * max(kind.capacity, 1.0)
-    if kind.risk_weight == 0:
-        gain = (profit * books.probability).sum(axis=1)[nearest] + (books.units * books.probability).sum(axis=1)[nearest] * prices
+@dataclass(frozen=True)
+class _Group:
+    """Types that are reckoned side by side: one hurdle rate, and all of them cautious or none. H types."""
+
+    rate: float
+    cautious: bool
+    places: Ints  # [H] in the view
+    unit_cost: Floats  # [H, P]
+    columns: dict[str, Floats]  # [H] the types' other numbers, by field
+
+    def __getitem__(self, field: str) -> Floats:
+        """Numbers that spread over solved prices and futures. [H, 1, 1]"""
+        return self.columns[field][:, None, None]
+
+
+def _groups(view: SupplierView, products: int) -> list[_Group]:
+    keys = [(kind.hurdle_rate, kind.risk_weight > 0) for kind in view.types]
+    found = []
+    for rate, cautious in sorted(set(keys)):
+        at = np.array([i for i, key in enumerate(keys) if key == (rate, cautious)], dtype=np.int64)
+        kinds = [view.types[i] for i in at]
+        columns = {name: np.array([np.inf if getattr(x, name) is None else getattr(x, name) for x in kinds], dtype=float) for name in NUMBERS}
+        costs = np.array([np.broadcast_to(np.asarray(x.unit_cost, dtype=float), products) for x in kinds])
+        found.append(_Group(rate, cautious, at, costs, columns))
+    return found
+
+
+def _gains(books: _Books, group: _Group, nearest: Ints, prices: Floats) -> Floats:
+    """Gains at every price, each with the call-off of its nearest solved price. [H, Q]"""
+    taken = sum((group.unit_cost[:, p, None, None] * take for p, take in enumerate(books.take)), start=np.zeros(()))
+    held = (group["capacity_cost"] + group["alternative_margin"]) * books.committed
+    built = group["expansion_cost"] * np.maximum(books.peak - group["capacity"], 0.0)
+    profit = books.fixed - taken - held - built - group["set_up"]  # [H, K, L] at headline price 0
+    if group.cautious:
+        gain = _cautious(profit[:, nearest] + books.units[nearest] * prices[:, None], books.probability, group)
     else:
-        gain = _cautious(profit[nearest] + books.units[nearest] * prices[:, None], books.probability, kind)
-    return np.where(late[nearest], -np.inf, gain - kind.no_deal)
+        gain = (profit * books.probability).sum(axis=2)[:, nearest] + (books.units * books.probability).sum(axis=1)[nearest] * prices
+    early = np.where(books.period < group["expansion_build_periods"], books.by_node, 0.0).max(axis=2)
+    capacity = group.columns["capacity"][:, None]
+    late = early > capacity + SLACK * np.maximum(capacity, 1.0)
+    return np.where(late[:, nearest], -np.inf, gain - group.columns["no_deal"][:, None])
 
 
-def _cautious(profit: Floats, probability: Floats, kind: SupplierType) -> Floats:
-    """(1 - w) mean + w mean of the worst futures, of every row of profits. [Q]"""
-    order = np.argsort(profit, axis=1, kind="stable")
+def _cautious(profit: Floats, probability: Floats, group: _Group) -> Floats:
+    """(1 - w) mean + w mean of the worst futures. [H, Q]"""
+    order = np.argsort(profit, axis=2)
     sizes = probability[order]
-    used = np.clip(kind.tail - (np.cumsum(sizes, axis=1) - sizes), 0.0, sizes)
-    worst = (np.take_along_axis(profit, order, 1) * used).sum(axis=1) / used.sum(axis=1)
-    return np.asarray((1 - kind.risk_weight) * (profit * probability).sum(axis=1) + kind.risk_weight * worst)
+    used = np.clip(group["tail"] - (np.cumsum(sizes, axis=2) - sizes), 0.0, sizes)
+    worst = (np.take_along_axis(profit, order, 2) * used).sum(axis=2) / used.sum(axis=2)
+    weight = group.columns["risk_weight"][:, None]
+    return np.asarray((1 - weight) * (profit * probability).sum(axis=2) + weight * worst)

@@ -88,7 +88,9 @@ def _doubt(found: Zone) -> Iterator[str]:
     """How sure it is that some package suits both, and the proof where none does."""
     sums = [x.largest_sum for x in found.types if x.largest_sum is not None]
     if found.chance > 0:
-        yield f"Over all terms on the table, a deal that suits both exists with a chance of {percent(found.chance)}."
+        unit = found.price_unit
+        where = "" if found.span is None else f", at prices from {price(found.span.lower, unit)} to {price(found.span.upper, unit)}"
+        yield f"Over all terms on the table{where}, a deal that suits both exists with a chance of {percent(found.chance)}."
         return
     wanted = f" and the {money(found.margin, found.currency)} that we want" if found.margin else ""
     if not sums:

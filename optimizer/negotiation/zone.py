@@ -3,6 +3,7 @@
     walk_away[c]:  highest price of cell c at which the buyer still gains the margin
     floor[h, c]:   lowest price of cell c at which a supplier of type h gains
     chance[c]:     P(floor[h, c] <= walk_away[c]) over types; of the whole table: P(some cell is open)
+    span:          union of [floor, walk_away] over cells: lowest floor and highest walk-away price of those where at least a share of types agree
     room[c]:       largest min(buyer's gain - margin, supplier's gain) over prices, the supplier's gain being what at least a share of types have;
                    at least 0: what both can have at once; below 0: what one of them lacks at the closest approach
     missing[c]:    least money that would have to be put in from outside for both to reach 0: the smallest sum of what each lacks
@@ -59,6 +60,12 @@ class Joint:
     def chance(self) -> float:
         """Probability over types that some cell is open."""
         return float((self.open.any(axis=1) * self.weights).sum())
+
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """Prices from the lowest floor to the highest walk-away price of cells in which enough types agree; None if there is no such cell."""
+        agreed = self.floor <= np.where(np.isnan(self.walk_away), -np.inf, self.walk_away) + ROUNDING
+        return (float(self.floor[agreed].min()), float(self.walk_away[agreed].max())) if agreed.any() else None
 
     def chance_at(self, cell: int, price: float) -> float:
         """Probability over types that the floor of a cell is no higher than this price."""

@@ -94,7 +94,8 @@ def test_sentences_of_an_empty_zone() -> None:
         "Least is missing with band: up 1, delay 1: USD 1.00.",
         "Of single levers, moving delay from 0 to 1 helps most: then USD 2.00 is missing for both to agree, instead of USD 4.00.",
     )
-    assert (found.opener and found.opener.line, found.closest, found.chance) == (1, 3, 0.0)
+    assert (found.opener and found.opener.line, found.closest, found.chance, found.span) == (1, 3, 0.0, None)
+    assert {x.price: x.chance for x in found.floor_chances} == {float(p): float(p >= 6.0) for p in of.prices}
 
 
 def test_sentences_of_an_open_zone() -> None:
@@ -104,7 +105,7 @@ def test_sentences_of_an_open_zone() -> None:
     assert found.sentences == (
         "On the terms at hand, we walk away above USD 4.00 per t and the supplier begins to gain at USD 3.00 per t, so there is room for a deal "
         "(a chance of 66.7 % by what we believe about it).",
-        "Over all terms on the table, a deal that suits both exists with a chance of 66.7 %.",
+        "Over all terms on the table, at prices from USD 3.00 per t to USD 7.00 per t, a deal that suits both exists with a chance of 66.7 %.",
         "Of single levers, moving delay from 0 to 1 helps most: both can then be USD 1.50 better off, instead of USD 0.50.",
     )
 

@@ -83,6 +83,20 @@ def test_as_computed_future_by_future(seed: int) -> None:
             assert found.gains[0, c, q] == pytest.approx(0.6 * mean + 0.4 * worst - 1.5)
 
 
+def test_capacity_that_only_some_futures_need() -> None:
+    """Building for the larger of two futures would be charged in both, or too small a capacity be let pass because one future fits it."""
+    tree = fan([0.25, 0.75], 1)
+    committed = np.array([[0.0, 100.0, 60.0]])
+    ends = np.array([10.0, 20.0])
+    flow = call(tree, np.array([[0.0, 50.0, 50.0]]), committed)
+    table = table_of(tree, [Cell((), ends, 50 * ends, True, (flow, flow))], prices=(10.0, 20.0, 10.0), no_deal=2000.0)
+    plain = SupplierType(id="plain", unit_cost=4.0)
+    built = plain.model_copy(update={"id": "built", "capacity": 80.0, "expansion_cost": 2.0})
+    cautious = built.model_copy(update={"id": "cautious", "risk_weight": 1.0, "tail": 0.25})
+    late = built.model_copy(update={"id": "late", "expansion_build_periods": 1})
+    assert supplier_gains(table, view(plain, built, cautious, late)).gains[:, 0, 0].tolist() == pytest.approx([300.0, 290.0, 260.0, -np.inf])
+
+
 def test_caution_changes_nothing_where_all_futures_are_alike() -> None:
     """The mean of the worst futures would not be the mean where every future is the worst."""
     plain, cautious = supplier_gains(chain(), view(WORKED, WORKED.model_copy(update={"id": "b", "risk_weight": 1.0}))).gains

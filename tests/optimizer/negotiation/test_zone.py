@@ -37,7 +37,9 @@ def test_worked_number() -> None:
     found = met(one_cell())
     assert (found.walk_away[0], found.floor[0]) == pytest.approx((12.0, 9.0))
     assert (found.chance, found.chances[0], found.chance_at(0, 13.0), found.chance_at(0, 14.0), found.chance_at(0, 8.9)) == (0.75, 0.75, 0.75, 1.0, 0.0)
+    assert found.span == pytest.approx((9.0, 12.0))
     assert met(one_cell(), share=0.8).floor[0] == pytest.approx(14.0)
+    assert met(one_cell(), share=0.8).span is None
 
 
 def test_closest_approach_between_prices() -> None:
