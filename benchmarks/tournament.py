@@ -14,9 +14,11 @@ from itertools import product
 
 import numpy as np
 
-from benchmarks.domains import Domain, Domains
-from benchmarks.opponents import ACCEPT, NAMES, TRADE_OFF, Agent, Taste, standard
-from benchmarks.tournament_page import page
+from benchmarks.domains import FEW, MARKETS, Domain, domains_of
+from benchmarks.machine import RESULTS, machine, sentence
+from benchmarks.opponents import ACCEPT, NAMES, Agent, Taste, standard
+from benchmarks.tournament_page import BUYERS, DESK, DESKS, FEW_TYPES, WRONG_TYPES, page
+from optimizer.negotiation.bargaining import pareto, solve
 from optimizer.negotiation.learning import first_belief
 from optimizer.negotiation.moves import Decision, Move, Settings, Sight
 from optimizer.negotiation.strategy import decide
@@ -24,8 +26,7 @@ from scenarios.tree import Floats
 
 ROUNDS = (8, 20, 60)
 SEEDS = 10
-DESK = "desk"
-BUYERS = (*NAMES, TRADE_OFF, DESK)
+TYPES = 60  # that the desk thinks possible
 
 
 class Desk:
@@ -79,6 +80,7 @@ class Played:
     seller: str
     known: bool
     agreed: bool
+    by_last_offer: bool = False  # whether the buyer took the very last offer, which nothing could be made of any more
     own: float = 0.0  # scaled
     joint: float = 0.0  # money, over the largest joint surplus
     pareto: float = field(default=np.nan)
@@ -99,34 +101,30 @@ class Zone:
 
 def zone_of(domain: Domain) -> Zone | None:
     """None: there is no package that both would sign."""
-    gains = np.stack([domain.buyer.ravel(), domain.truth.ravel()], axis=1)
-    both = gains[(gains > 0.0).all(axis=1)]
+    b, s = domain.buyer.ravel(), domain.truth.ravel()
+    both = np.flatnonzero((b > 0.0) & (s > 0.0))
     if not len(both):
         return None
-    scaled = gains / both.max(axis=0)
-    frontier = pareto(both / both.max(axis=0))
-    largest = both.sum(axis=1).max()
-    return Zone(scaled, gains.sum(axis=1) / largest, frontier, frontier[frontier.prod(axis=1).argmax()], frontier[frontier.min(axis=1).argmax()])
+    top = b[both].max(), s[both].max()
+    scaled = np.stack([b / top[0], s / top[1]], axis=1)
+    frontier = scaled[both[pareto(b[both], s[both])]]
+    nash, kalai = (solve(*frontier.T, solution) for solution in ("nash", "kalai_smorodinsky"))
+    assert nash is not None
+    assert kalai is not None
+    return Zone(scaled, (b + s) / (b + s)[both].max(), frontier, np.array([nash.buyer, nash.supplier]), np.array([kalai.buyer, kalai.supplier]))
 
 
-def pareto(points: Floats) -> Floats:
-    """Points that no other point beats in both coordinates, by falling first coordinate."""
-    ordered = points[np.lexsort((-points[:, 1], -points[:, 0]))]
-    before = np.concatenate([[-np.inf], np.maximum.accumulate(ordered[:, 1])[:-1]])
-    return ordered[ordered[:, 1] > before]
-
-
-def negotiate(first: Agent, second: Agent, rounds: int) -> int | None:
-    """The package that is agreed on; None: none is."""
+def negotiate(first: Agent, second: Agent, rounds: int) -> tuple[int | None, bool]:
+    """The package that is agreed on (None: none is), and whether it was the very last offer."""
     offered: int | None = None
     for _ in range(rounds):
         for agent in (first, second):
             answer = agent.act(offered)
             if answer == ACCEPT:
-                return offered
+                return offered, False
             offered = answer
     assert offered is not None
-    return offered if first.reply(offered) else None
+    return (offered if first.reply(offered) else None), True
 
 
 def play(domain: Domain, zone: Zone, buyer: str, seller: str, rounds: int, seed: int) -> Played:
@@ -135,14 +133,18 @@ def play(domain: Domain, zone: Zone, buyer: str, seller: str, rounds: int, seed:
     terms = np.repeat(domain.terms, domain.buyer.shape[1], axis=0)
     selling = standard(seller, Taste(domain.truth.ravel(), terms, rounds, rng.uniform(0.0, 0.1), rng))
     opens = seed // 2 % 2 == 0
-    own = Taste(domain.buyer.ravel(), terms, rounds, 0.0, np.random.default_rng([seed, rounds, 99]))
-    buying: Agent = Desk(domain, Settings(rounds, last_word=opens)) if buyer == DESK else standard(buyer, own)
-    deal = negotiate(buying, selling, rounds) if opens else negotiate(selling, buying, rounds)
+    buying: Agent
+    if buyer in DESKS:
+        types = {DESK: domain.types, FEW_TYPES: domain.types[:FEW], WRONG_TYPES: domain.wrong}[buyer]
+        buying = Desk(domain.thinking_of(types), Settings(rounds, last_word=opens))
+    else:
+        buying = standard(buyer, Taste(domain.buyer.ravel(), terms, rounds, 0.0, np.random.default_rng([seed, rounds, 99])))
+    deal, last = negotiate(buying, selling, rounds) if opens else negotiate(selling, buying, rounds)
     if deal is None:
         return Played(domain.name, rounds, buyer, seller, domain.known, False)
     at = zone.gains[deal]
     away = [float(np.hypot(*(points - at).T).min()) for points in (zone.frontier, zone.nash[None], zone.kalai[None])]
-    return Played(domain.name, rounds, buyer, seller, domain.known, True, float(at[0]), float(zone.surplus[deal]), *away)
+    return Played(domain.name, rounds, buyer, seller, domain.known, True, last and opens, float(at[0]), float(zone.surplus[deal]), *away)
 
 
 def tournament(domains: list[list[Domain]], rounds: tuple[int, ...] = ROUNDS, buyers: tuple[str, ...] = BUYERS) -> Iterator[Played]:
@@ -160,8 +162,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=SEEDS)
     seeds = parser.parse_args().seeds
-    made = Domains()
-    print(page(list(tournament([made.drawn(seed) for seed in range(seeds)])), BUYERS, DESK))
+    found = machine()
+    domains = domains_of([market.setting() for market in MARKETS], TYPES, seeds)
+    played = list(tournament(domains))
+    text = page(played, sentence(found), seeds, len(MARKETS))
+    print(text)
+    (RESULTS / "tournament.md").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from optimizer.negotiation.tactics import Curve
 from scenarios.tree import Floats
 
 CURVES = tuple(Curve(beta, floor=floor) for beta in (0.15, 0.2, 0.25, 0.32, 0.4, 0.6, 1.0, 1.6, 2.5, 4.0) for floor in (0.0, 0.05, 0.1))
+MOST = 60.0  # exponents beyond it are as good as infinite
 LEAST = -1.0  # scaled: a loss as large as the best gain is refused like any larger one, and no unlikely type may veto a package
 
 
@@ -71,7 +72,9 @@ class Belief:
 
     def acceptance(self, gains: Floats, time: float) -> Floats:
         """Probability that a package is accepted. `gains` [K, ...] of each type -> [...]"""
-        return np.asarray(np.tensordot(self.joint, self._accepted(gains, time), axes=2))
+        levels, which = np.unique(self.aspirations(time), return_inverse=True)  # late, many curves ask for the same
+        weights = (self.joint[:, :, None] * (which[:, None] == np.arange(len(levels)))).sum(axis=1)
+        return np.asarray(np.einsum("kc,kc...->...", weights, self._accepted(gains, levels)))
 
     def after_offer(self, gains: Floats, time: float) -> Belief:
         """The belief after they offered a package with these gains. [K]"""
@@ -80,7 +83,7 @@ class Belief:
 
     def after_refusal(self, gains: Floats, time: float) -> Belief:
         """The belief after they refused a package with these gains. [K]"""
-        return self._after(1.0 - self._accepted(gains, time), noise=0.5)
+        return self._after(1.0 - self._accepted(gains, self.aspirations(time)), noise=0.5)
 
     def after_pick(self, gains: Floats, picked: int) -> Belief:
         """The belief after they picked one of several packages that cost the buyer the same. `gains` [K, packages]"""
@@ -88,11 +91,10 @@ class Belief:
         odds = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         return self._after((odds / odds.sum(axis=1, keepdims=True))[:, [picked]], noise=1.0 / gains.shape[1])
 
-    def _accepted(self, gains: Floats, time: float) -> Floats:
-        """[K, C, ...]"""
-        scaled = self.scaled(gains)
-        wanted = self.aspirations(time).reshape(1, -1, *(1,) * (gains.ndim - 1))
-        return np.asarray(1.0 / (1.0 + np.exp(np.clip((wanted - scaled[:, None]) / self.learning.soft, -60.0, 60.0))))
+    def _accepted(self, gains: Floats, levels: Floats) -> Floats:
+        """Probability that each type accepts when it asks for each level. [K, ...], [C] -> [K, C, ...]"""
+        short = levels.reshape(1, -1, *(1,) * (gains.ndim - 1)) - self.scaled(gains)[:, None]
+        return np.asarray(1.0 / (1.0 + np.exp(np.minimum(short / self.learning.soft, MOST))))
 
     def _after(self, likelihood: Floats, *, noise: float = 1.0) -> Belief:
         """`noise`: likelihood under blind chance."""
