@@ -10,6 +10,8 @@ from functools import cached_property
 from typing import Literal
 
 from optimizer.negotiation.learning import Belief
+from optimizer.negotiation.supplier import SupplierGains
+from optimizer.negotiation.table import Table
 from optimizer.negotiation.tactics import Curve, Reciprocity
 from scenarios.tree import Floats
 
@@ -40,6 +42,12 @@ class Move:
     by: Side
     gain: float  # the buyer's, money
     supplier: Floats  # [K] of each supplier type, money
+
+
+def move_of(table: Table, supplier: SupplierGains, by: Side, cell: int, price: float) -> Move:
+    """A package at any price as a move. Beyond the table's prices the supplier's gains are those at its end: further out nothing is known."""
+    within = min(max(price, float(supplier.prices[0])), float(supplier.prices[-1]))
+    return Move(by, table.no_deal - table.cells[cell].cost_at(price), supplier.at(cell, within))
 
 
 @dataclass(frozen=True)

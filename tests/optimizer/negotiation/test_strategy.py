@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.suppliers import SupplierType, SupplierView
 from optimizer.negotiation import strategy
 from optimizer.negotiation.learning import first_belief
-from optimizer.negotiation.moves import Decision, Move, Settings, Sight
+from optimizer.negotiation.moves import Decision, Move, Settings, Sight, move_of
+from optimizer.negotiation.supplier import supplier_gains
 from optimizer.negotiation.tactics import Curve, Reciprocity, plausible, scale_of
 from scenarios.tree import Floats
+from tests.optimizer.negotiation.tables import table
 
 # Two issues, traded: cell 0 as offered, 1 gives the buyer what it cares for, 2 gives the supplier what it cares for, 3 both.
 BUYER = np.add.outer([0.0, 30.0, -10.0, 20.0], [40.0, 20.0, 0.0, -20.0])
@@ -170,6 +173,31 @@ def test_a_patient_buyer_asks_for_no_less_than_a_last_offer_is_worth() -> None:
     hasty = strategy.decide(see(moves=moves, set_to=replace(PLAIN, rounds=4, curve=Curve(9.0))))
     patient = strategy.decide(see(moves=moves, set_to=replace(PLAIN, rounds=4, curve=Curve(9.0), patient=True)))
     assert patient.target > hasty.target
+
+
+def test_moves_read_off_a_table() -> None:
+    """An offer between or beyond the table's prices would be judged by a price that nobody named, or its supplier's gain be minus infinity."""
+    made = table({"volume": [1.0, 2.0]}, lambda _: 1.0, lambda terms: terms["volume"])
+    view = SupplierView(supplier="maker", types=(SupplierType(id="one", unit_cost=3.0), SupplierType(id="two", unit_cost=5.0)))
+    gains = supplier_gains(made, view)
+    between = move_of(made, gains, "supplier", 1, 6.5)
+    assert between.gain == pytest.approx(10.0 - 1.0 - 13.0)
+    assert between.supplier == pytest.approx([7.0, 3.0])
+    beyond = move_of(made, gains, "supplier", 1, 12.0)
+    assert beyond.gain == pytest.approx(10.0 - 1.0 - 24.0)
+    assert beyond.supplier == pytest.approx([14.0, 10.0])
+
+
+def test_impossible_packages_are_never_offered() -> None:
+    """A package that can't be signed, or delivered, would be put on the table, or its infinite cost spoil every other."""
+    buyer, supplier = BUYER.copy(), SUPPLIER.copy()
+    buyer[0], supplier[0] = -np.inf, -np.inf
+    supplier[3] = -np.inf
+    for moves in ((), (move("supplier", 2, 3),), (move("supplier", 2, 3), move("buyer", 1, 0), move("supplier", 2, 2))):
+        decision = strategy.decide(see(buyer, supplier, moves=moves))
+        assert decision.package is not None
+        assert decision.package[0] in (1, 2)
+        assert np.isfinite(decision.target)
 
 
 def test_hopeless_suppliers_are_left() -> None:
