@@ -123,7 +123,7 @@ def improved(sight: Sight, theirs: Move) -> Place | None:
     no_worse = sight.supplier >= (np.maximum(theirs.supplier, 0.0) - edge)[:, None, None]
     agreed = np.einsum("k,k...->...", belief.weights, no_worse) >= settings.sure - 1e-12
     better = np.where(agreed, sight.gains, -np.inf)
-    if better.max() <= theirs.gain + SAME * max(abs(theirs.gain), 1.0) or better.max() < settings.margin:
+    if better.max() <= theirs.gain + SAME * max(abs(theirs.gain), 1.0):
         return None
     place = int(better.argmax())
     return _unflat(place, better)

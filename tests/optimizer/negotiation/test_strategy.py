@@ -142,6 +142,51 @@ def test_better_for_both_is_proposed_instead_of_accepting() -> None:
     assert strategy.improved(see(moves=(theirs,)), theirs) is None
 
 
+def test_a_package_at_a_loss_to_them_is_no_improvement() -> None:
+    """An offer that loses them money by our reckoning would be answered with one that loses them money too, and refused."""
+    losing = Move("supplier", 45.0, np.array([-10.0]))
+    buyer, supplier = np.array([[60.0, 50.0]]), np.array([[-5.0, 1.0]])
+    assert strategy.improved(see(buyer, supplier), losing) == (0, 1)
+
+
+def test_at_the_deadline_a_small_improvement_is_not_worth_the_risk() -> None:
+    """A good last offer of theirs would be gambled away for a little more."""
+    moves = (move("supplier", 2, 3), move("buyer", 3, 0), Move("supplier", 58.0, np.array([0.0])))
+    final = see(moves=moves, set_to=replace(PLAIN, rounds=2))
+    assert strategy.improved(final, moves[-1]) == (3, 0)
+    assert strategy.decide(final).action == "accept"
+    assert strategy.decide(see(moves=moves, set_to=replace(PLAIN, rounds=2, last_word=True))).package == (3, 0)
+
+
+def test_the_last_turn_makes_the_last_offer() -> None:
+    """The desk would go down to walk-away at the end because the curve ends there."""
+    moves = (move("supplier", 2, 3), move("buyer", 3, 0), move("supplier", 2, 3))
+    sight = see(moves=moves, set_to=replace(PLAIN, rounds=2))
+    scale = scale_of(sight.gains, plausible(sight.supplier, sight.belief.weights, 0.05), 0.0)
+    assert scale is not None
+    decision = strategy.decide(sight)
+    assert decision.package == strategy.last_offer(sight, scale)[0]
+    assert decision.target > 0.0
+    assert strategy.LAST in [reason.words for reason in decision.reasons]
+
+
+def test_ties_go_to_the_buyer_then_to_the_first() -> None:
+    """Of packages that the supplier likes alike the desk would offer one that is worse for itself, or another one every time."""
+    liked = np.array([[1.0, 2.0], [2.0, 2.0]])
+    assert strategy.most_attractive(np.array([[9.0, 5.0], [7.0, 7.0]]), liked, 4.0) == (1, 0)
+
+
+def test_time_runs_from_the_first_turn_to_the_last() -> None:
+    """Aspirations would not reach walk-away at the last turn, or the supplier's would be read at the wrong time."""
+    opens = (move("buyer", 3, 0), move("supplier", 2, 3), move("buyer", 3, 0), move("supplier", 2, 3))
+    turns = [see(moves=opens[:n]) for n in range(0, 5, 2)]
+    assert [sight.time for sight in turns] == [0.0, 0.25, 0.5]
+    assert [sight.answered for sight in turns] == [0.0, 0.25, 0.5]
+    replies = [see(moves=(move("supplier", 2, 3), *opens)[:n]) for n in range(1, 6, 2)]
+    assert [sight.time for sight in replies] == [0.0, 0.25, 0.5]
+    assert [sight.answered for sight in replies] == [0.25, 0.5, 0.75]  # they opened: their answer is already their next turn
+
+
 def test_target_is_never_below_what_they_have_offered() -> None:
     """The desk would ask for less than it could have by saying yes to an earlier offer."""
     moves = (move("supplier", 3, 1), move("buyer", 3, 0), move("supplier", 2, 3))
