@@ -8,21 +8,31 @@ from optimizer.clauses.base import Deal
 from optimizer.contracts import build_contracts
 from optimizer.decisions import Kernel, declare_decisions, require_prepayments
 from optimizer.instance import Instance
+from optimizer.ledger import PURCHASE
 from optimizer.risk import build_risk, build_stand_in
 from optimizer.rules import rule_of
 from optimizer.rules.base import Desk
 
 
-def build_model(instance: Instance, *, objective: bool = True) -> Kernel:
+def build_model(instance: Instance, *, objective: bool = True, probed: bool = False) -> Kernel:
     """Declare everything in Pyomo. The order matters only in that charges come before what is built on them.
 
     Without `objective`: what is charged gets a stand-in, because it differs between the futures that stand side by side in the instance.
+    `probed`: a column `probe[n]` charges one unit of money at every node, so that its coefficients say how money enters each row.
     """
     with PauseGC():  # hundreds of thousands of objects that all stay: the collector would look through them again and again
-        return _build(instance, objective)
+        return _build(instance, objective, probed)
 
 
-def _build(instance: Instance, objective: bool) -> Kernel:
+def build_contracts_alone(instance: Instance) -> Kernel:
+    """Declare the contracts of an instance, their clauses and charges, and nothing that joins them."""
+    with PauseGC():
+        kernel = _contracts(instance)
+        build_stand_in(kernel)
+        return kernel
+
+
+def _contracts(instance: Instance) -> Kernel:
     kernel = declare_decisions(instance, build_contracts(instance))
     for contract in kernel.contracts:
         for clause in contract.clauses:
@@ -31,6 +41,15 @@ def _build(instance: Instance, objective: bool) -> Kernel:
             block.add_component(kind, pyo.Block())
             deal = Deal(instance, contract, kind, block.component(kind), kernel.ledger, kernel.signed, kernel.volume, kernel.take)
             clause.build(deal)
+    return kernel
+
+
+def _build(instance: Instance, objective: bool, probed: bool) -> Kernel:
+    kernel = _contracts(instance)
+    if probed:
+        kernel.model.probe = pyo.Var(range(instance.tree.size))
+        for n, unit in kernel.model.probe.items():
+            kernel.ledger.charge("probe", "probe", "probe", PURCHASE, n, [(1.0, unit)])
     build_balance(kernel)
     require_prepayments(kernel)
     kernel.model.rules = pyo.Block(pyo.Any)

@@ -25,7 +25,7 @@ VOLUMES, DOUBTFUL_VOLUMES = (1e-1, 1e8), (1e-3, 2e9)  # where the largest demand
 
 def examine(scenario: Scenario, problem: Problem) -> Numerics:
     """Ranges and warnings. Raises NumericallyDoubtful when coefficients spread too far even after scaling."""
-    scaled, _, _ = scale(problem)
+    scaled, *_ = scale(problem)
     after = _range(scaled.matrix.data)
     ratio = after[1] / after[0] if after[0] > 0 else 1.0
     warnings = []

@@ -82,17 +82,29 @@ def with_package(scenario: Scenario, package: Package) -> Scenario:
 
 def packaged(scenario: Scenario, package: Package) -> Offer:
     """The offer with the package's terms. Raises InvalidScenario with the path of what can't be."""
+    offer = packaged_among_others(scenario, package)
+    chosen = {a.id for a in _alternatives(offer, package)}
+    return offer.model_copy(update={"alternatives": tuple(a for a in offer.alternatives if a.id in chosen)})
+
+
+def packaged_among_others(scenario: Scenario, package: Package) -> Offer:
+    """The same with the alternatives that are not negotiated left in it, as offered."""
     offer = offer_named(scenario, package.offer)
     data = offer.model_dump(mode="json")
-    chosen = _alternatives(offer, package)
-    data["alternatives"] = [x for x in data["alternatives"] if x["id"] in {a.id for a in chosen}]
+    chosen = {a.id for a in _alternatives(offer, package)}
+    moved = [x for x in data["alternatives"] if x["id"] in chosen]
     now = headline(scenario, package)
     if package.price is not None:
         if now.price == 0.0 and package.price != 0.0:
             raise _refused("price", f"the headline price of '{offer.id}' is 0, so that its prices can't move in proportion")
-        _scale(data["alternatives"], package.price / now.price if now.price else 1.0)
+        _scale(moved, package.price / now.price if now.price else 1.0)
     for name, value in package.terms.items():
-        _move(data, name, value, offer)
+        if name in VOLUMES:
+            _move_volume(moved, name, value, offer)
+        elif name == PERIODS:
+            _move_periods(data, value)
+        else:
+            _move_clause(data, name, value, offer)
     return _checked(scenario, data, package)
 
 
@@ -167,18 +179,8 @@ def _scale(alternatives: list[dict[str, Any]], factor: float) -> None:
             alternative["price"] *= factor
 
 
-def _move(data: dict[str, Any], name: str, value: float, offer: Offer) -> None:
-    """Set one lever in an offer's data."""
-    if name in VOLUMES:
-        _move_volume(data, name, value, offer)
-    elif name == PERIODS:
-        _move_periods(data, value)
-    else:
-        _move_clause(data, name, value, offer)
-
-
-def _move_volume(data: dict[str, Any], name: str, value: float, offer: Offer) -> None:
-    ranges = [r for a in data["alternatives"] for r in (a["volume_per_period"] if isinstance(a["volume_per_period"], list) else [a["volume_per_period"]])]
+def _move_volume(alternatives: list[dict[str, Any]], name: str, value: float, offer: Offer) -> None:
+    ranges = [r for a in alternatives for r in (a["volume_per_period"] if isinstance(a["volume_per_period"], list) else [a["volume_per_period"]])]
     if len({(r["min"], r["max"]) for r in ranges}) > 1:
         raise _refused(f"terms.{name}", f"offer '{offer.id}' has several volume ranges; name one `alternative`, or negotiate a clause instead")
     for row in ranges:

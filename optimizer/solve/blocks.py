@@ -143,7 +143,7 @@ def _block(problem: Problem, rows: Ints, columns: Ints, first: Ints, carried: di
     for j, terms in carried.items():  # what the trunk has cost, in terms of its decisions
         link = link + sparse.csr_matrix(matrix[:, [j]] @ sparse.csr_matrix(terms[None]))
     own = problem.part(np.isin(np.arange(problem.matrix.shape[0]), rows), np.isin(np.arange(problem.matrix.shape[1]), columns))
-    scaled, column, money = scale(replace(own, integer=np.zeros(len(columns), dtype=bool)))
+    scaled, _, column, money = scale(replace(own, integer=np.zeros(len(columns), dtype=bool)))
     size = np.diff(own.matrix.indptr)
     row = np.ones(len(rows))
     filled = np.flatnonzero(size)

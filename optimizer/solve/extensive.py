@@ -71,7 +71,8 @@ def solve_each(problems: Iterable[Problem], *, gap: float, left: Callable[[], fl
         if not suits(problem) or not (problem.integer & (problem.lower < problem.upper)).any():
             found.append(solve(problem, gap=gap, seconds=seconds, seed=seed, stop=stop))
             continue
-        last = Search(problem, gap, seconds, seed, stop=stop, neighbour=last)
+        alike = last is not None and last.problem.matrix.shape == problem.matrix.shape
+        last = Search(problem, gap, seconds, seed, stop=stop, begin=last.lesson() if last is not None and alike else None)
         answer = last.run()
         found.append(replace(answer, bound=max(answer.bound, min(answer.objective, _least(problem)))))
     return found

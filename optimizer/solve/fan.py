@@ -91,7 +91,7 @@ def make_fan(template: Template) -> Fan:
         p, matrix=_with(p.matrix, template.matrix.base)[rows], row_lower=template.row_lower.base[rows], row_upper=template.row_upper.base[rows],
         cost=_spread(cost2, parts.recourse, p.matrix.shape[1]), upper=template.upper.base, integer=is_first,
     )  # fmt: skip
-    scaled, column, money = scale(nominal)
+    scaled, _, column, money = scale(nominal)
     size = np.diff(nominal.matrix.indptr)
     row = np.ones(len(rows))
     filled = np.flatnonzero(size)

@@ -16,13 +16,13 @@ from __future__ import annotations
 import heapq
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from optimizer.solve.handover import Handover
-from optimizer.solve.highs import Answer, Interrupted, Live, OnBest, Relaxed
+from optimizer.solve.highs import Answer, Distant, Interrupted, Live, OnBest, Relaxed
 from optimizer.solve.problem import Problem
 from scenarios.tree import Floats, Ints
 
@@ -31,6 +31,8 @@ NEAR = 1e-7  # relative: how much dearer a rounded relaxation may be and still c
 MOST_BINARIES = 80
 LEAST_COLUMNS = 200
 MOST_SOLVES = 3_000
+STEPS, STEPS_AFTER = 1_500, 800  # most steps of the simplex method for which a problem's best part, and its other parts, count as close
+SHARES = (0.0, 1.0, 0.03, 0.1, 0.3, 0.6)  # of the way that multipliers are moved
 
 Guess = tuple[Ints, Floats]  # columns, and values at which they are held at first
 
@@ -56,6 +58,28 @@ class _Node:
     upper: Floats = field(compare=False)
     at: Floats = field(compare=False)  # binaries in the relaxation
     basis: Any = field(compare=False)
+    multipliers: Floats | None = field(compare=False)  # of the relaxation's rows, where they are to be remembered
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A part of the search space that a search was done with."""
+
+    objective: float  # of its relaxation, infinite where there is none
+    lower: Floats  # of the binaries
+    upper: Floats
+    basis: Any
+    multipliers: Floats | None  # [R] of the relaxation's rows
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a search over a problem much like this one has found out."""
+
+    basis: Any  # of its relaxation
+    tries: tuple[Floats, ...] = ()  # values of the binaries that were good there
+    leaves: tuple[Leaf, ...] = ()  # parts that together are the whole space, the one of the optimum first
+    close: bool = False  # whether the problems differ in coefficients, and little; otherwise in bounds and sides only
 
 
 class Search:
@@ -71,12 +95,13 @@ class Search:
         stop: threading.Event | None = None,
         guess: Guess | None = None,
         handover: Handover | None = None,
-        neighbour: Search | None = None,
+        begin: Start | None = None,
+        remember: bool = False,
     ) -> None:
         self.handover = handover  # given to with a guess, taken from without
         self.problem, self.gap, self.on_best, self.stop, self.guess = problem, gap, on_best, stop, guess
-        alike = neighbour is not None and neighbour.problem.matrix.shape == problem.matrix.shape
-        self.neighbour = neighbour if alike else None  # a search that has ended, of a problem much like this one
+        self.begin, self.remember = begin, remember  # remember: keep the parts, for others to begin with
+        self.leaves: list[Leaf] = []
         self.start: Any = None  # the relaxation's basis
         self.tried: set[bytes] = set()  # values at which the binaries were held
         self.live, self.seed = Live(problem, seed), seed
@@ -93,7 +118,7 @@ class Search:
         """Search until the gap is closed, time is up or the caller stops."""
         reason = "gap"
         try:
-            self._root()
+            self._start()
             while self.open and not self._closed(self.open[0].bound):
                 if self.solves >= MOST_SOLVES:
                     return self._hand_over()
@@ -104,6 +129,12 @@ class Search:
         found, finished = self.incumbent is not None, reason == "gap"
         status = {(True, True): "optimal", (True, False): "feasible", (False, True): "infeasible", (False, False): "no_solution"}[found, finished]
         return Answer(status, reason, self.incumbent, self.value, min(self.bound, self.value), self.solves, self.live.seconds)
+
+    def lesson(self) -> Start:
+        """What a search over a problem much like this one may begin with, once this one has ended."""
+        leaves = [*self.leaves, *(Leaf(node.bound, node.lower, node.upper, node.basis, node.multipliers) for node in self.open)] if self.remember else []
+        leaves.sort(key=lambda leaf: leaf.objective)
+        return Start(self.start, () if self.incumbent is None else (self.incumbent[self.columns],), tuple(leaves))
 
     def _proven(self, finished: bool) -> float:
         left = min((node.bound for node in self.open), default=self.value if finished else self.bound)
@@ -132,32 +163,102 @@ class Search:
             raise Interrupted("time")
         return left
 
-    def _solve(self, lower: Floats, upper: Floats, basis: Any, far: bool = False) -> Relaxed | None:
+    def _keep_found(self, found: Relaxed, lower: Floats, upper: Floats) -> None:
+        if self.remember:
+            self._keep(Leaf(found.objective, lower, upper, found.basis, self._multipliers(found)))
+
+    def _multipliers(self, found: Relaxed) -> Floats | None:
+        """Multipliers of the rows, if they are to be remembered."""
+        if not self.remember:
+            return None
+        return _signed(self.problem, found.multipliers())
+
+    def _solve(self, lower: Floats, upper: Floats, basis: Any, far: bool = False, close: int = 0) -> Relaxed | None:
         left = self._left()
         self.solves += 1
-        return self.live.solve(lower, upper, basis, left, self.stop, far)
+        return self.live.solve(lower, upper, basis, left, self.stop, far, close)
 
     def _root(self) -> None:
         lower, upper = self.problem.lower[self.columns], self.problem.upper[self.columns]
-        far = self.guess is not None or (self.neighbour is None and self.handover is None)
+        far = self.guess is not None or (self.begin is None and self.handover is None)
         root = self._solve(lower, upper, self._begin(), far)
         if root is None:
             return
         self.start, self.bound = root.basis, root.objective
-        if self.neighbour is not None and self.neighbour.incumbent is not None:
-            self._fix(np.clip(np.round(self.neighbour.incumbent[self.columns]), lower, upper), root.basis)
-        self.neighbour = None  # it has served, and is large
+        for binaries in self.begin.tries if self.begin is not None else ():
+            self._fix(np.clip(np.round(binaries), lower, upper), root.basis)
         self._look_at(root, lower, upper, try_rounding=not self._closed(root.objective))
 
     def _begin(self) -> Any:
         """The basis from which the relaxation begins."""
         if self.guess is None:
-            known = None if self.neighbour is None else self.neighbour.start
+            known = None if self.begin is None else self.begin.basis
             return known if self.handover is None else self.handover.take(self._left())
         basis = self.live.held(*self.guess, self._left(), self.stop)
         if self.handover is not None:
             self.handover.give(basis)
         return basis
+
+    def _start(self) -> None:
+        if self.begin is not None and self.begin.leaves:
+            try:
+                return self._revisit(self.begin.leaves)
+            except Distant:
+                pass
+        self._root()
+
+    def _revisit(self, leaves: tuple[Leaf, ...]) -> None:
+        """Go through the parts of another search's space instead of dividing it again.
+
+        Any multipliers y bound a part from below:  min over the bounds of (cost - A'y) x  +  min over the rows' sides of y row. The other search's own
+        multipliers, moved by as much as those of its best part have moved, spare most parts a solve.
+        """
+        moved: Floats | None = None
+        least, most = self.problem.lower[self.columns], self.problem.upper[self.columns]
+        for known in leaves:
+            leaf = replace(known, lower=np.maximum(known.lower, least), upper=np.minimum(known.upper, most))
+            if (leaf.lower > leaf.upper).any():
+                continue
+            if self.incumbent is not None and leaf.multipliers is not None and self._drop(bound := self._weigh(leaf, moved)):
+                self._keep(replace(leaf, objective=bound))
+                continue
+            found = self._again(leaf)
+            if found is None:
+                self._keep(replace(leaf, objective=np.inf))
+                continue
+            if self.start is None:
+                self.start = found.basis
+                moved = None if leaf.multipliers is None else _signed(self.problem, found.multipliers()) - leaf.multipliers
+            self._look_at(found, leaf.lower, leaf.upper, try_rounding=self.incumbent is None)
+
+    def _again(self, leaf: Leaf) -> Relaxed | None:
+        """Solve a part once more: from its own basis if that is not far, otherwise from that of the best part, which differs in bounds only."""
+        assert self.begin is not None
+        if not self.begin.close:
+            return self._solve(leaf.lower, leaf.upper, leaf.basis)
+        try:
+            return self._solve(leaf.lower, leaf.upper, leaf.basis, close=STEPS if self.start is None else STEPS_AFTER)
+        except Distant:
+            if self.start is None:
+                raise
+            return self._solve(leaf.lower, leaf.upper, self.start)
+
+    def _weigh(self, leaf: Leaf, moved: Floats | None) -> float:
+        """The best bound that a part's multipliers prove, moved by a share of how the best part's have moved; the first that suffices."""
+        problem = self.problem
+        low, high = problem.lower.copy(), problem.upper.copy()
+        low[self.columns], high[self.columns] = leaf.lower, leaf.upper
+        best = -np.inf
+        for share in SHARES if moved is not None else (0.0,):
+            multipliers = leaf.multipliers if moved is None else _signed(problem, leaf.multipliers + share * moved)
+            best = max(best, _bound(problem, multipliers, low, high))
+            if self._closed(best):
+                break
+        return best
+
+    def _keep(self, leaf: Leaf) -> None:
+        if self.remember:
+            self.leaves.append(leaf)
 
     def _look_at(self, found: Relaxed, lower: Floats, upper: Floats, try_rounding: bool) -> None:
         """Take an integral relaxation as incumbent, or queue it (after trying the nearest integral point).
@@ -171,13 +272,16 @@ class Search:
         if integral or try_rounding:
             self._fix(np.round(at), found.basis)
         if self._drop(found.objective):
+            self._keep_found(found, lower, upper)
             return
         kept = np.isfinite(self.value) and self.value - found.objective <= NEAR * max(1.0, abs(self.value))
         if integral and (kept or fraction.max() == 0.0):
             self.least_dropped = min(self.least_dropped, found.objective)
+            self._keep_found(found, lower, upper)
             return
         lower, upper = self._tighten(found, at, lower, upper)
-        heapq.heappush(self.open, _Node(found.objective, self.solves, lower, upper, at, found.basis))
+        multipliers = self._multipliers(found)
+        heapq.heappush(self.open, _Node(found.objective, self.solves, lower, upper, at, found.basis, multipliers))
         self._tell()
 
     def _fix(self, at: Floats, basis: Any) -> None:
@@ -193,7 +297,7 @@ class Search:
             self._tell()
 
     def _tighten(self, found: Relaxed, at: Floats, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
-        if not np.isfinite(self.value):
+        if self.remember or not np.isfinite(self.value):  # what is cut off here would be nobody's part
             return lower, upper
         reduced, room = found.reduced()[self.columns], self.value - found.objective
         stay_low = (at <= INTEGRALITY) & (reduced > room)
@@ -216,7 +320,11 @@ class Search:
                 heapq.heappush(self.open, node)  # what was not looked at still counts in the bound
                 raise
             pending.pop(0)
-            if found is not None and not self._drop(found.objective):
+            if found is None:
+                self._keep(Leaf(np.inf, lower, upper, node.basis, None))
+            elif self._drop(found.objective):
+                self._keep_found(found, lower, upper)
+            else:
                 try:
                     self._look_at(found, lower, upper, try_rounding=self.solves < 12 or self.solves % 8 == 0)
                 except Interrupted:
@@ -244,6 +352,22 @@ class Search:
         closed = self.value - bound <= self._slack() + NEAR * max(1.0, abs(self.value))
         status = answer.status if self.incumbent is None else "optimal" if answer.status == "optimal" and closed else "feasible"
         return Answer(status, answer.stop_reason, self.incumbent, self.value, bound, self.solves + answer.nodes, seconds)
+
+
+def _signed(problem: Problem, multipliers: Floats) -> Floats:
+    """Multipliers of the sign that the rows' sides allow; the others are rounding."""
+    endless = ((multipliers > 0) & np.isneginf(problem.row_lower)) | ((multipliers < 0) & np.isposinf(problem.row_upper))
+    return np.where(endless, 0.0, multipliers)
+
+
+def _bound(problem: Problem, multipliers: Floats, low: Floats, high: Floats) -> float:
+    """The bound that multipliers of the rows prove; -inf if they prove nothing."""
+    reduced = problem.cost - problem.matrix.T @ multipliers
+    with np.errstate(invalid="ignore"):
+        rows = np.where(multipliers != 0, multipliers * np.where(multipliers > 0, problem.row_lower, problem.row_upper), 0.0)
+        columns = np.where(reduced != 0, reduced * np.where(reduced > 0, low, high), 0.0)
+    total = float(rows.sum() + columns.sum()) + problem.offset
+    return total if np.isfinite(total) else -np.inf
 
 
 def search(

@@ -78,8 +78,8 @@ def test_side_payments() -> None:
     for (solution, power), buyer in wanted.items():
         found = picked(THREE, solution, "side payments", power)
         assert (found.packages, found.buyer, found.supplier) == ((1,), pytest.approx(buyer), pytest.approx(5.0 - buyer))
-    one_sided = picked((np.array([9.0]), np.array([-2.0])), "utilitarian", "side payments")
-    assert (one_sided.payment, one_sided.supplier) == (2.0, 0.0)
+    one, other = (picked((np.array([b]), np.array([s])), "utilitarian", "side payments") for b, s in ((9.0, -2.0), (-2.0, 9.0)))
+    assert (one.payment, one.supplier, other.payment, other.buyer) == (2.0, 0.0, -2.0, 0.0)
 
 
 def test_lotteries_over_packages_that_suit_one_side_only() -> None:
@@ -167,6 +167,16 @@ def test_hull_is_outward() -> None:
     b, s = np.array([4.0, 3.0, 1.0, 0.0, 4.0]), np.array([0.0, 2.0, 2.5, 4.0, 0.0])
     assert pareto(b, s).tolist() == [0, 1, 2, 3]
     assert hull(b, s).tolist() == [0, 1, 3]
+    assert hull(np.array([4.0, 3.0, 2.0, 0.0]), np.array([0.0, 1.0, 2.0, 4.0])).tolist() == [0, 3]
+
+
+@pytest.mark.parametrize("scale", np.linspace(0.1, 7.0, 24))
+def test_ties_despite_rounding(scale: float) -> None:
+    """Of packages that a solution values the same, rounding would choose, and another machine choose another."""
+    b, s = np.array([0.1, 0.2, 0.3, 0.6]), np.array([0.6, 0.3, 0.2, 0.1])  # every product is 0.06
+    assert picked((scale * b, s), "nash").packages == (1,)
+    assert picked((scale * b[::-1], s[::-1]), "nash").packages == (1,)
+    assert picked((np.append(scale * b, scale * 0.2), np.append(s, 0.3)), "nash").packages == (1,)
 
 
 def test_power_is_a_share() -> None:

@@ -98,6 +98,14 @@ def test_sentences_of_an_empty_zone() -> None:
     assert {x.price: x.chance for x in found.floor_chances} == {float(p): float(p >= 6.0) for p in of.prices}
 
 
+def test_the_nearest_type_proves_an_empty_zone() -> None:
+    """A deal would be called impossible with figures of a type that nobody need fear."""
+    of = two_levers()
+    found = zone_found(of, supplier_gains(of, maker(8.0, 7.5)), "maker", "USD")
+    assert found.sentences[1] == "No deal suits both, whatever is paid: even at the best package, both together fall USD 0.50 short of no deal."
+    assert [x.largest_sum for x in found.types] == pytest.approx([-1.0, -0.5])
+
+
 def test_sentences_of_an_open_zone() -> None:
     """The room there is would be said wrong."""
     of = two_levers()
@@ -122,6 +130,8 @@ def test_sentences_of_a_counter_offer() -> None:
         "At those terms we walk away above USD 6.00 per t.",
     )
     assert counter_found(of, supplier, "maker", "USD", (3, 4.0), 2.5).sentences[1:] == ("We can take it as it stands.",)
+    just = counter_found(of, supplier, "maker", "USD", (0, 5.0), 1.0, margin=3.0)
+    assert (just.target, just.gain, just.supplier_gain, just.chance) == (3.0, 3.0, 0.0, 1.0)
     assert counter_found(of, supplier, "maker", "USD", (0, 5.0), 9.0).sentences[1] == (
         "No package on the table brings us there and is borne by the supplier; what it is thought to bear leaves us at most USD 4.00."
     )

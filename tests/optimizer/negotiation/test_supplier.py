@@ -39,7 +39,8 @@ def test_worked_number() -> None:
     found = supplier_gains(chain(), view(WORKED))
     assert found.gains[0, 0, 4] == pytest.approx(200.0)
     assert found.floors[0, 0] == pytest.approx(10.0 - 200.0 / 180.0)
-    assert found.at(0, 10.25) == pytest.approx([245.0])
+    assert [float(found.at(0, p)[0]) for p in (8.0, 10.025, 10.25, 12.0)] == pytest.approx([-160.0, 204.5, 245.0, 560.0])
+    assert np.isneginf([found.at(0, 7.9), found.at(0, 12.1)]).all()
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,7 @@ def test_worked_number() -> None:
         ({"capacity": 150.0, "expansion_cost": 3.0}, 0.0),
         ({"capacity": 90.0, "expansion_cost": 3.0}, 3.0 * 30),
         ({"capacity": 120.0, "expansion_build_periods": 2}, 0.0),
+        ({"capacity": 120.0 - 1e-5, "expansion_build_periods": 2}, 0.0),
         ({"capacity": 119.0, "expansion_build_periods": 1}, np.inf),
         ({"unit_cost": (9.0,)}, 1.0 * 180),
     ],
@@ -166,4 +168,5 @@ def test_estimate_by_hand() -> None:
     """What most types gain would be confused with what few do."""
     gains, weights = np.array([9.0, 1.0, 4.0]).reshape(3, 1, 1), np.ones(3) / 3
     assert [float(estimate(gains, weights, s)[0, 0]) for s in (0.3, 0.6, 0.9, 1.0)] == [9.0, 4.0, 1.0, 1.0]
+    assert float(estimate(gains, 0.99 * weights, 1.0)[0, 0]) == 1.0
     assert SupplierGains(("a", "b", "c"), weights, np.array([0.0]), gains).weighed()[0, 0] == pytest.approx(14 / 3)

@@ -10,7 +10,7 @@ import pytest
 from models.suppliers import SupplierType, SupplierView
 from optimizer.negotiation.supplier import supplier_gains
 from optimizer.negotiation.table import Table
-from optimizer.negotiation.zone import Joint, closest, joint, opener, walk_aways
+from optimizer.negotiation.zone import Joint, closest, crossings, joint, opener, walk_aways
 from tests.optimizer.negotiation.tables import random_table, table
 
 TWO = SupplierView(supplier="maker", types=(SupplierType(id="lean", weight=3.0, unit_cost=9.0), SupplierType(id="dear", unit_cost=14.0)))
@@ -81,6 +81,7 @@ def test_of_open_cells_the_one_with_most_room() -> None:
     named = opener(wide, met(wide), 0)
     assert named is not None
     assert (named.value, named.room) == (2.0, pytest.approx(1.5))
+    assert closest(met(table({"a": (0.0, 1.0, 2.0)}, lambda t: 8.0 - t["a"], prices=(0.0, 20.0, 1.0), no_deal=20.0))) == 2
 
 
 def test_nothing_possible() -> None:
@@ -91,6 +92,22 @@ def test_nothing_possible() -> None:
     assert (closest(found), opener(shut, found, 0), found.chance) == (None, None, 0.0)
     assert np.isneginf(found.sums).all()
     assert np.isposinf(found.missing).all()
+
+
+def test_least_is_missing_between_prices() -> None:
+    """The money missing would be read where both lack the same, not where the sum is least: 12 - p and p/2 - 6.2 lack 0.2 at 12, and 0.27 at 12.13."""
+    prices = np.array([0.0, 8.0, 16.0])
+    places, ours, theirs = crossings(prices, 12.0 - prices[None], 0.5 * prices[None] - 6.2)
+    lacks = np.maximum(-ours, 0.0) + np.maximum(-theirs, 0.0)
+    assert (lacks.min(), places[0, lacks.argmin()]) == pytest.approx((0.2, 12.0))
+
+
+def test_walk_away_prices_stay_on_the_table() -> None:
+    """A price would be called acceptable that nobody put on the table."""
+    of = one_cell()
+    assert walk_aways(replace(of, high=11.0), 0.0).tolist() == [11.0]
+    assert np.isnan(walk_aways(replace(of, low=13.0), 0.0)).all()
+    assert walk_aways(replace(of, low=12.0), 0.0).tolist() == [12.0]
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -1,0 +1,66 @@
+"""What the buyer takes and pays under one contract, read from an outcome by the contract's own bills.
+
+    paid[n] = fixed[n] + p units[n]     p headline price; for given volumes every clause's bill is linear in it, the credits of a prepayment piecewise
+
+What carriers and lawyers are paid (delivery, signing cost) is not the supplier's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from models.negotiation import Package
+from models.scenario import Scenario
+from optimizer.bill import statement_of
+from optimizer.clauses import clauses_of
+from optimizer.contracts import build_contracts
+from optimizer.instance import Instance, OfferData
+from optimizer.negotiation.levers import headline
+from optimizer.negotiation.table import CallOff
+from optimizer.outcome import Outcome
+from scenarios.tree import Floats
+
+NUDGE = 1e-3  # relative; how far the price is moved to see what is linear in it
+
+
+def call_off(scenario: Scenario, instance: Instance, package: Package, outcome: Outcome) -> CallOff:
+    """What happens under a package in an outcome of the instance that holds it."""
+    o = next(i for i, x in enumerate(scenario.offers) if x.id == package.offer)
+    offer, price = instance.offers[o], price_of(scenario, package)
+    paid = _paid(instance, offer, outcome)
+    chosen = package.alternative
+    if price > 0:
+        units = (_paid(instance, _dearer(offer, 1.0 + NUDGE, chosen), outcome) - paid) / (NUDGE * price)
+    else:
+        units = np.zeros_like(paid)
+    statement = statement_of(instance, offer, _contract(instance, offer), outcome)
+    return CallOff(fixed=paid - price * units, units=units, take=outcome.take[o], committed=statement.volume)
+
+
+def price_of(scenario: Scenario, package: Package) -> float:
+    """The package's headline price."""
+    return headline(scenario, package).price if package.price is None else package.price
+
+
+def _contract(instance: Instance, offer: OfferData):  # type: ignore[no-untyped-def]
+    return build_contracts(replace(instance, offers=(offer,)))[0]
+
+
+def _paid(instance: Instance, offer: OfferData, outcome: Outcome) -> Floats:
+    """What the supplier is paid at every node, in the scenario's currency. [N]"""
+    contract = _contract(instance, offer)
+    statement = statement_of(instance, offer, contract, outcome)
+    rate = 1.0 if offer.currency < 0 else instance.tree.states.fx[:, offer.currency]
+    total = np.zeros(instance.tree.size)
+    for clause in clauses_of(offer.clauses):
+        for amount in clause.bill(statement).values():
+            total = total + amount * rate
+    return total
+
+
+def _dearer(offer: OfferData, factor: float, alternative: str | None) -> OfferData:
+    """The offer with the prices of its alternatives (or of the one that is negotiated) moved."""
+    moved = tuple(replace(a, price=a.price * factor) if alternative in (None, a.id) else a for a in offer.alternatives)
+    return replace(offer, alternatives=moved)

@@ -1,0 +1,287 @@
+"""Values that everything at the table is made of: what the whole portfolio costs without an offer, and with a package signed.
+
+    no_deal(o)   V0: best objective when offer o can't be signed, everything else at its current terms and re-optimised
+    signed(x)    W:  best objective when package x is signed (an offer that is signed later: when it may be signed at these terms)
+
+Both come from the same tree, rules and risk, and are searched to a gap of 0: at the usual gap a solver says "do not sign" just below the walk-away price.
+What is cut short by the clock comes back as an interval. A scenario whose futures stand in one problem is compiled once, and packages are spliced into it
+(`splice`); a search begins with the parts that the search before has left (`solve.search`). Anything else is built anew for every value.
+Reference: Geoffrion & Nauss (1977), Parametric and postoptimality analysis in integer linear programming, Management Science 23(5).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from models.errors import Cancelled, Finding, InvalidScenario, TimeLimit
+from models.negotiation import Interval, Package
+from models.options import SolveSettings
+from models.scenario import Scenario
+from optimizer.contracts import build_contracts
+from optimizer.instance import Instance, OfferData, build_instance
+from optimizer.negotiation.levers import offer_named, packaged_among_others
+from optimizer.negotiation.remap import remapped
+from optimizer.negotiation.splice import Base, Misfit, Slot, make_base, make_slot, splice
+from optimizer.outcome import Outcome, read_outcome
+from optimizer.size import boundless
+from optimizer.solve.extensive import solve as solve_extensive
+from optimizer.solve.forms import MANY, Form, choose
+from optimizer.solve.guess import first_guess
+from optimizer.solve.highs import Answer
+from optimizer.solve.problem import Problem
+from optimizer.solve.search import Search, Start, suits
+from scenarios.tree import Floats, build_tree, fan_paths
+
+EXACT = 0.0  # gap of a value
+FINEST = 1e-7  # gap where futures are taken apart, which can't prove less
+
+Key = tuple[str, str | None, float | None, tuple[tuple[str, float], ...]]
+
+
+@dataclass(frozen=True)
+class Solved:
+    """One value, and what happens there."""
+
+    lower: float  # infinite where no plan keeps the hard rules
+    upper: float
+    outcome: Callable[[], Outcome] | None  # what happens in the best plan found; None without one
+    instance: Instance
+    lesson: Start | None = None  # for searches over much the same problem
+
+    @property
+    def interval(self) -> Interval:
+        return Interval(lower=self.lower, upper=self.upper)
+
+    @property
+    def possible(self) -> bool:
+        """Whether any plan keeps the hard rules."""
+        return bool(np.isfinite(self.upper))
+
+
+class Desk:
+    """Values for one scenario, each found once. Safe to ask from several threads for different offers' values."""
+
+    def __init__(self, scenario: Scenario, settings: SolveSettings | None = None, *, stop: threading.Event | None = None) -> None:
+        self.scenario = scenario
+        self.settings = settings or scenario.solve
+        self.stop = stop
+        self.deadline = time.monotonic() + self.settings.time_limit_seconds
+        self.solves = 0
+        self.tree = build_tree(scenario)
+        self.instance = build_instance(scenario, self.tree)
+        if endless := boundless(self.instance):
+            raise InvalidScenario(endless)
+        self._known: dict[Key | str, Solved] = {}
+        self._slots: dict[int, Slot] = {}
+        self._lock = threading.RLock()
+
+    def left(self) -> float:
+        """Seconds left. Raises TimeLimit when there are none, Cancelled when the caller has stopped."""
+        if self.stop is not None and self.stop.is_set():
+            raise Cancelled
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeLimit(self.settings.time_limit_seconds)
+        return left
+
+    @cached_property
+    def base(self) -> Base | None:
+        """The compiled scenario; None where its futures are taken apart, or what it charges can't be read off."""
+        if fan_paths(self.tree) is not None and len(self.tree.leaves) >= MANY and not hasattr(self._form(self.scenario), "problem"):
+            return None
+        try:
+            return make_base(self.instance)
+        except Misfit:
+            return None
+
+    def _form(self, scenario: Scenario) -> Form:
+        return choose(scenario, build_instance(scenario, self.tree), self.settings)
+
+    def best(self) -> Solved:
+        """The best plan with every offer as it stands."""
+        with self._lock:
+            if "" not in self._known:
+                base = self.base
+                self._known[""] = self._anew(self.scenario) if base is None else self._search(base.problem, self.instance, None)
+            return self._known[""]
+
+    def no_deal(self, offer: str) -> Solved:
+        """The best plan in which an offer is not signed."""
+        o = self._index(offer)
+        best = self.best()
+        with self._lock:
+            if offer not in self._known:
+                if best.outcome is not None and not best.outcome().signed[o].any():
+                    self._known[offer] = best  # what is best of all does without it
+                elif (base := self.base) is None:
+                    self._known[offer] = self._anew(_forced(self.scenario, offer, None, signed=False))
+                else:
+                    index, columns = base.problem.keys["signed"]
+                    own = columns[index[:, 0] == o]
+                    self._known[offer] = self._search(base.problem.fixed(own, np.zeros(len(own))), self.instance, best.lesson)
+            return self._known[offer]
+
+    def signed(self, package: Package, near: Package | None = None) -> Solved:
+        """The best plan in which the package is signed. `near`: a package solved before, with whose parts the search begins; by default the offer as it
+        stands. Raises InvalidScenario for a package that can't be."""
+        key = key_of(package)
+        if key in self._known:
+            return self._known[key]
+        offer = packaged_among_others(self.scenario, package)
+        o = self._index(package.offer)
+        changed = self.scenario.model_copy(update={"offers": tuple(offer if x.id == offer.id else x for x in self.scenario.offers)})
+        found = self._whole(changed, package) if self.base is None else self._spliced(changed, package, o, near)
+        self._known[key] = found
+        return found
+
+    def gain(self, package: Package) -> Interval:
+        """What signing the package is worth against no deal."""
+        return difference(self.no_deal(package.offer), self.signed(package))
+
+    def _index(self, offer: str) -> int:
+        return self.scenario.offers.index(offer_named(self.scenario, offer))
+
+    def _slot(self, o: int) -> Slot:
+        with self._lock:
+            if o not in self._slots:
+                assert self.base is not None
+                self._slots[o] = make_slot(self.base, o)
+            return self._slots[o]
+
+    def _spliced(self, scenario: Scenario, package: Package, o: int, near: Package | None) -> Solved:
+        instance = build_instance(scenario, self.tree)
+        slot = self._slot(o)
+        try:
+            spliced = splice(slot, instance.offers[o])
+        except Misfit:
+            return self._whole(scenario, package)
+        problem = signing(spliced.problem, instance.offers[o], package.alternative, spliced.at_most_one)
+        begin = self._begin(package, near, slot, spliced.problem)
+        return self._search(problem, instance, begin)
+
+    def _begin(self, package: Package, near: Package | None, slot: Slot, problem: Problem) -> Start | None:
+        """The parts that the search for a neighbour has left."""
+        plain = Package(offer=package.offer, alternative=package.alternative)
+        if key_of(package) == key_of(plain):
+            return remapped(self.best().lesson, slot, problem)
+        lesson = self.signed(near or plain).lesson
+        return replace(lesson, close=True) if lesson is not None and fits(lesson, problem) else None
+
+    def _whole(self, scenario: Scenario, package: Package) -> Solved:
+        now = offer_named(scenario, package.offer).sign == "now"
+        if package.alternative is not None:
+            others = [a.id for a in offer_named(scenario, package.offer).alternatives if a.id != package.alternative]
+            for other in others:
+                scenario = _forced(scenario, package.offer, other, signed=False)
+        return self._anew(_forced(scenario, package.offer, package.alternative, signed=True) if now else scenario)
+
+    def _anew(self, scenario: Scenario) -> Solved:
+        """A value of a scenario that is built for it."""
+        form = self._form(scenario)
+        gap = EXACT if hasattr(form, "problem") else max(FINEST, self.settings.gap)
+        self.solves += 1
+        answer = form.solve(self.settings.model_copy(update={"gap": gap}), seconds=self.left(), stop=self.stop)
+        instance = build_instance(scenario, self.tree)
+        return self._solved(answer, instance, None, lambda x: read_outcome(instance, build_contracts(instance), form.values(x)))
+
+    def _search(self, problem: Problem, instance: Instance, begin: Start | None) -> Solved:
+        """A value of a compiled problem."""
+        self.solves += 1
+
+        def outcome(x: Floats) -> Outcome:
+            return read_outcome(instance, build_contracts(instance), problem.values(x))
+
+        if not suits(problem) or not (problem.integer & (problem.lower < problem.upper)).any():
+            answer = solve_extensive(problem, gap=EXACT, seconds=self.left(), seed=self.settings.seed, stop=self.stop)
+            return self._solved(answer, instance, None, outcome)
+        guess = first_guess(problem, self.tree, seconds=self.left(), seed=self.settings.seed)[0] if begin is None else None
+        search = Search(problem, EXACT, self.left(), self.settings.seed, stop=self.stop, guess=guess, begin=begin, remember=True)
+        return self._solved(search.run(), instance, search.lesson(), outcome)
+
+    def _solved(self, answer: Answer, instance: Instance, lesson: Start | None, outcome: Callable[[Floats], Outcome]) -> Solved:
+        if answer.stop_reason == "user":
+            raise Cancelled
+        if answer.status == "infeasible":
+            return Solved(np.inf, np.inf, None, instance)
+        if answer.x is None:
+            raise TimeLimit(self.settings.time_limit_seconds, answer.bound if np.isfinite(answer.bound) else None)
+        x = answer.x
+        return Solved(min(answer.bound, answer.objective), answer.objective, Once(lambda: outcome(x)), instance, lesson)
+
+
+class Once:
+    """A value that is worked out when it is first asked for."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make, self._made, self._lock = make, None, threading.Lock()
+
+    def __call__(self) -> Any:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+
+def key_of(package: Package) -> Key:
+    """What tells packages apart."""
+    return package.offer, package.alternative, package.price, tuple(sorted(package.terms.items()))
+
+
+def difference(one: Solved, other: Solved) -> Interval:
+    """one - other, as far as proven."""
+    return Interval(lower=one.lower - other.upper, upper=one.upper - other.lower)
+
+
+def fits(lesson: Start, problem: Problem) -> bool:
+    """Whether a search's parts are about a problem of the same rows and columns."""
+    basis = lesson.basis
+    return basis is not None and (len(basis.row_status), len(basis.col_status)) == problem.matrix.shape
+
+
+def signing(problem: Problem, offer: OfferData, alternative: str | None, rows: Any) -> Problem:
+    """The problem in which an offer is signed now, in one alternative if one is named; an offer that is signed later only loses its other alternatives."""
+    index, columns = problem.keys["signed"]
+    own = index[:, 0] == offer.index
+    row_lower = problem.row_lower
+    if offer.sign < 0:
+        row_lower = row_lower.copy()
+        row_lower[rows] = 1.0
+    found = replace(problem, row_lower=row_lower)
+    if alternative is None:
+        return found
+    names = [a.id for a in _split(offer)]
+    wanted = np.array([name == alternative or name.startswith(f"{alternative}/") for name in names])
+    other = columns[own & ~wanted[index[:, 1]]]
+    return found.fixed(other, np.zeros(len(other)))
+
+
+def _split(offer: OfferData) -> list[Any]:
+    """Alternatives after tiers."""
+    from optimizer.clauses import clauses_of
+    from optimizer.clauses.base import SplitsAlternatives
+
+    alternatives = list(offer.alternatives)
+    for clause in clauses_of(offer.clauses):
+        if isinstance(clause, SplitsAlternatives):
+            alternatives = [part for whole in alternatives for part in clause.split(whole)]
+    return alternatives
+
+
+def _forced(scenario: Scenario, offer: str, alternative: str | None, *, signed: bool) -> Scenario:
+    """The scenario with a decision taken."""
+    from models.rules import Force
+
+    rule = Force(kind="force", offer=offer, alternative=alternative, signed=signed)
+    return scenario.model_copy(update={"rules": (*scenario.rules, rule)})
+
+
+def refused(path: str, message: str) -> InvalidScenario:
+    """A package that can't be used, with the reason."""
+    return InvalidScenario([Finding(path, message)], "package")

@@ -1,0 +1,249 @@
+"""One contract of a compiled problem replaced by another, without building the rest again.
+
+A contract touches the rest of the model in three ways only: through its kernel columns (signed, volume, take), whose coefficients in other rows no term
+moves; through their bounds; and through its charges, which enter every row by way of the ledger. So the problem with other terms is
+
+    rows of the rest:      A + L (D' - D)        L[r, n] coefficient of a unit of money at node n in row r, D[n, c] charge of column c at node n
+    rows of the contract:  those of the contract built alone
+
+and L is read off a column that charges a unit at each node (`build_model(probed=True)`). What does not fit (other nodes, other alternatives, a stock
+without a limit of its own, a capacity step that waits for a prepayment) is built as a whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from optimizer.decisions import Kernel
+from optimizer.instance import Instance, OfferData
+from optimizer.model import build_contracts_alone, build_model
+from optimizer.risk import EXCESSES, RISK, cost_range
+from optimizer.solve.problem import Problem, compile_problem
+from scenarios.tree import Floats, Ints
+
+OWN = ("signed", "volume", "take", "deliver")  # kernel variables of a contract
+
+
+class Misfit(Exception):
+    """The contract can't be put in place of the other; the whole has to be built."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """A compiled problem, and how money enters it. R rows, C columns, N nodes."""
+
+    instance: Instance
+    problem: Problem
+    enters: Any  # [R, N] csr: coefficient of a unit of nominal money at a node
+    enters_cost: Floats  # [N] the same in the objective
+    row_offer: Ints  # [R] offer that the row belongs to, -1: none
+    column_offer: Ints  # [C] offer to whose clauses the column belongs, -1: none or kernel
+    risk: dict[str, Ints]  # variable of the risk block -> its columns
+    fits: bool  # whether stocks and lanes are limited by themselves, and no capacity step waits for a prepayment
+
+
+def make_base(instance: Instance) -> Base:
+    """Compile a scenario for splicing."""
+    kernel = build_model(instance, probed=True)
+    problem = compile_problem(kernel)
+    probe = np.array([v.parent_component().local_name == "probe" for v in problem.names[1]])
+    node = np.array([v.index() for v, own in zip(problem.names[1], probe, strict=True) if own], dtype=np.int64)
+    place = np.flatnonzero(probe)[np.argsort(node)]
+    if len(place) < instance.tree.size:  # where no row and no cost names a node's money, it does not count
+        raise Misfit
+    rest = np.flatnonzero(~probe)
+    enters, enters_cost = problem.matrix[:, place].tocsr(), problem.cost[place]
+    problem = _columns(problem, rest)
+    offers = {offer.id: offer.index for offer in instance.offers}
+    return Base(
+        instance, problem, enters, enters_cost,
+        row_offer=_owners(problem.names[0], offers), column_offer=_owners(problem.names[1], offers),
+        risk={name: _of_component(problem.names[1], "risk", name) for name in RISK}, fits=_fits(instance, problem, kernel),
+    )  # fmt: skip
+
+
+def _columns(problem: Problem, kept: Ints) -> Problem:
+    """The problem with some columns only, keys and names with it."""
+    place = np.full(len(problem.cost), -1)
+    place[kept] = np.arange(len(kept))
+    return replace(
+        problem,
+        matrix=problem.matrix[:, kept].tocsr(), cost=problem.cost[kept], lower=problem.lower[kept], upper=problem.upper[kept],
+        integer=problem.integer[kept], column_node=problem.column_node[kept], cash=problem.cash[:, kept].tocsr(),
+        keys={name: (index, place[columns]) for name, (index, columns) in problem.keys.items()},
+        names=(problem.names[0], tuple(problem.names[1][j] for j in kept.tolist())),
+    )  # fmt: skip
+
+
+def _owners(data: Any, offers: dict[str, int]) -> Ints:
+    """Index of the offer in whose block each row or column is declared, -1 for none."""
+    known: dict[int, int] = {}
+    found = np.full(len(data), -1)
+    for i, item in enumerate(data):
+        component = item.parent_component()
+        owner = known.get(id(component))
+        if owner is None:
+            block, owner = component.parent_block(), -1
+            while block is not None and owner < 0:
+                parent = block.parent_component()
+                if parent is not block and parent.local_name == "offers":
+                    owner = offers[block.index()]
+                block = block.parent_block()
+            known[id(component)] = owner
+        found[i] = owner
+    return found
+
+
+def _of_component(data: Any, block: str, name: str) -> Ints:
+    """Columns of one variable of one block."""
+
+    def matches(item: Any) -> bool:
+        component = item.parent_component()
+        return component.local_name == name and component.parent_block().local_name == block
+
+    return np.array([j for j, item in enumerate(data) if matches(item)], dtype=np.int64)
+
+
+def _fits(instance: Instance, problem: Problem, kernel: Kernel) -> bool:
+    if any(step.prepaid > 0 for step in instance.steps):
+        return False
+    limits = {"stock": [((p, s), x.capacity) for (p, s), x in instance.stocks.items()], "move": [((r,), x.capacity) for r, x in enumerate(instance.lanes)]}
+    for name, rows in limits.items():
+        own, (index, columns) = dict(rows), problem.keys[name]
+        size = {"stock": 2, "move": 1}[name]
+        if any(problem.upper[j] < own[tuple(key[:size])] for key, j in zip(index.tolist(), columns.tolist(), strict=True)):
+            return False
+    return bool(kernel.contracts)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The place of one contract in a base: what stays when its terms move."""
+
+    base: Base
+    offer: OfferData
+    kept_rows: Ints  # rows of the rest
+    kept: Ints  # columns of the rest, the contract's kernel columns among them
+    matrix: Any  # [kept rows, kept] coefficients without the contract's money
+    cost: Floats  # [kept]
+    cash: Any  # [N, kept]
+    enters: Any  # [kept rows, N] coefficient of a unit of discounted money
+    enters_cost: Floats  # [N]
+    own: dict[str, dict[tuple[int, ...], int]]  # kernel variable -> index -> position in `kept`
+
+
+def make_slot(base: Base, o: int) -> Slot:
+    """The place of offer `o`."""
+    problem, discount = base.problem, base.instance.discount
+    kept_rows, kept = np.flatnonzero(base.row_offer != o), np.flatnonzero(base.column_offer != o)
+    place = np.full(len(problem.cost), -1)
+    place[kept] = np.arange(len(kept))
+    own = {
+        name: {tuple(key): int(place[j]) for key, j in zip(index.tolist(), columns, strict=True) if key[0] == o}
+        for name, (index, columns) in problem.keys.items()
+        if name in OWN
+    }
+    money = np.zeros(len(kept), dtype=bool)
+    for name in ("signed", "volume", "take"):
+        money[list(own[name].values())] = True
+    cash = problem.cash[:, kept].tocsr()
+    charged = cash @ sparse.diags(money.astype(float))
+    enters = (base.enters[kept_rows] @ sparse.diags(1.0 / discount)).tocsr()
+    enters_cost = base.enters_cost / discount
+    return Slot(
+        base, base.instance.offers[o], kept_rows, kept,
+        matrix=(problem.matrix[kept_rows][:, kept] - enters @ charged).tocsr(),
+        cost=problem.cost[kept] - charged.T @ enters_cost,
+        cash=(cash - charged).tocsr(), enters=enters, enters_cost=enters_cost, own=own,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Spliced:
+    """A problem with another contract in a slot."""
+
+    problem: Problem
+    at_most_one: Ints  # rows by which at most one of its alternatives is signed
+
+
+def alone(instance: Instance, offer: OfferData) -> Problem:
+    """One contract, compiled alone."""
+    return compile_problem(
+        build_contracts_alone(
+            replace(
+                instance, offers=(offer,), spots=(), stocks={}, lanes=(), swaps=(), steps=(), shortage={}, capacity=np.full_like(instance.capacity, np.inf)
+            )
+        ),
+        coupled=False,
+    )
+
+
+def splice(slot: Slot, offer: OfferData) -> Spliced:
+    """The base with `offer` in the slot. Raises Misfit."""
+    base, was = slot.base, slot.offer
+    if not base.fits or (offer.start, offer.end, offer.sign, offer.products, offer.sites) != (was.start, was.end, was.sign, was.products, was.sites):
+        raise Misfit
+    contract = alone(base.instance, offer)
+    place, fresh = _places(slot, contract)
+    width, count = len(slot.kept) + len(fresh), len(contract.cost)
+    to = sparse.csr_matrix((np.ones(count), (np.arange(count), place)), shape=(count, width))
+    charged = (contract.cash @ to).tocsr()
+    problem, extra = base.problem, len(fresh)
+    rest = _wider(slot.matrix, extra) + slot.enters @ charged
+    lower, upper = np.append(problem.lower[slot.kept], contract.lower[fresh]), np.append(problem.upper[slot.kept], contract.upper[fresh])
+    lower[place], upper[place] = contract.lower, contract.upper
+    cash = (_wider(slot.cash, extra) + charged).tocsr()
+    kept = np.full(len(problem.cost), -1)
+    kept[slot.kept] = np.arange(len(slot.kept))
+    lower, upper = _risk_bounds(base, kept, lower, upper, cash)
+    found = replace(
+        problem,
+        matrix=sparse.vstack([rest, contract.matrix @ to]).tocsr(),
+        row_lower=np.concatenate([problem.row_lower[slot.kept_rows], contract.row_lower]),
+        row_upper=np.concatenate([problem.row_upper[slot.kept_rows], contract.row_upper]),
+        cost=np.append(slot.cost, np.zeros(extra)) + charged.T @ slot.enters_cost,
+        lower=lower, upper=upper, integer=np.append(problem.integer[slot.kept], contract.integer[fresh]),
+        column_node=np.append(problem.column_node[slot.kept], contract.column_node[fresh]),
+        row_node=np.concatenate([problem.row_node[slot.kept_rows], contract.row_node]),
+        row_rule=np.concatenate([problem.row_rule[slot.kept_rows], np.full(len(contract.row_node), -1)]),
+        cash=cash, keys={name: (index, kept[columns]) for name, (index, columns) in problem.keys.items()},
+        names=((*(problem.names[0][i] for i in slot.kept_rows.tolist()), *contract.names[0]),
+               (*(problem.names[1][j] for j in slot.kept.tolist()), *(contract.names[1][j] for j in fresh.tolist()))),
+    )  # fmt: skip
+    rule = [i for i, row in enumerate(contract.names[0]) if row.parent_component().local_name == "at_most_one_alternative"]
+    return Spliced(found, len(slot.kept_rows) + np.array(rule, dtype=np.int64))
+
+
+def _wider(matrix: Any, extra: int) -> Any:
+    """A matrix with empty columns at its end."""
+    return sparse.csr_matrix((matrix.data, matrix.indices, matrix.indptr), shape=(matrix.shape[0], matrix.shape[1] + extra))
+
+
+def _places(slot: Slot, contract: Problem) -> tuple[Ints, Ints]:
+    """Where the contract's columns go, and which of them are its clauses' own. Raises Misfit where it has other kernel columns."""
+    place = np.full(len(contract.cost), -1)
+    for name in OWN:
+        index, columns = contract.keys[name]
+        if {tuple(key) for key in index.tolist()} != set(slot.own[name]):
+            raise Misfit
+        place[columns] = [slot.own[name][tuple(key)] for key in index.tolist()]
+    fresh = np.flatnonzero(place < 0)
+    place[fresh] = len(slot.kept) + np.arange(len(fresh))
+    return place, fresh
+
+
+def _risk_bounds(base: Base, kept: Ints, lower: Floats, upper: Floats, cash: Any) -> tuple[Floats, Floats]:
+    """Bounds with those of the risk block's columns set by the range of path costs."""
+    if not any(len(columns) for columns in base.risk.values()):
+        return lower, upper
+    tree = base.instance.tree
+    least, most = cost_range(lower, upper, cash, [tree.path(int(leaf)) for leaf in tree.leaves])
+    for name, columns in base.risk.items():
+        bounds = (0.0, most - least) if name in EXCESSES else (min(least, 0.0), max(most, 0.0))
+        finite = np.isfinite(least) and np.isfinite(most)
+        lower[kept[columns]], upper[kept[columns]] = bounds if finite else (0.0 if name in EXCESSES else -np.inf, np.inf)
+    return lower, upper

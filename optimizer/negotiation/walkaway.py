@@ -1,0 +1,264 @@
+"""Walk-away prices, and how price moves volume.
+
+Signing costs W(p) at headline price p, not signing V0. W only rises with p.
+
+    walk-away price   sup{p : W(p) < V0 - margin}
+
+How it is found depends on what is known of W:
+
+    two solves     payments are the same in every future (all is paid, taken or not, at prices that are known): W(p) = R + p A, whatever the risk weight
+    breakpoints    nobody minds risk and no rule counts money: W is concave and piecewise linear. Newton from the left,
+                   p <- p + (V0 - margin - W(p)) / b(p), b expected discounted units paid at p: never overshoots, and ends after finitely many steps
+    bracket        otherwise: W only rises, and the price is enclosed between one that is surely worth it and one that surely is not
+
+Where W flattens onto V0 (nothing need be committed) the walk-away price is where it does. References: Eisner & Severance (1976), Mathematical techniques
+for efficient record segmentation in large shared databases, Journal of the ACM 23(4); Geoffrion & Nauss (1977), Management Science 23(5).
+Worked number: 100 units must be bought, elsewhere at 12 each: V0 = 1,200. Signed for 100 units at p: W = 100 p. Walk-away price 12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.negotiation import CurvePoint, Interval, Package, PriceVolumeCurve, WalkAway
+from models.offer import FreeProfile
+from optimizer.negotiation.calloff import call_off, price_of
+from optimizer.negotiation.desk import Desk, Solved, difference
+from optimizer.negotiation.levers import headline
+from optimizer.negotiation.words import money, walk_away_sentence
+from optimizer.risk import plain
+
+RESOLUTION = 1e-7  # relative: how closely a price is enclosed
+FLAT = 1e-9  # relative: differences of cost that are rounding
+MOST_STEPS = 60
+DOUBLINGS = 30
+
+
+def walk_away(desk: Desk, package: Package, margin: float = 0.0) -> WalkAway:
+    """The walk-away price of a package, whatever its own price. Raises what `Desk` raises."""
+    top = headline(desk.scenario, package)
+    before = desk.solves
+    no_deal = desk.no_deal(package.offer)
+    found = _found(desk, package, no_deal, margin)
+    signed = desk.signed(package)
+    result = WalkAway(
+        package=package,
+        currency=top.currency,
+        unit=top.unit,
+        price=price_of(desk.scenario, package),
+        walk_away=found.price,
+        at_least=found.at_least,
+        no_deal=no_deal.interval,
+        signed=signed.interval,
+        gain=difference(no_deal, signed),
+        margin=margin,
+        method=found.method,  # type: ignore[arg-type]
+        solves=desk.solves - before,
+        sentence="",
+    )
+    return result.model_copy(update={"sentence": walk_away_sentence(result)})
+
+
+@dataclass(frozen=True)
+class _Found:
+    method: str
+    price: Interval | None
+    at_least: bool = False
+
+
+def _found(desk: Desk, package: Package, no_deal: Solved, margin: float) -> _Found:
+    price = max(price_of(desk.scenario, package), headline(desk.scenario, package).price) or 1.0
+    slack = FLAT * max(1.0, abs(no_deal.upper))
+
+    tried: list[float] = []
+
+    def at(p: float) -> Solved:
+        nearest = min(tried, key=lambda q: abs(q - p), default=None)
+        tried.append(p)
+        return desk.signed(package.model_copy(update={"price": p}), None if nearest is None else package.model_copy(update={"price": nearest}))
+
+    if certain_payments(desk, package):
+        return _straight(at, price, no_deal, margin)
+    if concave(desk):
+        return _newton(desk, package, at, price, no_deal, margin, slack)
+    return _bracketed(at, price, no_deal, margin, slack)
+
+
+def certain_payments(desk: Desk, package: Package) -> bool:
+    """Whether a signed package is paid the same in every future, whatever is taken."""
+    from optimizer.negotiation.levers import packaged
+
+    if not plain(desk.instance) or money_in_rules(desk):
+        return False
+    offer = packaged(desk.scenario, package)
+    kinds = {clause.kind: clause for clause in offer.clauses}
+    pay = kinds.get("take_or_pay")
+    band, fixed = kinds.get("volume_band"), kinds.keys() - {"take_or_pay", "volume_band", "fixed_price", "escalator", "reservation"}
+    if fixed or pay is None or pay.fraction < 1.0 or pay.price_share != 1.0 or (band is not None and band.up > 0) or len(offer.alternatives) > 1:  # type: ignore[union-attr]
+        return False
+    one = offer.alternatives[0]
+    ranges = one.volume_per_period if isinstance(one.volume_per_period, tuple) else (one.volume_per_period,)
+    o = desk.scenario.offers.index(next(x for x in desk.scenario.offers if x.id == offer.id))
+    states = desk.tree.states
+    certain = bool((states.deliverable[:, o] == 1.0).all()) and (offer.currency in (None, desk.scenario.currency)) and offer.sign == "now"
+    return certain and all(r.min == r.max for r in ranges) and not isinstance(one.profile, FreeProfile)
+
+
+def money_in_rules(desk: Desk) -> bool:
+    """Whether a rule counts money, so that a price can forbid plans."""
+    return any(rule.kind == "budget" for rule in desk.scenario.rules) or any(step.prepaid > 0 for step in desk.instance.steps)
+
+
+def concave(desk: Desk) -> bool:
+    """Whether cost is concave in prices: nobody minds risk, and no rule counts money."""
+    averse = desk.instance.risk_weight > 0 and len(desk.tree.leaves) > 1 and desk.instance.risk_tail < 1
+    return not averse and plain(desk.instance) and not money_in_rules(desk)
+
+
+def expected_units(desk: Desk, package: Package, solved: Solved) -> float:
+    """b(p): expected discounted money per unit of headline price."""
+    assert solved.outcome is not None
+    calls = call_off(desk.scenario, solved.instance, package, solved.outcome())
+    return float((desk.tree.probability * desk.instance.discount * calls.units).sum())
+
+
+def _straight(at: Callable[[float], Solved], price: float, no_deal: Solved, margin: float) -> _Found:
+    """R + p A = V0 - margin."""
+    free, paid = at(0.0), at(price)
+    if not (free.possible and paid.possible):
+        return _Found("two solves", None)
+    slope = (paid.upper - free.upper) / price
+    if slope <= 0:
+        return _Found("two solves", Interval(lower=price, upper=price), at_least=True) if free.upper < no_deal.lower - margin else _Found("two solves", None)
+    low, high = (no_deal.lower - margin - free.upper) / slope, (no_deal.upper - margin - free.lower) / slope
+    return _Found("two solves", Interval(lower=low, upper=high) if low >= 0 else None)
+
+
+def _newton(desk: Desk, package: Package, at: Callable[[float], Solved], price: float, no_deal: Solved, margin: float, slack: float) -> _Found:
+    """Newton from the left."""
+    target = no_deal.lower - margin
+    p, here = 0.0, at(0.0)
+    if here.upper >= target - slack:
+        return _Found("breakpoints", None)
+    if price > 0 and at(price).upper < target - slack:  # concave: any price that is worth it is a sound beginning, and one nearer to the end
+        p, here = price, at(price)
+    for _ in range(MOST_STEPS):
+        units = expected_units(desk, package.model_copy(update={"price": p}), here)
+        if units <= 0:
+            return _Found("breakpoints", Interval(lower=p, upper=p), at_least=True)
+        step = (target - here.upper) / units
+        p, here = p + step, at(p + step)
+        if not here.possible:
+            break
+        if here.upper >= target - slack or step <= RESOLUTION * 1e-3 * max(p, 1.0):
+            wide = (no_deal.upper - no_deal.lower + here.upper - here.lower) / units
+            return _Found("breakpoints", Interval(lower=p, upper=p + wide))
+    return _bracketed(at, price, no_deal, margin, slack)
+
+
+def _bracketed(at: Callable[[float], Solved], price: float, no_deal: Solved, margin: float, slack: float) -> _Found:
+    """Enclose the price: surely worth it at one end, surely not at the other. Between them Brent's method, on W - V0 + margin."""
+    seen: dict[float, tuple[float, float]] = {}
+
+    def excess(p: float) -> float:
+        solved = at(p)
+        most, least = solved.upper - no_deal.lower + margin, solved.lower - no_deal.upper + margin
+        seen[p] = most, least
+        return min(0.5 * (most + least), 1e300) + slack
+
+    low, high = price, price
+    if excess(price) >= 0:
+        while excess(low) >= 0:
+            if low == 0.0:
+                return _Found("bracket", None)
+            high, low = low, 0.0 if low < 0.1 * price else _further(seen, low, high, -1)
+    else:
+        for _ in range(DOUBLINGS):
+            low, high = high, _further(seen, high, low, +1)
+            if excess(high) >= 0:
+                break
+        else:
+            return _Found("bracket", Interval(lower=high, upper=high), at_least=True)
+    root = _root(excess, low, high)
+    for p in (root * (1 - 0.4 * RESOLUTION), root * (1 + 0.4 * RESOLUTION)):
+        excess(p)
+    return _Found(
+        "bracket", Interval(lower=max(p for p, (most, _) in seen.items() if most + slack < 0), upper=min(p for p, (_, least) in seen.items() if least + slack >= 0))
+    )
+
+
+def _further(seen: dict[float, tuple[float, float]], here: float, before: float, way: int) -> float:
+    """The next price to try: a little beyond where the line through the last two would cross, not too far away."""
+    rise = (seen[here][0] - seen[before][0]) / (here - before) if here != before else 0.0
+    step = 1.1 * abs(seen[here][0]) / rise if rise > 0 and np.isfinite(rise) else 0.05 * here
+    return max(here + way * min(max(step, 0.02 * here), here if way > 0 else 0.5 * here), 0.0)
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    """Where a function crosses zero between two ends of different signs."""
+    from scipy.optimize import brentq  # here, because importing it takes a while
+
+    while not np.isfinite(function(high)) or function(high) >= 1e299:  # a price that no plan keeps the rules at says nothing of how far it is too high
+        middle = 0.5 * (low + high)
+        if function(middle) < 0:
+            low = middle
+        else:
+            high = middle
+        if high - low <= RESOLUTION * high:
+            return high
+    return float(brentq(function, low, high, xtol=0.1 * RESOLUTION * max(high, 1e-9), rtol=4 * np.finfo(float).eps))
+
+
+def price_volume_curve(desk: Desk, package: Package, low: float, high: float, points: int = 11) -> PriceVolumeCurve:
+    """What the buyer does with a package between two prices: every price at which it changes where cost is concave, otherwise a grid."""
+    top = headline(desk.scenario, package)
+    no_deal = desk.no_deal(package.offer)
+    exact = concave(desk)
+    prices = _breakpoints(desk, package, low, high) if exact else list(np.linspace(low, high, points))
+    found = [_point(desk, package.model_copy(update={"price": float(p)}), no_deal) for p in prices]
+    return PriceVolumeCurve(package=package, currency=top.currency, unit=top.unit, points=tuple(x for x in found if x is not None), exact=exact)
+
+
+def _point(desk: Desk, package: Package, no_deal: Solved) -> CurvePoint | None:
+    solved = desk.signed(package)
+    if solved.outcome is None or package.price is None:
+        return None
+    calls = call_off(desk.scenario, solved.instance, package, solved.outcome())
+    probability = desk.tree.probability
+    return CurvePoint(
+        price=package.price,
+        cost=solved.interval,
+        signed=solved.upper < no_deal.lower,
+        committed=float((calls.committed.sum(axis=0) * probability).sum()),
+        expected_taken=float((calls.take.sum(axis=0) * probability).sum()),
+    )
+
+
+def _breakpoints(desk: Desk, package: Package, low: float, high: float) -> list[float]:
+    """Prices between which a concave cost is linear: solve at both ends, then where their two lines meet, and so on."""
+
+    def line(p: float) -> tuple[float, float, float]:
+        here = package.model_copy(update={"price": p})
+        solved = desk.signed(here)
+        return p, solved.upper, expected_units(desk, here, solved)
+
+    def between(left: tuple[float, float, float], right: tuple[float, float, float], depth: int) -> list[float]:
+        (p, w, b), (q, v, c) = left, right
+        if depth == 0 or q - p <= RESOLUTION * max(q, 1.0) or abs(w + b * (q - p) - v) <= FLAT * max(1.0, abs(v)) or b - c <= 1e-12 * max(abs(b), 1.0):
+            return []
+        meet = (v - w + b * p - c * q) / (b - c)
+        if not p < meet < q:
+            return []
+        middle = line(meet)
+        if w + b * (meet - p) - middle[1] <= FLAT * max(1.0, abs(v)):
+            return [meet]
+        return [*between(left, middle, depth - 1), meet, *between(middle, right, depth - 1)]
+
+    ends = line(low), line(high)
+    return sorted({low, *between(*ends, MOST_STEPS), high})
+
+
+__all__ = ["certain_payments", "concave", "expected_units", "money", "money_in_rules", "price_volume_curve", "walk_away"]
