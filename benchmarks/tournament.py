@@ -20,7 +20,7 @@ from benchmarks.opponents import ACCEPT, NAMES, Agent, Taste, standard
 from benchmarks.tournament_page import BUYERS, DESK, DESKS, FEW_TYPES, WRONG_TYPES, page
 from optimizer.negotiation.bargaining import pareto, solve
 from optimizer.negotiation.learning import first_belief
-from optimizer.negotiation.moves import Decision, Move, Settings, Sight
+from optimizer.negotiation.moves import Decision, Move, Settings, Sight, after_move
 from optimizer.negotiation.strategy import decide
 from scenarios.tree import Floats
 
@@ -41,7 +41,9 @@ class Desk:
     def act(self, offered: int | None) -> int:
         """Answer an offer: ACCEPT, or a package."""
         if offered is not None:
-            self._learn(offered)
+            theirs = self._move("supplier", offered)
+            self.belief = after_move(self.belief, self.history, theirs, self.settings.rounds)
+            self.history.append(theirs)
         decision = decide(Sight(self.domain.buyer, self.domain.types, self.belief, tuple(self.history), self.settings))
         self.decisions.append(decision)
         if decision.package is None:
@@ -59,15 +61,6 @@ class Desk:
 
     def _move(self, by: str, place: int) -> Move:
         return Move(by, float(self.domain.buyer.flat[place]), self.domain.types.reshape(len(self.domain.types), -1)[:, place])  # type: ignore[arg-type]
-
-    def _learn(self, offered: int) -> None:
-        theirs = self._move("supplier", offered)
-        turn = sum(move.by == "supplier" for move in self.history)
-        time = turn / max(self.settings.rounds - 1, 1)
-        if self.history:
-            self.belief = self.belief.after_refusal(self.history[-1].supplier, time)
-        self.belief = self.belief.after_offer(theirs.supplier, time)
-        self.history.append(theirs)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Reference: Baarslag, Hindriks, Hendrikx, Dirkzwager & Jonker (2014), Decoupling 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -48,6 +49,24 @@ def move_of(table: Table, supplier: SupplierGains, by: Side, cell: int, price: f
     """A package at any price as a move. Beyond the table's prices the supplier's gains are those at its end: further out nothing is known."""
     within = min(max(price, float(supplier.prices[0])), float(supplier.prices[-1]))
     return Move(by, table.no_deal - table.cells[cell].cost_at(price), supplier.at(cell, within))
+
+
+def believed(prior: Belief, history: Sequence[Move], rounds: int) -> Belief:
+    """The belief after all moves: each of their offers refuses ours before it and shows an aspiration of theirs."""
+    belief = prior
+    for i, move in enumerate(history):
+        belief = after_move(belief, history[:i], move, rounds)
+    return belief
+
+
+def after_move(belief: Belief, before: Sequence[Move], move: Move, rounds: int) -> Belief:
+    """The belief after one more move; those of the buyer's own teach nothing."""
+    if move.by == "buyer":
+        return belief
+    time = min(sum(x.by == "supplier" for x in before) / max(rounds - 1, 1), 1.0)
+    if before and before[-1].by == "buyer":
+        belief = belief.after_refusal(before[-1].supplier, time)
+    return belief.after_offer(move.supplier, time)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from models.suppliers import SupplierType, SupplierView
 from optimizer.negotiation import strategy
 from optimizer.negotiation.learning import first_belief
-from optimizer.negotiation.moves import Decision, Move, Settings, Sight, move_of
+from optimizer.negotiation.moves import Decision, Move, Settings, Sight, believed, move_of
 from optimizer.negotiation.supplier import supplier_gains
 from optimizer.negotiation.tactics import Curve, Reciprocity, plausible, scale_of
 from scenarios.tree import Floats
@@ -231,6 +231,17 @@ def test_moves_read_off_a_table() -> None:
     beyond = move_of(made, gains, "supplier", 1, 12.0)
     assert beyond.gain == pytest.approx(10.0 - 1.0 - 24.0)
     assert beyond.supplier == pytest.approx([14.0, 10.0])
+
+
+def test_belief_follows_the_moves() -> None:
+    """A stored session would be replayed with another belief than it was held with, or own offers would count as theirs."""
+    types = np.stack([SUPPLIER, SUPPLIER[::-1]])
+    prior = first_belief(types, [0.5, 0.5])
+    theirs, ours = (Move(by, 0.0, types[:, cell, 3]) for by, cell in (("supplier", 2), ("buyer", 1)))  # type: ignore[arg-type]
+    told = believed(prior, (theirs, ours, theirs), 5)
+    expected = prior.after_offer(theirs.supplier, 0.0).after_refusal(ours.supplier, 0.25).after_offer(theirs.supplier, 0.25)
+    assert told.weights == pytest.approx(expected.weights, rel=1e-12)
+    assert believed(prior, (ours,), 5) is prior
 
 
 def test_impossible_packages_are_never_offered() -> None:
