@@ -54,11 +54,11 @@ class Domain:
         return replace(self, types=types, prior=np.full(len(types), 1.0 / len(types)))
 
 
-def domains_of(settings: Sequence[Setting], types: int, seeds: int) -> list[list[Domain]]:
+def domains_of(settings: Sequence[Setting], types: int, seeds: int, draw: int = 0) -> list[list[Domain]]:
     """Domains of every seed. Even seeds: the supplier is one of the FEW first types that the buyer thinks possible. Odd seeds: it is none of them."""
     found: list[list[Domain]] = [[] for _ in range(seeds)]
     for s, setting in enumerate(settings):
-        table, rng = setting.table, np.random.default_rng([7, s])
+        table, rng = setting.table, np.random.default_rng([7 + draw, s])
         kinds = [drawn(setting.plain, rng, f"type-{k}") for k in range(types + seeds)]
         kinds += [misjudged(kind) for kind in kinds[:FEW]]
         gains = supplier_gains(table, SupplierView(supplier=table.offer, types=tuple(kinds))).gains
@@ -105,13 +105,14 @@ class Market:
     plain: SupplierType
     rate: float = 0.1  # the buyer's discount rate
     risk_weight: float = 0.5
+    draw: int = 0  # of the futures
     volumes: tuple[float, ...] = (30.0, 60.0, 90.0, 120.0, 150.0)
     shares: tuple[float, ...] = (0.0, 0.4, 0.7, 1.0)
     prepaid: tuple[float, ...] = (0.0, 0.25, 0.5)
 
     def futures(self) -> tuple[Floats, Floats]:
         """Demand and spot price. [PERIODS, FUTURES] each; the same on every call."""
-        rng = np.random.default_rng(20_261_129)
+        rng = np.random.default_rng(20_261_129 + self.draw)
         first, other = rng.standard_normal((2, PERIODS, FUTURES)).cumsum(axis=1) / np.sqrt(np.arange(1, PERIODS + 1))[:, None]
         moved = self.together * first + np.sqrt(1.0 - self.together**2) * other
         demand, spot = (mean * np.exp(by * z - by**2 / 2) for (mean, by), z in ((self.demand, first), (self.spot, moved)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,8 +48,8 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
-def page(played: Sequence[Played], measured: str, seeds: int, markets: int) -> str:
-    """The whole page."""
+def page(played: Sequence[Played], draws: Mapping[int, Sequence[Played]], measured: str, seeds: int, markets: int) -> str:
+    """The whole page. `draws`: talks of the fewest rounds for other draws of futures and suppliers too."""
     rounds = sorted({p.rounds for p in played})
     parts = [f"# {_headline(played, rounds[0])}", f"`python -m benchmarks.tournament`, {len(played):,} talks. Measured {measured}.", _targets(played, rounds)]
     for count in rounds:
@@ -59,7 +59,8 @@ def page(played: Sequence[Played], measured: str, seeds: int, markets: int) -> s
     shortest = [p for p in desk if p.rounds == rounds[0]]
     parts += [f"## The desk at {rounds[0]} rounds, by seller", _by("seller", shortest, NAMES)]
     parts += [f"## The same, by market ({seeds} seeds each)", _by("domain", shortest, sorted({p.domain for p in played}))]
-    parts += ["## The same, by what is known", _by("known", shortest, (True, False)), NOTES.format(seeds=seeds, markets=markets)]
+    parts += ["## The same, by what is known", _by("known", shortest, (True, False))]
+    parts += [f"## Other draws of futures and suppliers, {rounds[0]} rounds", _draws(draws, rounds[0]), NOTES.format(seeds=seeds, markets=markets)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -87,6 +88,16 @@ def _targets(played: Sequence[Played], rounds: Sequence[int]) -> str:
     return table(["target", "wanted", "measured", "verdict"], rows)
 
 
+def _draws(draws: Mapping[int, Sequence[Played]], rounds: int) -> str:
+    rows = []
+    for draw, played in sorted(draws.items()):
+        desk = [p for p in played if p.buyer == DESK]
+        figures = [*(ratio(played, rounds, name)[0] for name in (*DESKS, TRADE_OFF)), on_frontier(desk), while_talking(desk), mean("pareto")(desk)]
+        rows.append(["0 (developed on)" if draw == 0 else str(draw), *(f"{x:.2f}" for x in figures[:-1]), f"{figures[-1]:.3f}"])
+    head = [f"{name}: joint surplus / best standard buyer" for name in (*DESKS, TRADE_OFF)]
+    return table(["draw", *head, "desk: on Pareto", "same, last offers apart", "desk: to Pareto"], rows)
+
+
 def _by(field: str, played: Sequence[Played], groups: Sequence[str | bool]) -> str:
     rows = []
     for group in groups:
@@ -109,5 +120,6 @@ capacity +-75 %).
 - The aspiration curves in the desk's belief cover the time-dependent sellers; tit for tat, hybrid and MiCRO follow none of them.
 - Standard buyers know their own gains only, and offer any package at their target. `trade-off` (linear, offers what is most like their last offer; \
 Faratin, Sierra & Jennings 2002) is beside them and not counted among them.
-- Deals off the Pareto set are mostly very last offers of the seller, which can only be taken or left (the column beside it leaves them out), and \
-suppliers that lie between the types."""
+- The desk's rule and its settings were developed while looking at draw 0; the tables above are draw 1.
+- Deals far off the Pareto set are very last offers of the seller, which can only be taken or left (the column beside it leaves them out); those near it are \
+suppliers that lie between the types, or that were not recognised in time."""

@@ -154,6 +154,6 @@ def test_desk_captures_more_than_standard_buyers(drawn: list[list[Domain]]) -> N
     desk = [p for p in played if p.buyer == DESK]
     assert on_frontier(desk) >= 0.8
     assert np.mean([p.own for p in desk]) > max(np.mean([p.own for p in played if p.buyer == name]) for name in NAMES)
-    text = page(played, "here", 2, 2)
+    text = page(played, {0: played}, "here", 2, 4)
     assert all(name in text for name in (*BUYERS, WRONG_TYPES))
     assert f"{ratio(played, 8)[0]:.2f} times" in text
