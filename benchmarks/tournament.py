@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.domains import FEW, MARKETS, Domain, domains_of
 from benchmarks.machine import RESULTS, machine, sentence
 from benchmarks.opponents import ACCEPT, NAMES, Agent, Taste, standard
-from benchmarks.tournament_page import BUYERS, DESK, DESKS, FEW_TYPES, WRONG_TYPES, page
+from benchmarks.tournament_page import BUYERS, DESK, DESKS, DEVELOPED, FEW_TYPES, WRONG_TYPES, page
 from optimizer.negotiation.bargaining import pareto, solve
 from optimizer.negotiation.learning import first_belief
 from optimizer.negotiation.moves import Decision, Move, Settings, Sight, after_move
@@ -27,8 +27,7 @@ from scenarios.tree import Floats
 ROUNDS = (8, 20, 60)
 SEEDS = 10
 TYPES = 60  # that the desk thinks possible
-DEVELOPED = 0  # the draw of futures and suppliers that the desk's rule was developed on
-FRESH = (1, 2, 3, 4)  # draws that it had not seen; the first one is reported in full
+FRESH = (1, 2, 3, 4)  # draws that the desk's rule was not developed on; the first one is reported in full
 
 
 class Desk:

@@ -34,7 +34,7 @@ class Learning:
     """How moves are read."""
 
     spread: float = 0.02  # how far offers may lie from a curve, scaled
-    soft: float = 0.05  # how gradually acceptance falls below the curve, and how gradually picks follow gains
+    soft: float = 0.03  # how gradually acceptance falls below the curve, and how gradually picks follow gains
     slip: float = 0.01  # likelihood of an offer that loses money, against one that does not
     doubt: float = 0.02  # share of noise in every likelihood
 
