@@ -54,7 +54,7 @@ def page(played: Sequence[Played], draws: Mapping[int, Sequence[Played]], measur
     rounds = sorted({p.rounds for p in played})
     parts = [
         f"# {_headline(draws, rounds[0])}",
-        f"`python -m benchmarks.tournament`, {len(played):,} talks. Measured {measured}.",
+        f"`python -m benchmarks.tournament`, {len(played):,} talks, and those of other draws. Measured {measured}.",
         _targets(played, draws, rounds),
     ]
     for count in rounds:
@@ -132,6 +132,6 @@ capacity +-75 %).
 - The aspiration curves in the desk's belief cover the time-dependent sellers; tit for tat, hybrid and MiCRO follow none of them.
 - Standard buyers know their own gains only, and offer any package at their target. `trade-off` (linear, offers what is most like their last offer; \
 Faratin, Sierra & Jennings 2002) is beside them and not counted among them.
-- The desk's rule and its settings were developed while looking at draw 0; the tables above are draw 1.
+- The desk's rule and its settings were developed while looking at draw 0 (and at 1 and 10), not at the others; the tables above are draw 5.
 - Deals far off the Pareto set are very last offers of the seller, which can only be taken or left (the column beside it leaves them out); those near it are \
 suppliers that lie between the types, or that were not recognised in time."""
