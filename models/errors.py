@@ -98,5 +98,9 @@ class WorkerLost(OfftakeError):
     """The process or the cluster that worked on something ended without an answer."""
 
 
+class ExtraMissing(OfftakeError):
+    """Something optional is asked for whose package isn't installed; the text names the extra to install."""
+
+
 class ClusterUnusable(OfftakeError):
     """The cluster named can't be used: no such address, nobody answers, no workers, other versions, or Dask isn't installed."""

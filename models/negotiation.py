@@ -11,9 +11,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from models.base import Document, Identifier, Money
+from models.base import Document, Identifier, Money, Positive
 
 LeverName = Annotated[str, StringConstraints(pattern=r"^[a-z_]+(\.[a-z_]+(\[\d+\]\.[a-z_]+)?)?$", max_length=120)]
+MAX_PRICES = 1_000
+MAX_CELLS = 5_000  # packages on a table without their prices
 Direction = Literal["lower", "higher"]
 
 
@@ -36,6 +38,33 @@ class Package(Document):
         if "price" in self.terms:
             raise ValueError("the price is a field of its own, not one of `terms`")
         return self
+
+
+class PriceGrid(Document):
+    """Headline prices on the table, in the offer's currency."""
+
+    low: Money
+    high: Money
+    step: Positive
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.low > self.high:
+            raise ValueError(f"`low` ({self.low:g}) is above `high` ({self.high:g})")
+        if (self.high - self.low) / self.step > MAX_PRICES:
+            raise ValueError(f"more than {MAX_PRICES:,} prices; use a larger `step`")
+        return self
+
+
+class Menu(Document):
+    """What is on the table for one offer: a grid of prices and of other terms."""
+
+    offer: Identifier
+    alternative: Identifier | None = None
+    prices: PriceGrid | None = None
+    """None: from 70 % to 130 % of the headline price in steps of 1 %."""
+    levers: dict[LeverName, Annotated[tuple[float, ...], Field(min_length=1, max_length=50)]] = Field(default_factory=dict)
+    """Values of each lever that are on the table; empty = up to three levers of the offer's clauses, each at three values."""
 
 
 # --- Results ------------------------------------------------------------------------------------------------------------------------------------

@@ -6,12 +6,13 @@ spot, storage, transfers, substitution, shortage and rule penalties are computed
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from optimizer.clauses import clauses_of
-from optimizer.clauses.base import Contract, SetsPrice, SplitsAlternatives, Statement
+from optimizer.clauses.base import Clause, Contract, SetsPrice, SplitsAlternatives, Statement
 from optimizer.instance import Instance, OfferData
 from optimizer.ledger import CAPACITY, DELIVERY, HOLDING, PENALTIES, RULE, SHORTAGE, SIGNING, SPOT, SUBSTITUTION, TRANSFER
 from optimizer.outcome import Outcome
@@ -104,12 +105,18 @@ def statement_of(instance: Instance, offer: OfferData, contract: Contract, outco
         late_weeks=tree.states.late_weeks[:, o],
         index={x.id: tree.states.index[:, i] for i, x in enumerate(instance.scenario.indices)},
     )
-    for clause in clauses_of(offer.clauses):
-        if isinstance(clause, SetsPrice) and isinstance(clause, SplitsAlternatives):
+    return priced(statement, clauses_of(offer.clauses))
+
+
+def priced(statement: Statement, clauses: Iterable[Clause]) -> Statement:
+    """A statement whose base price is the list price so far, with its prices put together: tiers first, then what moves the price later."""
+    moving = [clause for clause in clauses if isinstance(clause, SetsPrice)]
+    for clause in moving:
+        if isinstance(clause, SplitsAlternatives):
             statement = replace(statement, base_price=statement.base_price * clause.billed_factor(statement))
     price = statement.base_price
-    for clause in clauses_of(offer.clauses):
-        if isinstance(clause, SetsPrice) and not isinstance(clause, SplitsAlternatives):
+    for clause in moving:
+        if not isinstance(clause, SplitsAlternatives):
             price = price * clause.billed_factor(statement)
     return replace(statement, price=price)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.plan import Plan
+from models.sheet import ContractSheet
 from optimizer.report_frontier import frontier_contents
 from optimizer.report_quality import quality_contents
 from optimizer.report_stress import stress_contents
@@ -167,6 +168,35 @@ def html_frontier(found: Frontier, scenario: Scenario | None = None) -> str:
     from optimizer.report_text import names_of
 
     return _page("charts.html", content(found, names_of(scenario)))
+
+
+def html_sheet(sheet: ContractSheet) -> str:
+    """A contract sheet as one HTML file like the report, without scripts."""
+    from optimizer.report_sheet import content
+
+    return _page("sheet.html", content(sheet))
+
+
+def text_sheet(sheet: ContractSheet) -> str:
+    """A contract sheet as plain text of at most 80 columns, which is Markdown as well."""
+    from optimizer.report_sheet import text_of
+
+    return text_of(sheet)
+
+
+def word_sheet(sheet: ContractSheet) -> bytes:
+    """A contract sheet as a Word file (.docx). Raises ExtraMissing where the extra `word` isn't installed."""
+    from optimizer.report_word import word_of
+
+    return word_of(sheet)
+
+
+def write_sheet(sheet: ContractSheet, path: Path) -> None:
+    """Write a contract sheet whole or not at all, in the form that the file's name ends with: .html, .docx, .json, or text."""
+    from scenarios.files import write_whole
+
+    forms: dict[str, Callable[[ContractSheet], str | bytes]] = {".html": html_sheet, ".docx": word_sheet, ".json": ContractSheet.model_dump_json}
+    write_whole(path, forms.get(path.suffix.lower(), text_sheet)(sheet))
 
 
 def write_frontier_tables(found: Frontier, directory: Path) -> list[Path]:

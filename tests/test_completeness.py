@@ -14,6 +14,7 @@ from models import rules as rule_documents
 from optimizer.clauses import CLAUSES
 from optimizer.rules import RULES
 from optimizer.solve.highs import solve_problem
+from optimizer.wording import Setting
 from scenarios import library
 from tests.optimizer.tiny import FRAMES, document, tiny, tiny_scenario
 
@@ -102,12 +103,15 @@ def test_every_document_has_a_meaning(documents: tuple[Any, ...], registry: tupl
 
 @pytest.mark.parametrize("pair", CLAUSES, ids=lambda pair: kind_of(pair[0]))
 def test_clause_speaks_the_protocol(pair: tuple[Any, Any]) -> None:
-    """A clause could not be built, billed, negotiated or explained."""
+    """A clause could not be built, billed, negotiated, explained, written into a contract or shown by example."""
     kind, meaning = kind_of(pair[0]), pair[1]
-    missing = [name for name in ("build", "bill", "levers", "explain") if not callable(getattr(meaning, name, None))]
+    missing = [name for name in ("build", "bill", "levers", "explain", "wording", "examples") if not callable(getattr(meaning, name, None))]
     assert not missing, f"clause '{kind}' lacks {', '.join(missing)}"
     clause = meaning(document({"kind": kind, **REQUIRED.get(kind, {})}))
     assert clause.explain().endswith(".")
+    setting = Setting(currency="USD", unit="km", price=28.0, schedule=(1000.0, 1000.0), low=0.0, high=1000.0, first_period="2027")
+    assert clause.wording(setting).endswith(".")
+    assert clause.examples(setting)
     assert all(lever.low < lever.high and lever.step > 0 and lever.buyer_prefers in ("lower", "higher") for lever in clause.levers())
 
 

@@ -23,6 +23,7 @@ import numpy as np
 from models.clauses import AllUnitsTiers as Terms
 from optimizer.clauses.base import Amounts, Deal, Lever, Statement
 from optimizer.instance import AlternativeData, slack
+from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats
 
 
@@ -78,5 +79,24 @@ class AllUnitsTiers:
         return tuple(Lever(f"tiers[{i}].discount", "share of price", 0.0, 1.0, 0.005, "higher") for i in range(len(self.terms.tiers)))
 
     def explain(self) -> str:
-        steps = "; ".join(f"from {tier.from_volume:,g} per period {100 * tier.discount:g} % off" for tier in self.terms.tiers if tier.discount)
+        steps = "; ".join(f"from {number(tier.from_volume)} per period {100 * tier.discount:g} % off" for tier in self.terms.tiers if tier.discount)
         return f"Committed volume sets the price of every unit: {steps or 'no discount'}."
+
+    def wording(self, setting: Setting) -> str:
+        ends = ["" if tier.to_volume is None else f" and below {number(tier.to_volume)}" for tier in self.terms.tiers]
+        steps = [f"from {number(x.from_volume)}{end} {setting.unit} per period: {percent(x.discount)}" for x, end in zip(self.terms.tiers, ends, strict=True)]
+        return (
+            f"The committed volume sets the base price of every unit, through a discount on the list price: {'; '.join(steps)}. The tier is "
+            "read from the volume committed, not from what is taken, and is the same for all products and periods: each of them must lie in it. A volume "
+            "that meets a threshold has the better tier."
+        )
+
+    def examples(self, setting: Setting) -> tuple[Example, ...]:
+        step, low, high = setting.step, setting.low, setting.high
+        edges = [tier.from_volume for tier in self.terms.tiers if max(low, step) < tier.from_volume <= high]
+        cases = [
+            (f"{text} {number(edge)}", v) for edge in edges for text, v in (("just below", edge - step), ("at", edge), ("above", edge + step)) if v <= high
+        ]
+        found = [Example((shows,), (v,), (v,)) for shows, v in cases or [("the committed volume", setting.volume)]]
+        split = [Example(("volumes in two tiers", ""), (edge + step, edge - step), (edge + step, edge - step)) for edge in edges[:1]]
+        return (*found, *split)

@@ -16,6 +16,7 @@ from optimizer.algebra import LinearExpression, MonomialTermExpression, pyo
 from optimizer.instance import AlternativeData, Instance, OfferData, shape_of
 from optimizer.ledger import PURCHASE, Ledger, Term
 from optimizer.varying import Number, anywhere, settled
+from optimizer.wording import Example, Setting
 from scenarios.tree import Floats, Ints
 
 Index = tuple[int, ...]
@@ -277,6 +278,12 @@ class Clause(Protocol):
 
     def explain(self) -> str:
         """The clause in one sentence."""
+
+    def wording(self, setting: Setting) -> str:
+        """The clause as two parties would sign it: every parameter, and what a reader may wonder about."""
+
+    def examples(self, setting: Setting) -> tuple[Example, ...]:
+        """Cases that show where the clause bites, both sides of every threshold; `bill` and `breach` say what they come to."""
 
 
 @runtime_checkable

@@ -19,6 +19,7 @@ import numpy as np
 from models.clauses import Escalator as Terms
 from optimizer.clauses.base import Amounts, Deal, Lever, Statement, bill_purchase, charge_purchase
 from optimizer.instance import Instance, OfferData
+from optimizer.wording import Example, Setting, percent
 from scenarios.tree import Floats
 
 
@@ -48,3 +49,15 @@ class Escalator:
 
     def explain(self) -> str:
         return f"The price {'rises' if self.terms.rate >= 0 else 'falls'} by {abs(100 * self.terms.rate):g} % a year from the start of the window."
+
+    def wording(self, setting: Setting) -> str:
+        move = "rises" if self.terms.rate >= 0 else "falls"
+        return (
+            f"The contract price is the base price of the price table in the first period of the window. From then on it {move} by "
+            f"{percent(abs(self.terms.rate))} a year, compounded: the price of a period is the base price times the growth over the years from the start of "
+            f"the window to the start of the period, parts of a year included. Prices are not rounded. It is paid in {setting.currency} for what is taken."
+        )
+
+    def examples(self, setting: Setting) -> tuple[Example, ...]:
+        schedule = setting.schedule
+        return (Example(("all taken",), schedule, schedule), Example((f"{percent(0.6)} taken",), schedule, tuple(0.6 * v for v in schedule)))

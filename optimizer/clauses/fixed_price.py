@@ -17,6 +17,7 @@ import numpy as np
 from models.clauses import FixedPrice as Terms
 from optimizer.clauses.base import Amounts, Deal, Lever, Statement, bill_purchase, charge_purchase
 from optimizer.instance import Instance, OfferData
+from optimizer.wording import Example, Setting, percent
 from scenarios.tree import Floats
 
 
@@ -43,3 +44,14 @@ class FixedPrice:
 
     def explain(self) -> str:
         return "The price is fixed for the whole window."
+
+    def wording(self, setting: Setting) -> str:
+        return (
+            f"The contract price is the base price of the price table, in {setting.currency} per {setting.unit}. It holds in every period of the window; no "
+            "index, rate or review moves it. It is paid for what is taken, in the period in which it is taken."
+        )
+
+    def examples(self, setting: Setting) -> tuple[Example, ...]:
+        volume = setting.volume
+        cases = (("nothing taken", 0.0), (f"{percent(0.7)} taken", 0.7 * volume), ("all taken", volume))
+        return tuple(Example((shows,), (volume,), (take,)) for shows, take in cases)

@@ -20,6 +20,7 @@ from models.clauses import IncrementalTiers as Terms
 from optimizer.algebra import pyo
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
 from optimizer.ledger import DISCOUNT, Term
+from optimizer.wording import Example, Setting, number, percent
 
 
 @dataclass(frozen=True)
@@ -72,5 +73,24 @@ class IncrementalTiers:
         return tuple(Lever(f"tiers[{i}].discount", "share of price", 0.0, 1.0, 0.005, "higher") for i in range(len(self.terms.tiers)))
 
     def explain(self) -> str:
-        steps = "; ".join(f"the part above {tier.from_volume:,g} per period earns {100 * tier.discount:g} %" for tier in self.terms.tiers if tier.discount)
+        steps = "; ".join(f"the part above {number(tier.from_volume)} per period earns {100 * tier.discount:g} %" for tier in self.terms.tiers if tier.discount)
         return f"The committed volume is credited slice by slice: {steps or 'no discount'}."
+
+    def wording(self, setting: Setting) -> str:
+        ends = ["" if tier.to_volume is None else f" up to {number(tier.to_volume)}" for tier in self.terms.tiers]
+        steps = [f"above {number(x.from_volume)}{end} {setting.unit}: {percent(x.discount)}" for x, end in zip(self.terms.tiers, ends, strict=True)]
+        return (
+            f"In each period, and of each product by itself, the committed volume is cut into slices, and each slice earns a discount: {'; '.join(steps)}. "
+            f"The Buyer is credited, in {setting.currency}, the discount of the slice on the contract price of the period for every unit of the committed "
+            "volume in it, whether or not it is taken or can be delivered. What is taken is billed at the full contract price."
+        )
+
+    def examples(self, setting: Setting) -> tuple[Example, ...]:
+        step, low, high = setting.step, setting.low, setting.high
+        edges = [tier.from_volume for tier in self.terms.tiers if max(low, step) < tier.from_volume <= high]
+        cases = [
+            (f"{text} {number(edge)}", v) for edge in edges for text, v in (("just below", edge - step), ("at", edge), ("above", edge + step)) if v <= high
+        ]
+        cases += [("the committed volume, all taken", setting.volume)]
+        found = [Example((shows,), (v,), (v,)) for shows, v in cases]
+        return (*found, Example(("the committed volume, nothing taken",), (setting.volume,), (0.0,)))

@@ -20,6 +20,7 @@ import numpy as np
 from models.clauses import IndexedPrice as Terms
 from optimizer.clauses.base import Amounts, Deal, Lever, Statement, bill_purchase, charge_purchase
 from optimizer.instance import Instance, OfferData
+from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats
 
 
@@ -65,3 +66,24 @@ class IndexedPrice:
         cap = "without a cap" if self.terms.cap is None else f"at most {100 * self.terms.cap:g} % up"
         lag = f", read {self.terms.lag_periods} period{'s' if self.terms.lag_periods > 1 else ''} earlier" if self.terms.lag_periods else ""
         return f"{100 * self.terms.weight:g} % of the price follows the index '{self.terms.index}'{lag}, at most {-100 * self.terms.floor:g} % down and {cap}."
+
+    def wording(self, setting: Setting) -> str:
+        up = "without an upper limit" if self.terms.cap is None else f"at most {percent(self.terms.cap)} up"
+        lag, reference = self.terms.lag_periods, number(self.terms.reference)
+        read = f"{lag} period{'s' if lag > 1 else ''} earlier" if lag else "the period itself"
+        return (
+            f"The contract price is the base price of the price table times 1 plus {percent(self.terms.weight)} of the relative move of the index "
+            f"'{self.terms.index}' from its reference level {reference}. Of the move count at most {percent(-self.terms.floor)} down and {up}. The level is "
+            f"that of {read}; a level from before {setting.first_period} is the reference level. Nothing is rounded, and nothing is caught up later. The "
+            f"price is paid in {setting.currency} for what is taken."
+        )
+
+    def examples(self, setting: Setting) -> tuple[Example, ...]:
+        floor, cap = self.terms.floor, self.terms.cap
+        moves = [("the reference", 0.0)] + ([("half of the lowest move", 0.5 * floor)] if floor > -1 else [])
+        moves += [("the lowest move", floor), ("below the lowest move", 1.5 * floor)] if -0.6 < floor < 0 else []
+        moves += [("no upper limit", 0.5)] if cap is None else [("the highest move", cap), ("above the highest move", 1.5 * cap)] if cap > 0 else []
+        lag, reference = ("",) * self.terms.lag_periods, self.terms.reference
+        levels = tuple(reference * (1.0 + move) for _, move in moves)
+        shows = tuple(f"reads {number(level)}: {text}" for (text, _), level in zip(moves, levels, strict=True))
+        return (Example((*lag, *shows), (setting.volume,), (setting.volume,), levels=(*levels, *(reference for _ in lag))),)

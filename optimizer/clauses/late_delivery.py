@@ -19,6 +19,7 @@ from models.clauses import LateDelivery as Terms
 from optimizer.clauses.base import Amounts, Deal, Lever, Statement
 from optimizer.ledger import DAMAGES
 from optimizer.varying import least
+from optimizer.wording import Example, Setting, percent
 
 
 @dataclass(frozen=True)
@@ -44,3 +45,18 @@ class LateDelivery:
 
     def explain(self) -> str:
         return f"Late deliveries are credited with {100 * self.terms.damages_per_week:g} % of their price per week, up to {100 * self.terms.cap:g} %."
+
+    def wording(self, setting: Setting) -> str:
+        return (
+            f"For every week by which the deliveries of a period are late the Supplier credits the Buyer, in {setting.currency}, "
+            f"{percent(self.terms.damages_per_week)} of the contract price of what is taken in that period, at most {percent(self.terms.cap)} of it. Parts "
+            "of a week count in proportion. The Buyer still takes and pays for late volume. This is the only payment for lateness that is agreed; volume "
+            "that is never delivered is not covered."
+        )
+
+    def examples(self, setting: Setting) -> tuple[Example, ...]:
+        weekly, volume = self.terms.damages_per_week, setting.volume
+        full = self.terms.cap / weekly if weekly else 6.0
+        cases = [("on time", 0.0), ("one week before the limit", full - 1.0), ("at the limit", full), ("one week beyond it", full + 1.0)]
+        cases = cases if weekly else [("no damages are agreed", full)]
+        return tuple(Example((shows,), (volume,), (volume,), weeks=(weeks,)) for shows, weeks in cases if weeks >= 0)

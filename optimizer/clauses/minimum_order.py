@@ -20,6 +20,7 @@ from optimizer.algebra import pyo
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
 from optimizer.instance import slack
 from optimizer.varying import largest
+from optimizer.wording import Example, Setting, number
 from scenarios.tree import Floats
 
 
@@ -56,4 +57,16 @@ class MinimumOrder:
         return (Lever("volume", "volume per period", 0.0, 1e12, 100.0, "lower"),)
 
     def explain(self) -> str:
-        return f"In each period the buyer takes nothing of a product, or at least {self.terms.volume:,g}."
+        return f"In each period the buyer takes nothing of a product, or at least {number(self.terms.volume)}."
+
+    def wording(self, setting: Setting) -> str:
+        return (
+            f"In each period the Buyer takes of a product either nothing or at least {setting.units(self.terms.volume)}. The minimum holds for each product "
+            "by itself and for what is taken in the whole period, not for single deliveries. Smaller volumes can't be called off; the clause sets no payment "
+            "for them. Volumes are not rounded up to the minimum."
+        )
+
+    def examples(self, setting: Setting) -> tuple[Example, ...]:
+        least, step = self.terms.volume, min(setting.step, 0.5 * self.terms.volume)
+        cases = [("nothing", 0.0), (f"{number(step)} less than the minimum", least - step), ("the minimum", least), (f"{number(step)} more", least + step)]
+        return tuple(Example((shows,), (max(setting.volume, least + step),), (take,)) for shows, take in (cases if least > 0 else cases[:1]))

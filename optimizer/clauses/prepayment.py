@@ -29,6 +29,7 @@ from optimizer.algebra import pyo
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
 from optimizer.ledger import CREDIT, PREPAYMENT, Term
 from optimizer.varying import largest, least
+from optimizer.wording import Example, Setting, number, percent
 
 
 @dataclass(frozen=True)
@@ -116,4 +117,30 @@ class Prepayment:
             (f"{100 * self.terms.share_of_contract_value:g} % of the contract's committed value", self.terms.share_of_contract_value),
         ]
         what = next((text for text, given in parts if given), "Nothing")
-        return f"{what} is prepaid at signing and credited at {self.terms.credit_per_unit:,g} per unit taken; what is left at the end is forfeited."
+        return f"{what} is prepaid at signing and credited at {number(self.terms.credit_per_unit)} per unit taken; what is left at the end is forfeited."
+
+    def wording(self, setting: Setting) -> str:
+        base, terms = "committed volume at base prices (after tiers, before an index or escalator moves them)", self.terms
+        parts = [
+            (setting.money(terms.amount), terms.amount),
+            (f"{percent(terms.share_of_first_period)} of the first period's {base}", terms.share_of_first_period),
+            (f"{percent(terms.share_of_contract_value)} of all periods' {base}", terms.share_of_contract_value),
+        ]
+        credited = (
+            f"For every {setting.unit} taken the Supplier credits {setting.money(terms.credit_per_unit)} on the invoice of the period, until the prepaid sum "
+            "is used up. Credits are given as early as possible and never exceed what is left."
+        )
+        return (
+            f"At signing the Buyer prepays {next((text for text, given in parts if given), 'nothing')}. "
+            f"{credited if terms.credit_per_unit else 'Nothing of it is credited later.'} "
+            "The prepaid sum bears no interest and is not paid back: what is left after the last period is forfeited."
+        )
+
+    def examples(self, setting: Setting) -> tuple[Example, ...]:
+        volumes, periods, terms = setting.schedule, len(setting.schedule), self.terms
+        paid = terms.amount + setting.price * (terms.share_of_first_period * volumes[0] + terms.share_of_contract_value * sum(volumes))
+        cases = [("nothing taken: all is forfeited", 0.0)]
+        if paid > 0 and terms.credit_per_unit > 0:
+            each = paid / terms.credit_per_unit / periods
+            cases += [("used up with the last unit", each), ("a tenth less taken: the rest is forfeited", 0.9 * each), ("a tenth more taken", 1.1 * each)]
+        return tuple(Example((shows,), volumes, (take,) * periods) for shows, take in cases)

@@ -18,6 +18,7 @@ import numpy as np
 from models.clauses import Reservation as Terms
 from optimizer.clauses.base import Amounts, Deal, Lever, Statement
 from optimizer.ledger import RESERVATION
+from optimizer.wording import Example, Setting, number, percent
 
 
 @dataclass(frozen=True)
@@ -46,5 +47,18 @@ class Reservation:
         )
 
     def explain(self) -> str:
-        fee = f"{100 * self.terms.share_of_price:g} % of the base price" if self.terms.share_of_price else f"{self.terms.fee_per_unit:,g}"
+        fee = f"{100 * self.terms.share_of_price:g} % of the base price" if self.terms.share_of_price else number(self.terms.fee_per_unit)
         return f"Each committed unit costs {fee} per period for holding the capacity, taken or not."
+
+    def wording(self, setting: Setting) -> str:
+        share = f"{percent(self.terms.share_of_price)} of its base price (after tiers, before an index or escalator moves it)"
+        fee = share if self.terms.share_of_price else setting.money(self.terms.fee_per_unit)
+        return (
+            f"For every {setting.unit} of the committed volume the Buyer pays {fee} in each period of the window for holding the capacity, taken or not. The "
+            "fee is not credited against the price of what is taken, and is due as well on committed volume that the Supplier can't deliver."
+        )
+
+    def examples(self, setting: Setting) -> tuple[Example, ...]:
+        volume = setting.volume
+        cases = (("nothing taken", 0.0, 1.0), ("all taken", volume, 1.0), ("all that can be delivered taken", 0.5 * volume, 0.5))
+        return tuple(Example((shows,), (volume,), (take,), deliverable=(share,)) for shows, take, share in cases)

@@ -21,6 +21,7 @@ from models.clauses import TakeOrPay as Terms
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
 from optimizer.ledger import TAKE_OR_PAY
 from optimizer.varying import anywhere
+from optimizer.wording import Example, Setting, number, percent
 
 
 @dataclass(frozen=True)
@@ -55,3 +56,23 @@ class TakeOrPay:
     def explain(self) -> str:
         owed, share = 100 * self.terms.fraction, 100 * self.terms.price_share
         return f"Volume below {owed:g} % of the commitment of a period is paid at {share:g} % of the price, taken or not."
+
+    def wording(self, setting: Setting) -> str:
+        owed, share = percent(self.terms.fraction), percent(self.terms.price_share)
+        return (
+            f"In each period, and of each product by itself, the Buyer owes {owed} of the deliverable committed volume. For every {setting.unit} taken less "
+            f"than that the Buyer pays {share} of the contract price of the period in {setting.currency}, whether or not it is taken later. What the "
+            "Supplier can't deliver is not owed. Volume beyond what is owed is not set off against other periods or products, and paying gives no right to "
+            "volume later. Nothing is rounded."
+        )
+
+    def examples(self, setting: Setting) -> tuple[Example, ...]:
+        volume, step, owed = setting.volume, setting.step, self.terms.fraction * setting.volume
+        cases = [("more than is owed", owed + step, 1.0)] if owed + step <= volume else []
+        cases += [("just what is owed", owed, 1.0)] if owed > 0 else [("nothing is owed", 0.0, 1.0)]
+        less = [(owed - step, 1.0), (0.875 * owed, 1.0), (0.875 * owed, 0.9)] if owed > step else []
+        cases += [
+            (f"{number(share * owed - take)} {setting.unit} unused" + (f", {percent(share)} deliverable" if share < 1 else ""), take, share)
+            for take, share in less
+        ]
+        return tuple(Example((shows,), (volume,), (take,), deliverable=(share,)) for shows, take, share in cases)

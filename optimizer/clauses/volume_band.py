@@ -19,6 +19,7 @@ import numpy as np
 from models.clauses import VolumeBand as Terms
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
 from optimizer.varying import anywhere
+from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats
 
 
@@ -60,3 +61,20 @@ class VolumeBand:
         if self.terms.down >= 1:
             return f"The buyer may take anything from nothing to {100 * (1 + self.terms.up):g} % of the committed volume in each period."
         return f"The buyer takes between {100 * (1 - self.terms.down):g} % and {100 * (1 + self.terms.up):g} % of the committed volume in each period."
+
+    def wording(self, setting: Setting) -> str:
+        most = percent(1 + self.terms.up)
+        may = f"may take anything from nothing to {most}" if self.terms.down >= 1 else f"shall take at least {percent(1 - self.terms.down)} and at most {most}"
+        return (
+            f"In each period, and of each product by itself, the Buyer {may} of the deliverable committed volume. Outside this band nothing can be called off; "
+            "the clause sets no payment for it. Volumes are not rounded to reach the band, periods do not make up for each other, and any part of a "
+            f"{setting.unit} may be taken."
+        )
+
+    def examples(self, setting: Setting) -> tuple[Example, ...]:
+        volume, step = setting.volume, setting.step
+        most, least = (1.0 + self.terms.up) * volume, (1.0 - self.terms.down) * volume
+        cases = [("the most that may be taken", most, 1.0), (f"{number(step)} more than that", most + step, 1.0)]
+        less = [("the least that must be taken", least, 1.0), (f"{number(step)} less than that", least - step, 1.0)]
+        cases += [*(less if least > step else [("nothing", 0.0, 1.0)]), (f"the most, where only {percent(0.9)} can be delivered", 0.9 * most, 0.9)]
+        return tuple(Example((shows,), (volume,), (take,), deliverable=(share,)) for shows, take, share in cases)

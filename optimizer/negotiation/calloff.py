@@ -15,6 +15,7 @@ from models.negotiation import Package
 from models.scenario import Scenario
 from optimizer.bill import statement_of
 from optimizer.clauses import clauses_of
+from optimizer.clauses.base import Contract
 from optimizer.contracts import build_contracts
 from optimizer.instance import Instance, OfferData
 from optimizer.negotiation.levers import headline
@@ -30,11 +31,8 @@ def call_off(scenario: Scenario, instance: Instance, package: Package, outcome: 
     o = next(i for i, x in enumerate(scenario.offers) if x.id == package.offer)
     offer, price = instance.offers[o], price_of(scenario, package)
     paid = _paid(instance, offer, outcome)
-    chosen = package.alternative
-    if price > 0:
-        units = (_paid(instance, _dearer(offer, 1.0 + NUDGE, chosen), outcome) - paid) / (NUDGE * price)
-    else:
-        units = np.zeros_like(paid)
+    dearer = _paid(instance, _dearer(offer, 1.0 + NUDGE, package.alternative), outcome)
+    units = (dearer - paid) / (NUDGE * price) if price > 0 else np.zeros_like(paid)
     statement = statement_of(instance, offer, _contract(instance, offer), outcome)
     return CallOff(fixed=paid - price * units, units=units, take=outcome.take[o], committed=statement.volume)
 
@@ -44,7 +42,7 @@ def price_of(scenario: Scenario, package: Package) -> float:
     return headline(scenario, package).price if package.price is None else package.price
 
 
-def _contract(instance: Instance, offer: OfferData):  # type: ignore[no-untyped-def]
+def _contract(instance: Instance, offer: OfferData) -> Contract:
     return build_contracts(replace(instance, offers=(offer,)))[0]
 
 

@@ -6,19 +6,19 @@ moves; through their bounds; and through its charges, which enter every row by w
     rows of the rest:      A + L (D' - D)        L[r, n] coefficient of a unit of money at node n in row r, D[n, c] charge of column c at node n
     rows of the contract:  those of the contract built alone
 
-and L is read off a column that charges a unit at each node (`build_model(probed=True)`). What does not fit (other nodes, other alternatives, a stock
-without a limit of its own, a capacity step that waits for a prepayment) is built as a whole.
+and L is read off a column that charges a unit at each node (`build_model(probed=True)`). What does not fit (other nodes, other alternatives, a
+capacity step that waits for a prepayment) is built as a whole.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from optimizer.decisions import Kernel
 from optimizer.instance import Instance, OfferData
 from optimizer.model import build_contracts_alone, build_model
 from optimizer.risk import EXCESSES, RISK, cost_range
@@ -43,13 +43,13 @@ class Base:
     row_offer: Ints  # [R] offer that the row belongs to, -1: none
     column_offer: Ints  # [C] offer to whose clauses the column belongs, -1: none or kernel
     risk: dict[str, Ints]  # variable of the risk block -> its columns
-    fits: bool  # whether stocks and lanes are limited by themselves, and no capacity step waits for a prepayment
+    violations: Ints  # columns that measure by how much a priced rule is broken
+    fits: bool  # whether no capacity step waits for a prepayment
 
 
 def make_base(instance: Instance) -> Base:
     """Compile a scenario for splicing."""
-    kernel = build_model(instance, probed=True)
-    problem = compile_problem(kernel)
+    problem = compile_problem(build_model(instance, probed=True))
     probe = np.array([v.parent_component().local_name == "probe" for v in problem.names[1]])
     node = np.array([v.index() for v, own in zip(problem.names[1], probe, strict=True) if own], dtype=np.int64)
     place = np.flatnonzero(probe)[np.argsort(node)]
@@ -57,12 +57,13 @@ def make_base(instance: Instance) -> Base:
         raise Misfit
     rest = np.flatnonzero(~probe)
     enters, enters_cost = problem.matrix[:, place].tocsr(), problem.cost[place]
-    problem = _columns(problem, rest)
+    problem = _roomy(instance, _columns(problem, rest))
     offers = {offer.id: offer.index for offer in instance.offers}
     return Base(
         instance, problem, enters, enters_cost,
         row_offer=_owners(problem.names[0], offers), column_offer=_owners(problem.names[1], offers),
-        risk={name: _of_component(problem.names[1], "risk", name) for name in RISK}, fits=_fits(instance, problem, kernel),
+        risk={name: _of_component(problem.names[1], "risk", name) for name in RISK}, violations=_violations(problem.names[1]),
+        fits=not any(step.prepaid > 0 for step in instance.steps),
     )  # fmt: skip
 
 
@@ -103,21 +104,31 @@ def _of_component(data: Any, block: str, name: str) -> Ints:
 
     def matches(item: Any) -> bool:
         component = item.parent_component()
-        return component.local_name == name and component.parent_block().local_name == block
+        return bool(component.local_name == name and component.parent_block().local_name == block)
 
     return np.array([j for j, item in enumerate(data) if matches(item)], dtype=np.int64)
 
 
-def _fits(instance: Instance, problem: Problem, kernel: Kernel) -> bool:
-    if any(step.prepaid > 0 for step in instance.steps):
-        return False
-    limits = {"stock": [((p, s), x.capacity) for (p, s), x in instance.stocks.items()], "move": [((r,), x.capacity) for r, x in enumerate(instance.lanes)]}
-    for name, rows in limits.items():
-        own, (index, columns) = dict(rows), problem.keys[name]
-        size = {"stock": 2, "move": 1}[name]
-        if any(problem.upper[j] < own[tuple(key[:size])] for key, j in zip(index.tolist(), columns.tolist(), strict=True)):
-            return False
-    return bool(kernel.contracts)
+def _violations(data: Any) -> Ints:
+    """Columns of rules' violations."""
+    return np.array([j for j, item in enumerate(data) if item.parent_component().local_name.endswith("_violation")], dtype=np.int64)
+
+
+def _roomy(instance: Instance, problem: Problem) -> Problem:
+    """The problem with stocks and transfers limited by what can be used, instead of by what the contracts' terms can bring."""
+    upper = problem.upper.copy()
+    for (p, s, n), j in _entries(problem, "stock"):
+        x = instance.stocks[p, s]
+        upper[j] = min(x.capacity, max(float(instance.remaining[n]), x.initial))
+    for (r, n), j in _entries(problem, "move"):
+        upper[j] = min(instance.lanes[r].capacity, float(instance.remaining[n]))
+    return replace(problem, upper=upper)
+
+
+def _entries(problem: Problem, name: str) -> Iterator[tuple[tuple[int, ...], int]]:
+    """Index and column of every entry of a kernel variable."""
+    index, columns = problem.keys[name]
+    return zip(map(tuple, index.tolist()), columns.tolist(), strict=True)
 
 
 @dataclass(frozen=True)
@@ -174,9 +185,7 @@ def alone(instance: Instance, offer: OfferData) -> Problem:
     """One contract, compiled alone."""
     return compile_problem(
         build_contracts_alone(
-            replace(
-                instance, offers=(offer,), spots=(), stocks={}, lanes=(), swaps=(), steps=(), shortage={}, capacity=np.full_like(instance.capacity, np.inf)
-            )
+            replace(instance, offers=(offer,), spots=(), stocks={}, lanes=(), swaps=(), steps=(), shortage={}, capacity=np.full_like(instance.capacity, np.inf))
         ),
         coupled=False,
     )
@@ -199,6 +208,8 @@ def splice(slot: Slot, offer: OfferData) -> Spliced:
     cash = (_wider(slot.cash, extra) + charged).tocsr()
     kept = np.full(len(problem.cost), -1)
     kept[slot.kept] = np.arange(len(slot.kept))
+    rest = rest.tocsr()
+    upper = _violation_bounds(slot, kept[base.violations], rest, lower, upper)
     lower, upper = _risk_bounds(base, kept, lower, upper, cash)
     found = replace(
         problem,
@@ -234,6 +245,26 @@ def _places(slot: Slot, contract: Problem) -> tuple[Ints, Ints]:
     fresh = np.flatnonzero(place < 0)
     place[fresh] = len(slot.kept) + np.arange(len(fresh))
     return place, fresh
+
+
+def _violation_bounds(slot: Slot, violations: Ints, rest: Any, lower: Floats, upper: Floats) -> Floats:
+    """Upper bounds with violations as large as the contract's volumes can make them: what their rows exceed their sides by at most, if that is more."""
+    columns = rest[:, violations].tocsc()
+    rows = np.unique(columns.indices)
+    if not len(rows):
+        return upper
+    matrix, other = rest[rows], upper.copy()
+    other[violations] = 0.0
+    most = matrix.maximum(0) @ other + matrix.minimum(0) @ lower
+    least = matrix.maximum(0) @ lower + matrix.minimum(0) @ other
+    sides = (slot.base.problem.row_lower[slot.kept_rows][rows], slot.base.problem.row_upper[slot.kept_rows][rows])
+    found = upper.copy()
+    for column, j in enumerate(violations.tolist()):
+        at, size = columns.indices[columns.indptr[column] : columns.indptr[column + 1]], columns.data[columns.indptr[column] : columns.indptr[column + 1]]
+        i = np.searchsorted(rows, at)
+        over = np.where(size < 0, most[i] - sides[1][i], sides[0][i] - least[i]) / np.abs(size)
+        found[j] = max(found[j], over[np.isfinite(over)].max(initial=0.0))
+    return found
 
 
 def _risk_bounds(base: Base, kept: Ints, lower: Floats, upper: Floats, cash: Any) -> tuple[Floats, Floats]:

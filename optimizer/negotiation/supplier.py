@@ -100,7 +100,7 @@ def supplier_gains(table: Table, view: SupplierView) -> SupplierGains:
     gains = np.empty((len(view.types), len(table.cells), len(table.prices)))
     groups = _groups(view, products)
     for c, cell in enumerate(table.cells):
-        nearest = np.abs(cell.prices[:, None] - table.prices).argmin(axis=0)
+        nearest = cell.places(table.prices)
         for rate in sorted({group.rate for group in groups}):
             books = _books(table, cell, rate)
             for group in groups:

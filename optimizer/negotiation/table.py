@@ -18,7 +18,7 @@ import numpy as np
 
 from models.errors import Finding, InvalidScenario
 from models.negotiation import Package
-from scenarios.tree import Floats, Tree
+from scenarios.tree import Floats, Ints, Tree
 
 Terms = tuple[tuple[str, float], ...]  # (lever, value), sorted by lever
 
@@ -45,7 +45,7 @@ class Cell:
     prices: Floats  # [K] ascending
     cost: Floats  # [K] cost of the portfolio with it signed at that price; infinite where that is impossible
     exact: bool  # whether cost is linear between neighbouring prices
-    calls: tuple[CallOff, ...]  # [K] at each price
+    calls: tuple[CallOff, ...]  # [K] at each price; of an exact cell [K - 1] on each piece, if it has any
 
     @cached_property
     def lists(self) -> tuple[list[float], list[float]]:
@@ -60,9 +60,20 @@ class Cell:
         k = min(max(bisect_right(prices, price) - 1, 0), len(prices) - 2)
         return cost[k] + (cost[k + 1] - cost[k]) * (price - prices[k]) / (prices[k + 1] - prices[k])
 
+    def places(self, prices: Floats) -> Ints:
+        """Which call-off holds at some prices: of an exact cell its piece's, elsewhere that of the nearest price that was solved."""
+        if self.by_piece:
+            return np.clip(np.searchsorted(self.prices, prices, side="right") - 1, 0, len(self.calls) - 1)
+        return np.asarray(np.abs(self.prices[:, None] - prices).argmin(axis=0))
+
     def call_at(self, price: float) -> CallOff:
-        """What is taken at the nearest price that was solved."""
-        return self.calls[int(np.abs(self.prices - price).argmin())]
+        """What is taken at a price."""
+        return self.calls[int(self.places(np.array([price]))[0])]
+
+    @property
+    def by_piece(self) -> bool:
+        """Whether call-offs belong to pieces between prices."""
+        return len(self.calls) < len(self.prices)
 
     def price_for(self, cost: float) -> float | None:
         """The highest price at which the package costs no more than this; None if none does."""

@@ -200,12 +200,13 @@ class Search:
         return basis
 
     def _start(self) -> None:
-        if self.begin is not None and self.begin.leaves:
-            try:
-                return self._revisit(self.begin.leaves)
-            except Distant:
-                pass
-        self._root()
+        try:
+            if self.begin is not None and self.begin.leaves:
+                self._revisit(self.begin.leaves)
+            else:
+                self._root()
+        except Distant:
+            self._root()
 
     def _revisit(self, leaves: tuple[Leaf, ...]) -> None:
         """Go through the parts of another search's space instead of dividing it again.
@@ -219,7 +220,7 @@ class Search:
             leaf = replace(known, lower=np.maximum(known.lower, least), upper=np.minimum(known.upper, most))
             if (leaf.lower > leaf.upper).any():
                 continue
-            if self.incumbent is not None and leaf.multipliers is not None and self._drop(bound := self._weigh(leaf, moved)):
+            if self.incumbent is not None and self._drop(bound := self._weigh(leaf, moved)):
                 self._keep(replace(leaf, objective=bound))
                 continue
             found = self._again(leaf)
@@ -245,12 +246,14 @@ class Search:
 
     def _weigh(self, leaf: Leaf, moved: Floats | None) -> float:
         """The best bound that a part's multipliers prove, moved by a share of how the best part's have moved; the first that suffices."""
-        problem = self.problem
+        problem, own = self.problem, leaf.multipliers
+        if own is None:
+            return -np.inf
         low, high = problem.lower.copy(), problem.upper.copy()
         low[self.columns], high[self.columns] = leaf.lower, leaf.upper
         best = -np.inf
         for share in SHARES if moved is not None else (0.0,):
-            multipliers = leaf.multipliers if moved is None else _signed(problem, leaf.multipliers + share * moved)
+            multipliers = own if moved is None else _signed(problem, own + share * moved)
             best = max(best, _bound(problem, multipliers, low, high))
             if self._closed(best):
                 break

@@ -1,0 +1,229 @@
+"""The term ledger: what one step of every lever of every offer is worth to the buyer, in money and in price.
+
+W(p, w) cost with the offer signed at price p and terms w, w' the terms with one lever moved:
+
+    worth              W(p, w) - W(p, w')                       positive: the step helps us
+    price equivalent   p' - p with W(p', w') = W(p, w)          what we could pay more for it, per unit
+
+Steps of several levers together are not worth the sum of each alone; Shapley shares divide what a package is worth among its levers by the average of what
+each adds in every order:
+
+    share_i = sum_S |S|! (n - |S| - 1)! / n! (v(S + i) - v(S))
+
+Reference: Shapley (1953), A value for n-person games. Worked number: take-or-pay dropped from 80 % to 70 % saves 41,000 on 100,000 units that are paid in
+every future: worth 41,000, price equivalent 0.41.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import combinations
+from math import factorial
+
+import numpy as np
+
+from models.errors import Finding, InvalidScenario
+from models.negotiation import Interval, LedgerLine, LedgerPair, LeverLine, OfferLedger, Package, ShapleyShare, TermLedger
+from optimizer.negotiation.desk import Desk, Solved, difference
+from optimizer.negotiation.levers import PRICE, headline, levers_of, packaged
+from optimizer.negotiation.words import ledger_sentence
+
+MOST_SHARES = 6  # levers among which a package is shared out: 2^6 values
+ROUNDING = 1e-9  # relative: worth that is no more than the solver's rounding
+CLOSE = 1e-3  # relative: how closely a price equivalent is enclosed
+MOST_STEPS = 12
+
+
+@dataclass(frozen=True)
+class Move:
+    """One step of one lever."""
+
+    line: LeverLine
+    to: float
+    toward: str  # buyer or supplier
+
+
+def term_ledger(
+    desk: Desk, offers: Iterable[str] | None = None, *, both_ways: bool = False, on_offer: Callable[[OfferLedger], None] | None = None
+) -> TermLedger:
+    """The ledger of some offers, by default all: every lever one step toward the buyer (where there is no room, toward the supplier), or one each way."""
+    names = [x.id for x in desk.scenario.offers] if offers is None else list(offers)
+    before = desk.solves
+    desk.best()
+    with ThreadPoolExecutor(max(1, desk.settings.threads)) as pool:
+        found = []
+        for name in names:
+            found.append(_offer_ledger(desk, name, both_ways, pool))
+            if on_offer is not None:
+                on_offer(found[-1])
+    return TermLedger(format="offtake-ledger/1", scenario=desk.scenario.name, currency=desk.scenario.currency, offers=tuple(found), solves=desk.solves - before)
+
+
+def _offer_ledger(desk: Desk, offer: str, both_ways: bool, pool: ThreadPoolExecutor) -> OfferLedger:
+    package = Package(offer=offer)
+    top, stands = headline(desk.scenario, package), desk.signed(package)
+    lines = levers_of(desk.scenario, offer)
+    moves = [move for line in lines.levers for move in moves_of(desk, offer, line, both_ways)] if stands.possible else []
+    slope = _slope(desk, package, stands) if moves else 0.0
+    found = list(pool.map(lambda move: _line(desk, package, stands, move, slope), moves))
+    return OfferLedger(
+        offer=offer,
+        supplier=lines.supplier,
+        headline_price=top.price,
+        price_unit=top.per,
+        signed=stands.interval if stands.possible else None,
+        lines=tuple(sorted(found, key=lambda line: (line.lever != PRICE, -abs(line.worth.upper + line.worth.lower)))),
+    )
+
+
+def moves_of(desk: Desk, offer: str, line: LeverLine, both_ways: bool) -> list[Move]:
+    """Steps of a lever that its range and the offer's other terms allow."""
+    found = []
+    for toward in ("buyer", "supplier"):
+        sign = 1.0 if (line.buyer_prefers == "higher") == (toward == "buyer") else -1.0
+        to = float(np.round(min(max(line.value + sign * line.step, line.low), line.high), 12))
+        if to != line.value and _allowed(desk, moved(Package(offer=offer), line.lever, to)):
+            found.append(Move(line, to, toward))
+            if not both_ways:
+                break
+    return found
+
+
+def moved(package: Package, lever: str, to: float) -> Package:
+    """The package with one lever moved."""
+    return package.model_copy(update={"price": to} if lever == PRICE else {"terms": {**package.terms, lever: to}})
+
+
+def _allowed(desk: Desk, package: Package) -> bool:
+    try:
+        packaged(desk.scenario, package)
+    except InvalidScenario:
+        return False
+    return True
+
+
+def _slope(desk: Desk, package: Package, stands: Solved) -> float:
+    """How fast cost rises with the price, from one step of it."""
+    price = headline(desk.scenario, package).price
+    if price == 0.0:
+        return 0.0
+    lower = desk.signed(package.model_copy(update={"price": 0.99 * price}))
+    return (stands.upper - lower.upper) / (0.01 * price) if lower.possible else 0.0
+
+
+def _line(desk: Desk, package: Package, stands: Solved, move: Move, slope: float) -> LedgerLine:
+    top, to = headline(desk.scenario, package), moved(package, move.line.lever, move.to)
+    there = desk.signed(to)
+    worth = worth_of(stands, there)
+    if move.line.lever == PRICE:
+        equal: Interval | None = Interval(lower=move.line.value - move.to, upper=move.line.value - move.to)
+    else:
+        equal = price_equivalent(desk, to, stands, there, slope, top.price) if there.possible else None
+    line = LedgerLine(
+        offer=package.offer,
+        lever=move.line.lever,
+        unit=move.line.unit,
+        value=move.line.value,
+        moved_to=move.to,
+        toward=move.toward,  # type: ignore[arg-type]
+        worth=worth,
+        price_equivalent=equal,
+        price_unit=top.per,
+        possible=there.possible,
+        sentence="",
+    )
+    return line.model_copy(update={"sentence": ledger_sentence(line, desk.scenario.currency, top.unit)})
+
+
+def worth_of(stands: Solved, there: Solved) -> Interval:
+    """What moving from one to the other saves; what is rounding is nothing."""
+    if not there.possible:
+        return Interval(lower=0.0, upper=0.0)
+    found, noise = difference(stands, there), ROUNDING * max(1.0, abs(stands.upper))
+    return Interval(lower=0.0, upper=0.0) if max(abs(found.lower), abs(found.upper)) <= noise else found
+
+
+def price_equivalent(desk: Desk, package: Package, stands: Solved, there: Solved, slope: float, price: float) -> Interval | None:
+    """How much the price may move at the moved terms until cost is what it was: enclosed between two prices, found by the secant rule."""
+    noise = ROUNDING * max(1.0, abs(stands.upper))
+    gap = stands.upper - there.upper
+    if abs(gap) <= noise:
+        return Interval(lower=0.0, upper=0.0)
+    if slope <= 0.0:
+        return None
+    seen = {price: -gap}  # price -> W(price, w') - W(p, w); it only rises
+    before, here = price, price + gap / slope
+    for _ in range(MOST_STEPS):
+        if here < 0.0:
+            here = 0.0
+        near = package if before == price else package.model_copy(update={"price": before})
+        solved = desk.signed(package.model_copy(update={"price": here}), near)
+        seen[here] = solved.upper - stands.upper if solved.possible else np.inf
+        enclosed = _enclosed(seen, noise)
+        if enclosed is not None and enclosed[1] - enclosed[0] <= CLOSE * abs(0.5 * (enclosed[0] + enclosed[1]) - price):
+            return Interval(lower=enclosed[0] - price, upper=enclosed[1] - price)
+        if here == 0.0 and seen[here] > noise:
+            return None
+        before, here = here, _next(seen, price, slope, gap, noise)
+    enclosed = _enclosed(seen, noise)
+    return None if enclosed is None else Interval(lower=enclosed[0] - price, upper=enclosed[1] - price)
+
+
+def _enclosed(seen: dict[float, float], noise: float) -> tuple[float, float] | None:
+    """The highest price that is surely not too high, and the lowest that surely is; one price where cost is met to rounding."""
+    met = [p for p, excess in seen.items() if abs(excess) <= noise]
+    if met:
+        return min(met), max(met)
+    below, above = [p for p, excess in seen.items() if excess < 0], [p for p, excess in seen.items() if excess > 0]
+    return (max(below), min(above)) if below and above else None
+
+
+def _next(seen: dict[float, float], price: float, slope: float, gap: float, noise: float) -> float:
+    """The next price to try: where the line through the two best ones crosses, a hair beyond, so that the price is enclosed soon."""
+    enclosed = _enclosed(seen, noise)
+    nearest = sorted(seen, key=lambda p: abs(seen[p]))[:2]
+    p, q = nearest[0], nearest[-1] if len(nearest) > 1 else price
+    rise = (seen[p] - seen[q]) / (p - q) if p != q and np.isfinite(seen[q]) else slope
+    rise = rise if rise > 0 else slope
+    hair = 0.3 * CLOSE * abs(gap / slope)
+    to = p - seen[p] / rise + (hair if seen[p] < 0 else -hair)
+    if enclosed is not None and not enclosed[0] < to < enclosed[1]:
+        to = 0.5 * (enclosed[0] + enclosed[1])
+    return to
+
+
+def pairs(desk: Desk, offer: str, moves: dict[str, float]) -> tuple[LedgerPair, ...]:
+    """Every two steps together against the sum of each alone."""
+    stands = desk.signed(Package(offer=offer))
+    alone = {lever: worth_of(stands, desk.signed(moved(Package(offer=offer), lever, to))) for lever, to in moves.items()}
+    found = []
+    for first, second in combinations(moves, 2):
+        both = moved(moved(Package(offer=offer), first, moves[first]), second, moves[second])
+        apart = Interval(lower=alone[first].lower + alone[second].lower, upper=alone[first].upper + alone[second].upper)
+        found.append(LedgerPair(offer=offer, first=first, second=second, together=worth_of(stands, desk.signed(both)), sum_of_each=apart))
+    return tuple(found)
+
+
+def shapley(desk: Desk, package: Package) -> tuple[ShapleyShare, ...]:
+    """Each moved lever's share of what the package is worth against the offer as it stands. At most MOST_SHARES levers."""
+    moves = dict(package.terms) | ({} if package.price is None else {PRICE: package.price})
+    if len(moves) > MOST_SHARES:
+        raise InvalidScenario([Finding("terms", f"shares are worked out for at most {MOST_SHARES} levers, and {len(moves)} are moved")], "package")
+    plain = Package(offer=package.offer, alternative=package.alternative)
+    stands, levers = desk.signed(plain), list(moves)
+
+    def value(some: frozenset[str]) -> float:
+        at = plain
+        for lever in sorted(some):
+            at = moved(at, lever, moves[lever])
+        return stands.upper - desk.signed(at).upper
+
+    known = {frozenset(some): value(frozenset(some)) for size in range(len(levers) + 1) for some in combinations(levers, size)}
+    found, n = [], len(levers)
+    for lever in levers:
+        without = [(some, worth) for some, worth in known.items() if lever not in some]
+        share = sum(factorial(len(some)) * factorial(n - len(some) - 1) / factorial(n) * (known[some | {lever}] - worth) for some, worth in without)
+        found.append(ShapleyShare(lever=lever, worth=float(share)))
+    return tuple(found)
