@@ -15,6 +15,7 @@ from itertools import product
 import numpy as np
 
 from benchmarks.domains import FEW, MARKETS, Domain, domains_of
+from benchmarks.domains_made import settings_made
 from benchmarks.machine import RESULTS, machine, sentence
 from benchmarks.opponents import ACCEPT, NAMES, Agent, Taste, standard
 from benchmarks.tournament_page import BUYERS, DESK, DESKS, DEVELOPED, FEW_TYPES, WRONG_TYPES, page
@@ -165,7 +166,8 @@ def main() -> None:
     played = list(tournament(drawn(FRESH[0], seeds)))
     others = {draw: list(tournament(drawn(draw, seeds), ROUNDS[:1])) for draw in (DEVELOPED, *FRESH[1:])}
     others = {FRESH[0]: [p for p in played if p.rounds == ROUNDS[0]], **others}
-    text = page(played, others, sentence(found), seeds, len(MARKETS))
+    made = {name: list(tournament(domains_of([setting], TYPES, seeds), ROUNDS[:1])) for name, setting in settings_made()}
+    text = page(played, others, made, sentence(found), seeds, len(MARKETS))
     print(text)
     (RESULTS / "tournament.md").write_text(text, encoding="utf-8")
 

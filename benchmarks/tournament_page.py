@@ -18,6 +18,7 @@ NEAR = 0.01  # as far from the Pareto set as still counts as on it, scaled
 RATIO = 1.3  # joint surplus over that of the best standard buyer that is aimed at
 DESK, FEW_TYPES, WRONG_TYPES = DESKS = ("desk", "desk, few types", "desk, wrong types")
 BUYERS = (*NAMES, TRADE_OFF, *DESKS)
+Talks = Sequence["Played"]
 Column = tuple[str, Callable[[Sequence["Played"]], float]]
 
 
@@ -49,8 +50,8 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 
-def page(played: Sequence[Played], draws: Mapping[int, Sequence[Played]], measured: str, seeds: int, markets: int) -> str:
-    """The whole page. `draws`: talks of the fewest rounds for other draws of futures and suppliers too."""
+def page(played: Talks, draws: Mapping[int, Talks], made: Mapping[str, Talks], measured: str, seeds: int, markets: int) -> str:
+    """The whole page. `draws`: talks of the fewest rounds for other draws of futures and suppliers too; `made`: those on tables made from scenarios."""
     rounds = sorted({p.rounds for p in played})
     parts = [
         f"# {_headline(draws, rounds[0])}",
@@ -65,7 +66,10 @@ def page(played: Sequence[Played], draws: Mapping[int, Sequence[Played]], measur
     parts += [f"## The desk at {rounds[0]} rounds, by seller", _by("seller", shortest, NAMES)]
     parts += [f"## The same, by market ({seeds} seeds each)", _by("domain", shortest, sorted({p.domain for p in played}))]
     parts += ["## The same, by what is known", _by("known", shortest, (True, False))]
-    parts += [f"## Other draws of futures and suppliers, {rounds[0]} rounds", _draws(draws, rounds[0]), NOTES.format(seeds=seeds, markets=markets)]
+    parts += [f"## Other draws of futures and suppliers, {rounds[0]} rounds", _draws(draws, rounds[0])]
+    for name, talks in made.items():
+        parts += [f"## The desk's own table of `{name}`, {rounds[0]} rounds", _by("buyer", talks, BUYERS)]
+    parts += [NOTES.format(seeds=seeds, markets=markets)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -133,5 +137,7 @@ capacity +-75 %).
 - Standard buyers know their own gains only, and offer any package at their target. `trade-off` (linear, offers what is most like their last offer; \
 Faratin, Sierra & Jennings 2002) is beside them and not counted among them.
 - The desk's rule and its settings were developed while looking at draw 0 (and at 1 and 10), not at the others; the tables above are draw 5.
+- Tables of the desk's own are of bundled scenarios on the usual menu; their supplier is made up, unit cost 55 %, capacity cost 10 % and alternative margin \
+5 % of the headline price, types and suppliers drawn around it as for the markets.
 - Deals far off the Pareto set are very last offers of the seller, which can only be taken or left (the column beside it leaves them out); those near it are \
 suppliers that lie between the types, or that were not recognised in time."""
