@@ -1,8 +1,9 @@
-"""Other prices of terms that have been spliced at two: every coefficient, side and bound of a contract is affine in its prices.
+"""Prices between two at which terms have been spliced: every coefficient and side of a contract is affine in its prices.
 
     problem(p) = problem(p0) + (p - p0) / (p1 - p0) (problem(p1) - problem(p0))
 
-A clause whose charges are not would fail `tests/optimizer/negotiation/test_affine.py`.
+A clause whose charges are not would fail `tests/optimizer/negotiation/test_affine.py`. Bounds may bend (a credit is at most what is prepaid, and at most what
+can be earned), so the wider of the two ends holds between them.
 """
 
 from __future__ import annotations
@@ -27,11 +28,13 @@ class Ray:
     other: Spliced
 
     def at(self, price: float) -> Spliced | None:
-        """The problem at a price; None where the two have other entries, so that nothing lies between them."""
+        """The problem at a price; None beyond the two, or where they have other entries."""
+        if not min(self.price, self.other_price) <= price <= max(self.price, self.other_price):
+            return None
         here, there = self.one.problem, self.other.problem
         share = (price - self.price) / (self.other_price - self.price)
         matrix, cash = _between(here.matrix, there.matrix, share), _between(here.cash, there.cash, share)
-        if matrix is None or cash is None or len(here.names[0]) != len(there.names[0]):
+        if matrix is None or cash is None or here.names != there.names:
             return None
         found = replace(
             here,
@@ -40,10 +43,16 @@ class Ray:
             cost=here.cost + share * (there.cost - here.cost),
             row_lower=_mixed(here.row_lower, there.row_lower, share),
             row_upper=_mixed(here.row_upper, there.row_upper, share),
-            lower=_mixed(here.lower, there.lower, share),
-            upper=_mixed(here.upper, there.upper, share),
+            lower=np.minimum(here.lower, there.lower),
+            upper=np.maximum(here.upper, there.upper),
         )
         return replace(self.one, problem=risk_bounded(self.one, found))
+
+    def reaching(self, price: float, spliced: Spliced) -> Ray:
+        """The same as far as another price, which lies beyond."""
+        if abs(price - self.price) >= abs(price - self.other_price):
+            return Ray(self.price, self.one, price, spliced)
+        return Ray(price, spliced, self.other_price, self.other)
 
     def slope(self, x: Floats, multipliers: Floats) -> float:
         """d cost / d price of a linear program at its solution: by the envelope theorem, that of its Lagrangian with solution and multipliers held."""
@@ -62,7 +71,7 @@ def _between(here: Any, there: Any, share: float) -> Any:
 
 
 def _mixed(here: Floats, there: Floats, share: float) -> Floats:
-    """Sides and bounds, some of which are infinite."""
+    """Sides of rows, some of which are infinite."""
     same = here == there
     with np.errstate(invalid="ignore"):
         return np.where(same, here, here + share * (there - here))

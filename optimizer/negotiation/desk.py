@@ -182,7 +182,9 @@ class Desk:
         with self._lock:
             if known is None:
                 self._rays[key] = (price, spliced)
-            elif not isinstance(known, Ray) and abs(known[0] - price) > NEARBY * max(known[0], price):
+            elif isinstance(known, Ray):
+                self._rays[key] = known.reaching(price, spliced)
+            elif abs(known[0] - price) > NEARBY * max(known[0], price):
                 self._rays[key] = Ray(known[0], known[1], price, spliced)
         return spliced
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from optimizer.negotiation.splice import Slot
+from optimizer.negotiation.splice import Label, Slot
 from optimizer.solve.highs import AT_LOWER, BASIC, basis_from, codes_of
 from optimizer.solve.problem import Problem
 from optimizer.solve.search import Leaf, Start
@@ -38,11 +38,11 @@ def remapped(lesson: Start | None, slot: Slot, problem: Problem) -> Start | None
 
 
 def extended(lesson: Start | None, names: tuple[Any, Any], problem: Problem) -> Start | None:
-    """The lesson of a problem with these rows and columns, for one whose contract may have more rows and columns: rows that are new are slack, columns that
-    are new at their bound. None where any is missing, or there are other binaries. (Rows that are added leave the multipliers feasible, which is what the dual simplex method begins with.)"""
+    """The lesson of a problem with these rows and columns, for one whose contract may have more of them: rows that are new are slack, columns that are new at
+    their bound. None where any is missing, or there are other binaries. (New rows leave multipliers feasible, with which the dual simplex method begins.)"""
     if lesson is None or lesson.basis is None or not lesson.leaves:
         return None
-    if (len(names[0]), len(names[1])) == problem.matrix.shape:
+    if names == problem.names:
         return replace(lesson, close=True)
     rows, columns = (_positions(old, new) for old, new in zip(names, problem.names, strict=True))
     if rows is None or columns is None or int(problem.integer.sum()) != len(lesson.leaves[0].lower):
@@ -63,17 +63,16 @@ def _positions(old: Any, new: Any) -> Ints | None:
     """Where the old ones stand among the new ones; None if one is missing."""
     if len(new) < len(old):
         return None
-    place: dict[tuple[str, int], int] = {}
-    names, seen = [], Counter[str]()
-    for i, item in enumerate(new):
-        name = item.name
-        place[name, seen[name]] = i
-        seen[name] += 1
+    place: dict[tuple[Label, int], int] = {}
+    seen, found = Counter[Label](), []
+    for i, label in enumerate(new):
+        place[label, seen[label]] = i
+        seen[label] += 1
     seen.clear()
-    for item in old:
-        names.append(place.get((item.name, seen[item.name])))
-        seen[item.name] += 1
-    return None if None in names else np.array(names, dtype=np.int64)
+    for label in old:
+        found.append(place.get((label, seen[label])))
+        seen[label] += 1
+    return None if None in found else np.array(found, dtype=np.int64)
 
 
 def _wider(basis: Any, rows: Ints, columns: Ints, shape: tuple[int, int]) -> Any:
@@ -86,7 +85,7 @@ def _wider(basis: Any, rows: Ints, columns: Ints, shape: tuple[int, int]) -> Any
 def _alike(base: Problem, problem: Problem, rows: Ints, columns: Ints) -> bool:
     """Whether the last rows and columns, those of the contract, are the same ones."""
     pairs = ((base.names[0], problem.names[0], rows), (base.names[1], problem.names[1], columns))
-    return all(here[i].name == there[k].name for here, there, order in pairs for k, i in enumerate(order.tolist()) if here[i] is not there[k])
+    return all(here[i] == there[k] for here, there, order in pairs for k, i in enumerate(order.tolist()) if here[i] is not there[k])
 
 
 def _basis(basis: Any, rows: Ints, columns: Ints) -> Any:

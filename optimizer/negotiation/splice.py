@@ -25,6 +25,7 @@ from optimizer.risk import EXCESSES, RISK, cost_range
 from optimizer.solve.problem import Problem, compile_problem
 from scenarios.tree import Floats, Ints
 
+Label = tuple[str, Any]
 OWN = ("signed", "volume", "take", "deliver")  # kernel variables of a contract
 
 
@@ -59,12 +60,26 @@ def make_base(instance: Instance) -> Base:
     enters, enters_cost = problem.matrix[:, place].tocsr(), problem.cost[place]
     problem = _roomy(instance, _columns(problem, rest))
     offers = {offer.id: offer.index for offer in instance.offers}
+    bare = replace(problem, names=(labels_of(problem.names[0]), labels_of(problem.names[1])))
     return Base(
-        instance, problem, enters, enters_cost,
+        instance, bare, enters, enters_cost,
         row_offer=_owners(problem.names[0], offers), column_offer=_owners(problem.names[1], offers),
         risk={name: _of_component(problem.names[1], "risk", name) for name in RISK}, violations=_violations(problem.names[1]),
         fits=not any(step.prepaid > 0 for step in instance.steps),
     )  # fmt: skip
+
+
+def labels_of(data: Any) -> tuple[Label, ...]:
+    """Name of the component and index of rows or columns: what is left of them once the model they were declared in is gone."""
+    known: dict[int, str] = {}
+    found = []
+    for item in data:
+        component = item.parent_component()
+        name = known.get(id(component))
+        if name is None:
+            name = known[id(component)] = component.name
+        found.append((name, item.index()))
+    return tuple(found)
 
 
 def _columns(problem: Problem, kept: Ints) -> Problem:
@@ -185,12 +200,13 @@ class Spliced:
 
 def alone(instance: Instance, offer: OfferData) -> Problem:
     """One contract, compiled alone."""
-    return compile_problem(
+    found = compile_problem(
         build_contracts_alone(
             replace(instance, offers=(offer,), spots=(), stocks={}, lanes=(), swaps=(), steps=(), shortage={}, capacity=np.full_like(instance.capacity, np.inf))
         ),
         coupled=False,
     )
+    return replace(found, names=(labels_of(found.names[0]), labels_of(found.names[1])))
 
 
 def splice(slot: Slot, offer: OfferData) -> Spliced:
@@ -226,7 +242,7 @@ def splice(slot: Slot, offer: OfferData) -> Spliced:
         names=((*(problem.names[0][i] for i in slot.kept_rows.tolist()), *contract.names[0]),
                (*(problem.names[1][j] for j in slot.kept.tolist()), *(contract.names[1][j] for j in fresh.tolist()))),
     )  # fmt: skip
-    rule = [i for i, row in enumerate(contract.names[0]) if row.parent_component().local_name == "at_most_one_alternative"]
+    rule = [i for i, (name, _) in enumerate(contract.names[0]) if name.endswith(".at_most_one_alternative")]
     risk = {name: kept[columns] for name, columns in base.risk.items()}
     spliced = Spliced(found, len(slot.kept_rows) + np.array(rule, dtype=np.int64), base, risk)
     return replace(spliced, problem=risk_bounded(spliced, found))
