@@ -1,7 +1,8 @@
 """One talk as it has gone: moves and belief, seen from where the other offers stand now.
 
 Gains are over no deal, and no deal moves when another deal does: everything that was said is valued anew in every state. A set of ours that is refused says
-that even the one they like best fell below what they aspire to. A refusal without an offer, and a pick, leave their last offer on the table.
+that even the one they like best fell below what they aspire to. A refusal without an offer, and a pick, leave their last offer on the table. All that they
+say between two offers of ours is one turn of theirs, and their last offer in it is the one that counts.
 Reference: Leonardelli et al. (2019), Negotiating with multiple equivalent simultaneous offers, on what picks tell.
 """
 
@@ -82,28 +83,33 @@ class _Hearing:
         self.history: list[Move] = []
         self.ours: list[Move | None] = []  # what we put forward and they have not answered
         self.turns = self.answers = 0
+        self.spoke = False  # whether they have said something since our last offer: all of it is one turn of theirs
+        self.kept = 0  # moves before their turn
 
     def hear(self, record: Record) -> None:
-        event, time = record.event, min(self.answers / max(self.rounds - 1, 1), 1.0)
+        event = record.event
         if isinstance(event, OurOffer):
             self._we_offer(event, record.found)
-            return
-        if not isinstance(event, TheirOffer | Refusal | Pick):
-            return
+        elif isinstance(event, TheirOffer | Refusal | Pick):
+            if not self.spoke:
+                self.answers, self.kept, self.spoke = self.answers + 1, len(self.history), True
+            self._they_speak(event, min((self.answers - 1) / max(self.rounds - 1, 1), 1.0))
+            self.ours = []
+
+    def _they_speak(self, event: TheirOffer | Refusal | Pick, time: float) -> None:
         if isinstance(event, Pick):
             self._they_pick(event)
         elif self.belief is not None and any(self.ours):
             self.belief = self.belief.after_refusal(_best([move for move in self.ours if move is not None]), time)
         if isinstance(event, TheirOffer):
             self._they_offer(event, time)
-        else:
+        elif len(self.history) == self.kept:
             self.history += [move for move in self.history if move.by == "supplier"][-1:]
-        self.ours, self.answers = [], self.answers + 1
 
     def _we_offer(self, event: OurOffer, found: object) -> None:
         assert isinstance(found, Round)
         assert found.anchor is not None
-        self.turns += 1
+        self.turns, self.spoke = self.turns + 1, False
         self.ours = [self.seat.move("buyer", package) for package in event.packages]
         anchor, known = self.seat.move("buyer", found.anchor), [move for move in self.ours if move is not None]
         if anchor is not None:
@@ -112,7 +118,7 @@ class _Hearing:
     def _they_offer(self, event: TheirOffer, time: float) -> None:
         move = self.seat.move("supplier", event.package)
         if move is not None:
-            self.history.append(move)
+            self.history[self.kept :] = [move]
             if self.belief is not None:
                 self.belief = self.belief.after_offer(move.supplier, time)
 

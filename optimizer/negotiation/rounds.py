@@ -23,8 +23,8 @@ from optimizer.negotiation.findings import choices_found
 from optimizer.negotiation.moves import Decision, Reason
 from optimizer.negotiation.packages import SAME_COST, package_of
 from optimizer.negotiation.room import Seat
-from optimizer.negotiation.session_words import GUARDED, HELD, NO_PRICE, NO_TURNS, NOT_BETTER, figure, figures, plain, posterior, spoken, stands
-from optimizer.negotiation.strategy import BETTER, IMPOSSIBLE, LAST, OFFERED, decide, unanswered
+from optimizer.negotiation.session_words import GUARDED, HELD, LATE, NO_PRICE, NO_TURNS, NOT_BETTER, figure, figures, plain, posterior, spoken, stands
+from optimizer.negotiation.strategy import AHEAD, BETTER, IMPOSSIBLE, LAST, OFFERED, decide, unanswered
 from optimizer.negotiation.verified import Exact, at_cost, exact, verify, walk_away_price
 from optimizer.negotiation.zone import joint
 
@@ -108,6 +108,8 @@ def move_of_ours(turn: Turn) -> tuple[OurOffer | Advice, Round]:
     decision = decide(sight_of(turn.seat, turn.settings, turn.course))
     reasons = tuple(spoken(reason, turn.currency) for reason in decision.reasons)
     if decision.package is None:
+        if any(reason.words == AHEAD and reason.amounts[0] < reason.amounts[1] for reason in decision.reasons):
+            reasons = (*reasons, plain(LATE))
         return _advice(turn, "accept" if decision.action == "accept" else "walk away", reasons, decision)
     return _offer(turn, decision, reasons)
 

@@ -19,6 +19,7 @@ SHARE = "%"  # ends the format of a share
 
 HELD = "our last concession was not answered, so what we put forward stands"
 GUARDED = "the price is lowered until, solved exactly, it leaves us the margin"
+LATE = "it is late, and nothing better of theirs is to be expected"
 NO_PRICE = "solved exactly, no price of this package leaves us the margin"
 NO_TURNS = "our turns are used up"
 NOT_BETTER = "solved exactly, what would be proposed instead gains us no more than their offer"
