@@ -3,8 +3,8 @@
 The table is interpolated between solved prices; a supplier signs at one price. With W(p) the exact cost at price p, which only rises with it, and c what it
 is to be:
 
-    p <- p + (c - W(p)) / slope     slope first b(p), the expected discounted units paid, then that of the last two prices (secant),
-                                    and the middle of the prices that enclose c where the secant leaves them
+    p <- p + (c - W(p)) / slope     slope first b(p), the expected discounted units paid, then that of two prices on one side of c (secant);
+                                    every third time, and where the secant leaves them, the middle of the prices that enclose c
     until |W(p) - c| <= tolerance
 
 Every value is asked for without a neighbour, so that it is a function of the scenario and the package, whatever was asked before it: a session can be
@@ -31,6 +31,7 @@ DIGITS = 6  # of prices put forward
 FINE_DIGITS = 10  # of walk-away prices
 FINE = 1e-7  # relative to the cost without the deal: how closely a walk-away price is found
 MOST_STEPS = 40
+FURTHEST = 1_000.0  # times the price that a search begins at: beyond it cost is taken not to rise any more
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,16 @@ def at_cost(desk: Desk, package: Package, cost: float, tolerance: float, *, most
 
 
 def walk_away_price(desk: Desk, package: Package, margin: float) -> float | None:
-    """The highest price at the package's terms that surely leaves the margin, to within FINE of the cost without the deal; None if none was found."""
+    """The highest price at the package's terms that surely leaves more than the margin, to within FINE of the cost without the deal; None if none was found.
+
+    More than it, because where nothing need be taken any price, however high, is no worse than no deal.
+    """
     no_deal = desk.no_deal(package.offer)
-    cost = no_deal.lower - margin
+    fine = FINE * max(abs(no_deal.lower), 1.0)
+    cost = no_deal.lower - margin - fine
 
     def done(found: Solved) -> bool:
-        return found.possible and 0.0 <= cost - found.upper <= FINE * max(abs(no_deal.lower), 1.0)
+        return found.possible and 0.0 <= cost - found.upper <= fine
 
     tried = _search(desk, package, cost, FINE_DIGITS, done)
     return max((price for price, found in tried if found.possible and found.upper <= cost), default=None)
@@ -84,7 +89,7 @@ def _search(desk: Desk, package: Package, cost: float, digits: int, done: Callab
     while len(tried) < MOST_STEPS:
         found = desk.signed(package.model_copy(update={"price": price}))
         tried.append((price, found))
-        if done(found):
+        if done(found) or (price == 0.0 and found.upper > cost) or price > FURTHEST * max(package.price, 1.0):
             break
         if found.upper <= cost:
             low = max(low, price)
@@ -100,18 +105,31 @@ def _search(desk: Desk, package: Package, cost: float, digits: int, done: Callab
 
 
 def _next(desk: Desk, package: Package, tried: list[tuple[float, Solved]], cost: float, low: float, high: float) -> float:
-    """The price at which the cost is met if it goes on as between the last two; inside the prices that enclose it."""
+    """The price to try next, inside those that enclose the cost; every third time the middle of them."""
     price, found = tried[-1]
-    possible = [(p, x.upper) for p, x in tried if x.possible]
-    slope = 0.0
-    if found.possible and len(possible) > 1 and possible[-2][0] != price:
-        slope = (found.upper - possible[-2][1]) / (price - possible[-2][0])
-    elif found.possible:
-        slope = expected_units(desk, package.model_copy(update={"price": price}), found)
+    begun = any(p == low for p, _ in tried)
+    if np.isfinite(high) and begun and len(tried) % 3 == 0:
+        return 0.5 * (low + high)
+    slope = _slope(desk, package, tried, cost)
     wanted = price + (cost - found.upper) / slope if slope > 0 else np.inf
-    if np.isfinite(high):
-        return float(wanted) if low < wanted < high else 0.5 * (low + high)
-    return float(min(max(wanted, low), 2.0 * max(price, 1.0)))
+    if not np.isfinite(high):
+        return float(min(max(wanted, low), 2.0 * max(price, 1.0)))
+    if low < wanted < high:
+        return float(wanted)
+    return 0.5 * (low + high) if begun else 0.0
+
+
+def _slope(desk: Desk, package: Package, tried: list[tuple[float, Solved]], cost: float) -> float:
+    """How the cost rises at the last price: as between the two nearest prices on its side of the cost, or with what is expected to be paid there."""
+    price, found = tried[-1]
+    if not found.possible:
+        return 0.0
+    same = [(p, x.upper) for p, x in tried[:-1] if x.possible and (x.upper <= cost) == (found.upper <= cost)]
+    if same:
+        near = min(same, key=lambda one: abs(one[0] - price))
+        if (rise := (found.upper - near[1]) / (price - near[0])) > 0:
+            return rise
+    return expected_units(desk, package.model_copy(update={"price": price}), found)
 
 
 def _tidy(price: float, digits: int) -> float:
