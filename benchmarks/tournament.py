@@ -15,9 +15,10 @@ from itertools import product
 import numpy as np
 
 from benchmarks.domains import FEW, MARKETS, Domain, domains_of
+from benchmarks.domains_made import settings_made
 from benchmarks.machine import RESULTS, machine, sentence
 from benchmarks.opponents import ACCEPT, NAMES, Agent, Taste, standard
-from benchmarks.tournament_page import BUYERS, DESK, DESKS, FEW_TYPES, WRONG_TYPES, page
+from benchmarks.tournament_page import BUYERS, DESK, DESKS, DEVELOPED, FEW_TYPES, WRONG_TYPES, page
 from optimizer.negotiation.bargaining import pareto, solve
 from optimizer.negotiation.learning import first_belief
 from optimizer.negotiation.moves import Decision, Move, Settings, Sight, after_move
@@ -27,8 +28,7 @@ from scenarios.tree import Floats
 ROUNDS = (8, 20, 60)
 SEEDS = 10
 TYPES = 60  # that the desk thinks possible
-DEVELOPED = 0  # the draw of futures and suppliers that the desk's rule was developed on
-FRESH = (1, 2, 3, 4)  # draws that it had not seen; the first one is reported in full
+FRESH = (5, 6, 7, 8)  # draws that the desk's rule was not developed on; the first one is reported in full
 
 
 class Desk:
@@ -166,7 +166,8 @@ def main() -> None:
     played = list(tournament(drawn(FRESH[0], seeds)))
     others = {draw: list(tournament(drawn(draw, seeds), ROUNDS[:1])) for draw in (DEVELOPED, *FRESH[1:])}
     others = {FRESH[0]: [p for p in played if p.rounds == ROUNDS[0]], **others}
-    text = page(played, others, sentence(found), seeds, len(MARKETS))
+    made = {name: list(tournament(domains_of([setting], TYPES, seeds), ROUNDS[:1])) for name, setting in settings_made()}
+    text = page(played, others, made, sentence(found), seeds, len(MARKETS))
     print(text)
     (RESULTS / "tournament.md").write_text(text, encoding="utf-8")
 

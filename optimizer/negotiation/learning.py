@@ -1,7 +1,8 @@
 """What the supplier's moves say about what kind of supplier it is.
 
-Particles are pairs of a supplier type k and a curve c that its aspirations may follow. Everything is on the type's own scale: s_k(x) = gain of package x /
-best gain of the type, a_c(t) the aspiration at time t. A particle's weight is multiplied by the likelihood of what was seen:
+Particles are pairs of a supplier type k and a curve c that its aspirations may follow; one more curve stays at the type's last offer, for suppliers that
+only move in return. Everything is on the type's own scale: s_k(x) = gain of package x / best gain of the type, a_c(t) the aspiration at time t. A
+particle's weight is multiplied by the likelihood of what was seen:
 
     offer x        exp(-|s_k(x) - a_c(t)| / spread), times `slip` where gain_k(x) < 0, because nobody offers what it loses by
     refusal of x   1 - 1 / (1 + exp(-(s_k(x) - a_c(t)) / soft))
@@ -34,16 +35,18 @@ class Learning:
     """How moves are read."""
 
     spread: float = 0.02  # how far offers may lie from a curve, scaled
-    soft: float = 0.05  # how gradually acceptance falls below the curve, and how gradually picks follow gains
+    soft: float = 0.03  # how gradually acceptance falls below the curve, and how gradually picks follow gains
     slip: float = 0.01  # likelihood of an offer that loses money, against one that does not
     doubt: float = 0.02  # share of noise in every likelihood
+    stays: float = 0.1  # prior weight of suppliers that follow no curve and only move in return
 
 
 @dataclass(frozen=True)
 class Belief:
     """Weights of supplier types and of the curves that their aspirations follow. K types, C curves."""
 
-    joint: Floats  # [K, C], sums to 1
+    joint: Floats  # [K, C + 1], sums to 1; in the last column the supplier stays where it is until the buyer moves
+    level: Floats  # [K] scaled gain of their last offer to each type; 1 before the first
     curves: tuple[Curve, ...]
     best: Floats  # [K] best gain of each type, which is its 1; at least a little above 0
     learning: Learning = Learning()
@@ -67,19 +70,21 @@ class Belief:
         return np.asarray(np.einsum("k,k...->...", self.weights, self.scaled(supplier)))
 
     def aspirations(self, time: float) -> Floats:
-        """Scaled gain that each curve asks for. [C]"""
-        return np.array([curve.target(time) for curve in self.curves])
+        """Scaled gain that each particle asks for. [K, C + 1]"""
+        return self._beside(np.array([curve.target(time) for curve in self.curves]))
 
     def acceptance(self, gains: Floats, time: float) -> Floats:
         """Probability that a package is accepted. `gains` [K, ...] of each type -> [...]"""
-        levels, which = np.unique(self.aspirations(time), return_inverse=True)  # late, many curves ask for the same
-        weights = (self.joint[:, :, None] * (which[:, None] == np.arange(len(levels)))).sum(axis=1)
-        return np.asarray(np.einsum("kc,kc...->...", weights, self._accepted(gains, levels)))
+        levels, which = np.unique([curve.target(time) for curve in self.curves], return_inverse=True)  # late, many curves ask for the same
+        weights = (self.joint[:, :-1, None] * (which[:, None] == np.arange(len(levels)))).sum(axis=1)
+        return np.asarray(np.einsum("kc,kc...->...", np.column_stack([weights, self.joint[:, -1]]), self._accepted(gains, self._beside(levels))))
 
     def after_offer(self, gains: Floats, time: float) -> Belief:
         """The belief after they offered a package with these gains. [K]"""
-        near = np.exp(-np.abs(self.scaled(gains)[:, None] - self.aspirations(time)[None]) / self.learning.spread)
-        return self._after(near * np.where(gains >= 0.0, 1.0, self.learning.slip)[:, None])
+        scaled = self.scaled(gains)
+        near = np.exp(-np.abs(scaled[:, None] - self.aspirations(time)) / self.learning.spread)
+        after = self._after(near * np.where(gains >= 0.0, 1.0, self.learning.slip)[:, None])
+        return replace(after, level=scaled)
 
     def after_refusal(self, gains: Floats, time: float) -> Belief:
         """The belief after they refused a package with these gains. [K]"""
@@ -92,9 +97,13 @@ class Belief:
         return self._after((odds / odds.sum(axis=1, keepdims=True))[:, [picked]], noise=1.0 / gains.shape[1])
 
     def _accepted(self, gains: Floats, levels: Floats) -> Floats:
-        """Probability that each type accepts when it asks for each level. [K, ...], [C] -> [K, C, ...]"""
-        short = levels.reshape(1, -1, *(1,) * (gains.ndim - 1)) - self.scaled(gains)[:, None]
+        """Probability that each type accepts when it asks for each level. [K, ...], [K, C] -> [K, C, ...]"""
+        short = levels.reshape(*levels.shape, *(1,) * (gains.ndim - 1)) - self.scaled(gains)[:, None]
         return np.asarray(1.0 / (1.0 + np.exp(np.minimum(short / self.learning.soft, MOST))))
+
+    def _beside(self, levels: Floats) -> Floats:
+        """Levels that all types share, and the one where each stays. [C] -> [K, C + 1]"""
+        return np.column_stack([np.broadcast_to(levels, (len(self.level), len(levels))), self.level])
 
     def _after(self, likelihood: Floats, *, noise: float = 1.0) -> Belief:
         """`noise`: likelihood under blind chance."""
@@ -111,6 +120,8 @@ def first_belief(supplier: Floats, weights: Sequence[float] | Floats, *, curves:
     usual = float(best.max())
     if usual <= 0.0:
         raise ValueError("no supplier type gains by any package on the table")
-    joint = np.repeat(share[:, None] / share.sum() / len(curves), len(curves), axis=1)
+    learning = learning or Learning()
+    columns = np.append(np.full(len(curves), (1.0 - learning.stays) / len(curves)), learning.stays)
+    joint = np.outer(share / share.sum(), columns)
     # A type that never gains has no scale of its own; it keeps that of the best one, on which everything is a loss.
-    return Belief(joint, curves, np.where(best > 0.0, best, usual), learning or Learning())
+    return Belief(joint, np.ones(len(best)), curves, np.where(best > 0.0, best, usual), learning)

@@ -8,7 +8,8 @@ Scaled supplier gains s_k and weights w_k are the belief's (`learning`). A packa
 for a supplier of the believed kind: price is the last thing that moves, value is made on the other terms. An offer of theirs that would be accepted is
 not accepted while there is time, if a package costs the buyer no more and is better for every likely type: that one is proposed instead (Raiffa's
 settlement after the settlement, before it). Guard-rails: never a gain below the margin; never more than `unanswered` concessions without one in return.
-Closing is no concession: accepting, proposing what is better than accepting, and the last offer, whose answer is the deal or none.
+Concessions too small to be noticed are not made. Closing is no concession: accepting, proposing what is better than accepting, and the last offer, whose
+answer is the deal or none.
 
 Worked number: the best package that a supplier may sign gains 100, margin 0, beta = 0.5, half time: 75 is asked for. With cells A (75 at price 10) and B (75
 at price 12), worth 20 and 30 to a supplier that is sure to be of one type, B at 12 is offered.
@@ -70,6 +71,8 @@ def next_target(sight: Sight, scale: Scale) -> tuple[float, float, tuple[Reason,
         if unanswered(sight) >= settings.reciprocity.unanswered and scaled < last:
             scaled = last
             reasons.append(Reason(UNANSWERED, (scale.money(last),)))
+        elif last - settings.reciprocity.step < scaled < last:
+            scaled = last
         elif not low <= scaled <= high:
             scaled = min(max(scaled, low), high)
             reasons.append(Reason(RETURNED, (scale.money(scaled),)))

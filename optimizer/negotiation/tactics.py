@@ -82,6 +82,7 @@ class Reciprocity:
 
     least: float = 0.0  # of their concession at least this share is returned
     most: float = np.inf  # and at most this share
+    step: float = 0.05  # scaled: smaller concessions are not made, because they would go unnoticed and unanswered
     unanswered: int = 1  # own concessions in a row that need none in return
 
     def limits(self, last: float, theirs: float) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from benchmarks.domains import FEW, MARKETS, Domain, Setting, domains_of
+from benchmarks.domains_made import settings_made
 from benchmarks.opponents import ACCEPT, NAMES, TRADE_OFF, Taste, standard
 from benchmarks.tournament import Desk, negotiate, play, tournament, zone_of
 from benchmarks.tournament_page import BUYERS, DESK, WRONG_TYPES, on_frontier, page, ratio
@@ -46,6 +47,16 @@ def test_tables_made_elsewhere_can_be_played() -> None:
     found = domains_of([Setting(table, MARKETS[0].plain.model_copy(update={"unit_cost": 1.0, "capacity_cost": 0.0, "alternative_margin": 0.0}))], FEW, 2)
     assert found[0][0].buyer.shape == found[0][0].truth.shape == (len(table.cells), len(table.prices))
     assert {played.known for played in tournament(found, (4,), (DESK,))} == {True, False}
+
+
+def test_the_desks_own_table_is_played() -> None:
+    """The desk's rule would only be known to work on tables that were made for the tournament."""
+    name, setting = next(settings_made())
+    assert name == "clause-prepayment"
+    played = list(tournament(domains_of([setting], FEW, 2), (8,), (DESK, "conceder")))
+    desk, other = ([p.joint for p in played if p.buyer == buyer] for buyer in (DESK, "conceder"))
+    assert np.mean(desk) > np.mean(other)
+    assert max(p.pareto for p in played if p.buyer == DESK and p.agreed and not p.by_last_offer) < 0.1
 
 
 def test_even_seeds_know_the_supplier_and_odd_ones_do_not(drawn: list[list[Domain]]) -> None:
@@ -154,6 +165,6 @@ def test_desk_captures_more_than_standard_buyers(drawn: list[list[Domain]]) -> N
     desk = [p for p in played if p.buyer == DESK]
     assert on_frontier(desk) >= 0.8
     assert np.mean([p.own for p in desk]) > max(np.mean([p.own for p in played if p.buyer == name]) for name in NAMES)
-    text = page(played, {0: played}, "here", 2, 4)
+    text = page(played, {0: played}, {"clause-prepayment": played}, "here", 2, 4)
     assert all(name in text for name in (*BUYERS, WRONG_TYPES))
     assert f"{ratio(played, 8)[0]:.2f} times" in text

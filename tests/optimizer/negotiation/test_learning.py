@@ -13,7 +13,7 @@ from optimizer.negotiation.learning import Belief, Learning, first_belief
 from optimizer.negotiation.tactics import Curve
 from scenarios.tree import Floats
 
-SURE = Learning(soft=0.1, doubt=0.0)
+SURE = Learning(soft=0.1, doubt=0.0, stays=0.0)
 LINEAR = (Curve(),)
 
 
@@ -70,7 +70,7 @@ def test_refusal_by_hand() -> None:
 def test_offer_near_the_aspiration_speaks_for_a_type() -> None:
     """The type whose aspiration curve the offer lies on would not be believed more."""
     supplier = np.array([[[10.0]], [[20.0]]])  # best gains
-    belief = first_belief(supplier, [1.0, 1.0], curves=LINEAR, learning=Learning(spread=0.1, doubt=0.0))
+    belief = first_belief(supplier, [1.0, 1.0], curves=LINEAR, learning=Learning(spread=0.1, doubt=0.0, stays=0.0))
     told = belief.after_offer(np.array([5.0, 6.0]), 0.5)  # scaled 0.5 and 0.3, asked for: 0.5
     assert told.weights[0] == pytest.approx(1.0 / (1.0 + np.exp(-2.0)))
 
@@ -78,9 +78,21 @@ def test_offer_near_the_aspiration_speaks_for_a_type() -> None:
 def test_nobody_offers_what_it_loses_by() -> None:
     """A type that loses money with its own offer would be believed as much as before."""
     supplier = np.array([[[10.0]], [[10.0]]])
-    learning = Learning(spread=1e9, doubt=0.0, slip=0.01)
+    learning = Learning(spread=1e9, doubt=0.0, slip=0.01, stays=0.0)
     told = first_belief(supplier, [1.0, 1.0], curves=LINEAR, learning=learning).after_offer(np.array([1.0, -1.0]), 0.5)
     assert told.weights[1] == pytest.approx(0.01 / 1.01)
+
+
+def test_a_supplier_that_stays_is_not_waited_for() -> None:
+    """The desk would wait until the deadline for a concession that a supplier makes only in return for one."""
+    supplier = np.array([[[10.0, 9.0]]])
+    belief = first_belief(supplier, [1.0], curves=LINEAR, learning=Learning(spread=0.1, soft=0.01, doubt=0.0, stays=0.5))
+    assert belief.acceptance(np.array([5.0]), 1.0) == pytest.approx(0.5)  # the curve gives in, the other one stays at 1
+    told = belief.after_offer(np.array([10.0]), 0.5)  # on no curve, which asks for 0.5: exp(-5) as likely as from one that stays
+    assert told.acceptance(np.array([5.0]), 1.0) == pytest.approx(np.exp(-5.0) / (1.0 + np.exp(-5.0)), rel=1e-6)
+    moved = belief.after_offer(np.array([6.0]), 0.5)
+    assert moved.level == pytest.approx([0.6])
+    assert moved.aspirations(0.5) == pytest.approx(np.array([[0.5, 0.6]]))
 
 
 def test_no_type_is_ruled_out_for_good() -> None:

@@ -126,6 +126,15 @@ def test_reciprocity_limits_a_concession() -> None:
     assert free.target < bound.target == pytest.approx(60.0 - 0.5 * given_up)
 
 
+def test_concessions_that_nobody_notices_are_not_made() -> None:
+    """The desk would give way in crumbs that are not answered, and be held to the last of them."""
+    moves = (move("supplier", 2, 3), move("buyer", 3, 0), move("supplier", 2, 3))
+    crumbs = replace(PLAIN, rounds=51, reciprocity=Reciprocity(step=0.0))
+    assert strategy.decide(see(moves=moves, set_to=crumbs)).target == pytest.approx(0.98 * 60.0)
+    assert strategy.decide(see(moves=moves, set_to=replace(crumbs, reciprocity=Reciprocity()))).target == 60.0
+    assert strategy.decide(see(moves=moves, set_to=replace(crumbs, rounds=11, reciprocity=Reciprocity()))).target == pytest.approx(0.9 * 60.0)
+
+
 def test_offer_as_good_as_ours_is_accepted() -> None:
     """The desk would haggle on over what it was about to ask for."""
     decision = strategy.decide(see(moves=(move("supplier", 3, 0),)))
