@@ -48,6 +48,8 @@ class ReciprocitySettings(Document):
     """Share of their concession that is returned at least."""
     most: Annotated[float, Field(ge=0, le=1_000)] | None = None
     """And at most; null = any."""
+    step: Share = 0.05
+    """Concessions smaller than this share of the way from the best package to walk-away are not made: they would go unnoticed and unanswered."""
     unanswered: Annotated[int, Field(ge=0, le=MAX_ROUNDS)] = 1
     """Concessions of ours in a row that need none in return. Closing is none: the last offer, and what is proposed instead of accepting."""
 
@@ -80,12 +82,14 @@ class LearningSettings(Document):
 
     spread: Annotated[float, Field(gt=0, le=10)] = 0.02
     """How far their offers may lie from an aspiration curve, as a share of their best gain."""
-    temperature: Annotated[float, Field(gt=0, le=10)] = 0.05
+    temperature: Annotated[float, Field(gt=0, le=10)] = 0.03
     """How gradually their acceptance falls below what they aspire to, and how gradually picks follow their gains."""
     slip: Annotated[float, Field(gt=0, le=1)] = 0.01
     """Likelihood of an offer that loses them money, against one that does not."""
     doubt: Annotated[float, Field(gt=0, lt=1)] = 0.02
     """Share of noise in every likelihood."""
+    stays: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    """Belief before the first word that they follow no aspiration of their own and only move in return."""
 
 
 class SessionSettings(Document):

@@ -43,7 +43,7 @@ def tactic(settings: SessionSettings) -> Settings:
         rounds=settings.rounds,
         curve=Curve(how.beta, how.first, how.form),
         margin=settings.margin,
-        reciprocity=Reciprocity(back.least, np.inf if back.most is None else back.most, back.unanswered),
+        reciprocity=Reciprocity(least=back.least, most=np.inf if back.most is None else back.most, step=back.step, unanswered=back.unanswered),
         likely=when.likely,
         sure=when.sure,
         late=when.late,
@@ -77,7 +77,7 @@ class _Hearing:
 
     def __init__(self, seat: Seat, settings: SessionSettings) -> None:
         read = settings.learning
-        learning = Learning(spread=read.spread, soft=read.temperature, slip=read.slip, doubt=read.doubt)
+        learning = Learning(spread=read.spread, soft=read.temperature, slip=read.slip, doubt=read.doubt, stays=read.stays)
         self.seat, self.rounds = seat, settings.rounds
         self.belief = None if hopeless(seat) else first_belief(seat.gains.gains, seat.gains.weights, learning=learning)
         self.history: list[Move] = []

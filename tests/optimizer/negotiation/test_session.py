@@ -245,7 +245,7 @@ def test_a_pick_speaks_for_the_types_that_gain_most_from_it(desk: Desk, kind: in
     before = round_(session).posterior
     after = heard(desk.hear(session, Pick(offer=MAKER, number=picked + 1))).posterior
     scaled = gains / seat.gains.gains.max(axis=(1, 2))[:, None]
-    liked = np.exp(scaled / 0.05)[:, picked] / np.exp(scaled / 0.05).sum(axis=1)
+    liked = np.exp(scaled / 0.03)[:, picked] / np.exp(scaled / 0.03).sum(axis=1)
     expected = np.array([x.weight for x in before]) * (0.98 * liked + 0.02 / 3)
     assert [x.weight for x in after] == pytest.approx(expected / expected.sum(), rel=1e-6)
     assert after[kind].weight > before[kind].weight
