@@ -2,7 +2,8 @@
 
 Gains are over no deal, and no deal moves when another deal does: everything that was said is valued anew in every state. A set of ours that is refused says
 that even the one they like best fell below what they aspire to. A refusal without an offer, and a pick, leave their last offer on the table. All that they
-say between two offers of ours is one turn of theirs, and their last offer in it is the one that counts.
+say between two offers of ours is one turn of theirs, and their last offer in it is the one that counts. What we ask for is the same as before where it
+gains us less by no more than the tolerance within which costs are the same to us: rounding a price is no concession.
 Reference: Leonardelli et al. (2019), Negotiating with multiple equivalent simultaneous offers, on what picks tell.
 """
 
@@ -53,6 +54,12 @@ def tactic(settings: SessionSettings) -> Settings:
     )
 
 
+def learning(settings: SessionSettings) -> Learning:
+    """The session's way of reading moves."""
+    read = settings.learning
+    return Learning(spread=read.spread, soft=read.temperature, slip=read.slip, doubt=read.doubt, stays=read.stays)
+
+
 def course_of(seat: Seat, settings: SessionSettings, records: Sequence[Record]) -> Course:
     """What some records of one talk come to."""
     hearing = _Hearing(seat, settings)
@@ -76,10 +83,8 @@ class _Hearing:
     """A talk while it is listened to."""
 
     def __init__(self, seat: Seat, settings: SessionSettings) -> None:
-        read = settings.learning
-        learning = Learning(spread=read.spread, soft=read.temperature, slip=read.slip, doubt=read.doubt, stays=read.stays)
         self.seat, self.rounds = seat, settings.rounds
-        self.belief = None if hopeless(seat) else first_belief(seat.gains.gains, seat.gains.weights, learning=learning)
+        self.belief = None if hopeless(seat) else first_belief(seat.gains.gains, seat.gains.weights, learning=learning(settings))
         self.history: list[Move] = []
         self.ours: list[Move | None] = []  # what we put forward and they have not answered
         self.turns = self.answers = 0
@@ -113,7 +118,9 @@ class _Hearing:
         self.ours = [self.seat.move("buyer", package) for package in event.packages]
         anchor, known = self.seat.move("buyer", found.anchor), [move for move in self.ours if move is not None]
         if anchor is not None:
-            self.history.append(replace(anchor, supplier=_best(known)) if known else anchor)
+            asked = min((move.gain for move in self.history if move.by == "buyer"), default=anchor.gain)
+            gain = asked if asked - self.seat.tolerance <= anchor.gain <= asked else anchor.gain
+            self.history.append(replace(anchor, gain=gain, supplier=_best(known) if known else anchor.supplier))
 
     def _they_offer(self, event: TheirOffer, time: float) -> None:
         move = self.seat.move("supplier", event.package)

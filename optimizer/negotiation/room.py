@@ -18,8 +18,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-import numpy as np
-
 from models.errors import Finding, InvalidScenario
 from models.negotiation import Menu, Package
 from models.options import SolveSettings
@@ -32,6 +30,7 @@ from optimizer.negotiation.grid import make_table, usual_menu
 from optimizer.negotiation.levers import offer_named as named
 from optimizer.negotiation.levers import packaged_among_others, value_of
 from optimizer.negotiation.moves import Move, Side, move_of
+from optimizer.negotiation.packages import SAME_COST
 from optimizer.negotiation.supplier import SupplierGains, supplier_gains
 from optimizer.negotiation.table import Table
 from optimizer.negotiation.verified import exact
@@ -107,18 +106,18 @@ class Seat:
     off_menu: dict[Key, tuple[Table, SupplierGains]] = field(default_factory=dict)  # one row each
 
     def move(self, by: Side, package: Package) -> Move | None:
-        """A package as a move, theirs at our gain as solved, ours as the table has it, so that targets and offers are compared on one scale.
-
-        None if no plan can sign it.
-        """
+        """A package as a move: our gain as solved, the types' off the call-offs of the table. None if no plan can sign it."""
         found = exact(self.desk, package)
         if found is None:
             return None
         table, gains, cell = self._row(package)
         assert package.price is not None
-        move = move_of(table, gains, by, cell, package.price)
-        move = replace(move, gain=found.gain.lower) if by == "supplier" else move
-        return move if np.isfinite(move.gain) else None
+        return replace(move_of(table, gains, by, cell, package.price), gain=found.gain.lower)
+
+    @property
+    def tolerance(self) -> float:
+        """Costs that differ by no more are the same to us."""
+        return SAME_COST * abs(self.desk.no_deal(self.menu.offer).lower)
 
     def place(self, package: Package) -> int | None:
         """The cell with a package's terms; None if they are not on the table."""

@@ -1,7 +1,7 @@
 """A move of ours: what the strategy wants, held to the guard-rails on exact values, with everything that stood behind it.
 
     V0        cost without the offer, the others at their current terms
-    anchor    the package that the strategy picks; c its exact cost
+    anchor    the terms that the strategy picks, at the price at which they gain what it asks for; c their exact cost
     puts      up to `choices` packages of cost c (|W - c| <= 0.1 % of V0), or the anchor alone
     never     W > V0 - margin, solved exactly: the price is lowered, or the package stays in the house
     never     more than `unanswered` concessions without one in return: what was put forward stands
@@ -13,90 +13,38 @@ Reference: Raiffa (1982), The Art and Science of Negotiation.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
-from models.negotiation import Interval, Package
-from models.session import Advice, OurOffer, Put, Record, Round, Said, SessionSettings, ZoneFigures
-from optimizer.negotiation.course import Course, course_of, sight_of
+from models.negotiation import Package
+from models.session import Advice, OurOffer, Put, Round, Said, ZoneFigures
+from optimizer.negotiation.course import sight_of, tactic
 from optimizer.negotiation.findings import choices_found
 from optimizer.negotiation.moves import Decision, Reason
-from optimizer.negotiation.packages import SAME_COST, package_of
-from optimizer.negotiation.room import Seat
-from optimizer.negotiation.session_words import GUARDED, HELD, LATE, NO_PRICE, NO_TURNS, NOT_BETTER, figure, figures, plain, posterior, spoken, stands
-from optimizer.negotiation.strategy import AHEAD, BETTER, IMPOSSIBLE, LAST, OFFERED, decide, unanswered
+from optimizer.negotiation.packages import package_of
+from optimizer.negotiation.session_words import (
+    AS_BEFORE,
+    GUARDED,
+    HELD,
+    LATE,
+    NO_PRICE,
+    NO_TURNS,
+    NOT_BETTER,
+    figure,
+    figures,
+    plain,
+    posterior,
+    spoken,
+    stands,
+)
+from optimizer.negotiation.strategy import AHEAD, BETTER, IMPOSSIBLE, LAST, OFFERED, decide
+from optimizer.negotiation.turns import Turn
 from optimizer.negotiation.verified import Exact, at_cost, exact, verify, walk_away_price
 from optimizer.negotiation.zone import joint
 
 SHARE = 0.5  # of types that a zone's floor suits
 
 Said_ = tuple[Said, ...]
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Everything about one turn of ours before it is taken."""
-
-    seat: Seat
-    settings: SessionSettings
-    currency: str
-    records: tuple[Record, ...]  # of this talk
-    course: Course
-
-    @property
-    def no_deal(self) -> Interval:
-        return self.seat.desk.no_deal(self.seat.menu.offer).interval
-
-    @property
-    def tolerance(self) -> float:
-        return SAME_COST * abs(self.no_deal.lower)
-
-    @property
-    def limit(self) -> float:
-        """The most that anything of ours may cost."""
-        return self.no_deal.lower - self.settings.margin
-
-    @property
-    def number(self) -> int:
-        """Of the turn, from 1."""
-        return self.course.turns + 1
-
-    @property
-    def last(self) -> bool:
-        return self.number >= self.settings.rounds
-
-    @property
-    def open(self) -> float | None:
-        """Our gain from their package on the table."""
-        theirs = [move.gain for move in self.course.history if move.by == "supplier"]
-        return theirs[-1] if theirs else None
-
-    @property
-    def unanswered(self) -> int:
-        return 0 if self.course.belief is None else unanswered(sight_of(self.seat, self.settings, self.course))
-
-    @property
-    def lowest(self) -> float | None:
-        """The least we have asked for so far."""
-        return min((move.gain for move in self.course.history if move.by == "buyer"), default=None)
-
-    def concedes(self, anchor: Package) -> bool:
-        """Whether a package asks for less than anything before."""
-        move = self.seat.move("buyer", anchor)
-        return self.lowest is not None and move is not None and move.gain < self.lowest - 1e-9 * max(abs(self.lowest), 1.0)
-
-    @property
-    def stood(self) -> tuple[Package, tuple[Package, ...]] | None:
-        """What we put forward last."""
-        for record in reversed(self.records):
-            if isinstance(record.event, OurOffer) and isinstance(record.found, Round) and record.found.anchor is not None:
-                return record.found.anchor, record.event.packages
-        return None
-
-
-def turn_of(seat: Seat, settings: SessionSettings, currency: str, records: Sequence[Record]) -> Turn:
-    """A turn of ours in the state that the seat is in."""
-    return Turn(seat, settings, currency, tuple(records), course_of(seat, settings, records))
 
 
 def move_of_ours(turn: Turn) -> tuple[OurOffer | Advice, Round]:
@@ -116,22 +64,10 @@ def move_of_ours(turn: Turn) -> tuple[OurOffer | Advice, Round]:
 
 def by_hand(turn: Turn, packages: Sequence[Package]) -> tuple[OurOffer, Round]:
     """A person's own move; whoever calls has held it to the guard-rails (`broken`)."""
-    found = [_put(turn, one) for package in packages if (one := exact(turn.seat.desk, package)) is not None]
-    gain = min(put.gain.lower for put in found)
-    return _put_forward(turn, packages[0], found, gain, 0.0, (), closing=turn.last, hand=True)
-
-
-def broken(turn: Turn, packages: Sequence[Package]) -> str | None:
-    """Which guard-rail packages would cross, in words; None: they cross none."""
-    for package in packages:
-        found = exact(turn.seat.desk, package)
-        if found is None:
-            return "no plan can sign it"
-        if found.cost.upper > turn.limit:
-            return f"it gains us {found.gain.lower:,.10g}, less than the margin ({turn.settings.margin:,.10g})"
-    if not turn.last and turn.unanswered >= turn.settings.reciprocity.unanswered and any(turn.concedes(package) for package in packages):
-        return "it would be another concession, and the last one was not answered"
-    return None
+    found = [one for package in packages if (one := exact(turn.seat.desk, package)) is not None]
+    least = min(found, key=lambda one: one.gain.lower)
+    conceded = tactic(turn.settings).curve.conceded(turn.time)
+    return _put_forward(turn, least, [_put(turn, one) for one in found], least.gain.lower, conceded, (), closing=turn.last, hand=True)
 
 
 def _offer(turn: Turn, decision: Decision, reasons: Said_) -> tuple[OurOffer | Advice, Round]:
@@ -141,30 +77,44 @@ def _offer(turn: Turn, decision: Decision, reasons: Said_) -> tuple[OurOffer | A
     words = [reason.words for reason in decision.reasons]
     closing, instead = LAST in words or BETTER in words, BETTER in words
     anchor = package_of(turn.seat.table, cell, figure(float(turn.seat.table.prices[q])))
-    if not closing and turn.stood is not None and turn.unanswered >= turn.settings.reciprocity.unanswered and turn.concedes(anchor):
-        return _stand(turn, decision, reasons)
-    found = _within(turn, anchor)
+    found = (None if closing else _priced(turn, anchor, decision.target)) or _within(turn, anchor)
+    if found is not None and not closing and turn.barred(found):
+        if turn.stood is None or turn.asked is None or anchor.terms == turn.stood[0].terms:
+            return _stand(turn, decision, reasons)
+        found, reasons = _priced(turn, anchor, turn.asked), (*reasons, plain(AS_BEFORE))
+        if found is None:
+            return _stand(turn, decision, reasons[:-1])
     if found is None:
         return _close(turn, (*reasons, plain(NO_PRICE)))
     if instead and turn.open is not None and found.gain.lower <= turn.open:
         return _advice(turn, "accept", (*reasons, plain(NOT_BETTER)), decision)
-    if found.package != anchor:
+    if found.cost.upper > turn.limit - turn.tolerance and found.package != anchor:
         reasons = (*reasons, plain(GUARDED))
     puts = [] if closing else _alike(turn, found)
     puts = puts if len(puts) > 1 else [_put(turn, found)]
-    return _put_forward(turn, found.package, puts, decision.target, decision.conceded, reasons, closing=closing)
+    return _put_forward(turn, found, puts, decision.target, decision.conceded, reasons, closing=closing)
 
 
 def _stand(turn: Turn, decision: Decision, reasons: Said_) -> tuple[OurOffer | Advice, Round]:
     """What was put forward stands, as far as it still leaves the margin."""
     assert turn.stood is not None
     anchor, packages = turn.stood
-    found = [_within(turn, package) for package in packages]
-    puts = [_put(turn, one) for one in found if one is not None]
-    if not puts:
+    found = [one for package in packages if (one := _within(turn, package)) is not None]
+    if not found:
         return _close(turn, (*reasons, plain(NO_PRICE)))
-    anchor = anchor if len(puts) > 1 else puts[0].package
-    return _put_forward(turn, anchor, puts, decision.target, decision.conceded, (*reasons, plain(HELD)), closing=False)
+    whole = exact(turn.seat.desk, anchor)
+    first = whole if whole is not None and whole.cost.upper <= turn.limit else found[0]
+    return _put_forward(turn, first, [_put(turn, one) for one in found], decision.target, decision.conceded, (*reasons, plain(HELD)), closing=False)
+
+
+def _priced(turn: Turn, package: Package, gain: float) -> Exact | None:
+    """The package's terms at the price on the table at which they gain so much, solved exactly; None if there is none, or it leaves less than the margin."""
+    if gain < turn.settings.margin:
+        return None
+    found = at_cost(turn.seat.desk, package, turn.no_deal.lower - gain, turn.tolerance, most=turn.limit)
+    if found is None or found.package.price is None:
+        return None
+    return found if turn.seat.table.low <= found.package.price <= turn.seat.table.high else None
 
 
 def _within(turn: Turn, package: Package) -> Exact | None:
@@ -197,14 +147,13 @@ def _put(turn: Turn, found: Exact) -> Put:
 
 
 def _put_forward(
-    turn: Turn, anchor: Package, puts: Sequence[Put], target: float, conceded: float, reasons: Said_, *, closing: bool, hand: bool = False
+    turn: Turn, anchor: Exact, puts: Sequence[Put], target: float, conceded: float, reasons: Said_, *, closing: bool, hand: bool = False
 ) -> tuple[OurOffer, Round]:
-    at = exact(turn.seat.desk, anchor)
     unit = turn.seat.table.price_unit
     found = _round(turn, target, conceded, (*reasons, *(stands(put.package, put.walk_away, unit) for put in puts))).model_copy(
         update={
-            "anchor": anchor,
-            "cost": puts[0].cost.upper if at is None else figure(at.cost.upper),
+            "anchor": anchor.package,
+            "cost": figure(anchor.cost.upper),
             "puts": tuple(puts),
             "concession": turn.concedes(anchor),
             "closing": closing,
@@ -232,7 +181,7 @@ def _round(turn: Turn, target: float, conceded: float, reasons: Said_) -> Round:
     low, high = (None, None) if zone.span is None else zone.span
     return Round(
         turn=min(turn.number, settings.rounds),
-        time=figure(min(turn.course.turns / max(settings.rounds - 1, 1), 1.0)),
+        time=figure(turn.time),
         no_deal=figures(turn.no_deal),
         target=figure(target),
         conceded=figure(conceded),

@@ -22,8 +22,9 @@ from optimizer.negotiation.hearing import heard
 from optimizer.negotiation.levers import offer_named, packaged
 from optimizer.negotiation.protocol import checked, completed, last_of_theirs, of_talk, talk_about
 from optimizer.negotiation.room import Room, others
-from optimizer.negotiation.rounds import broken, by_hand, move_of_ours, turn_of
+from optimizer.negotiation.rounds import by_hand, move_of_ours
 from optimizer.negotiation.seals import check_scenario, opened, refused, sealed
+from optimizer.negotiation.turns import broken, turn_of
 from optimizer.negotiation.verified import exact
 
 

@@ -18,6 +18,7 @@ DIGITS = 10
 SHARE = "%"  # ends the format of a share
 
 HELD = "our last concession was not answered, so what we put forward stands"
+AS_BEFORE = "our last concession was not answered, so these terms cost what we put forward before"
 GUARDED = "the price is lowered until, solved exactly, it leaves us the margin"
 LATE = "it is late, and nothing better of theirs is to be expected"
 NO_PRICE = "solved exactly, no price of this package leaves us the margin"
@@ -87,10 +88,12 @@ def event_said(words: str, package: Package | None, gain: Interval | None, curre
 
 def belief_said(supplier: str, before: Sequence[TypeWeight], after: Sequence[TypeWeight]) -> Iterator[Said]:
     """Who they now seem to be."""
-    if not after or tuple(before) == tuple(after):
+    if not after:
         return
     top = max(after, key=lambda x: x.weight)
     was = next(x.weight for x in before if x.type == top.type)
+    if percent(top.weight) == percent(was):
+        return
     yield _said(f"'{supplier}' is now most likely '{top.type}', believed with {percent(top.weight)}; before with {percent(was)}", [top.weight, was])
 
 

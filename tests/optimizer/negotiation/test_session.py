@@ -25,8 +25,12 @@ from models.session import (
     Refusal,
     Said,
     Session,
+    SessionSettings,
     TheirOffer,
 )
+from optimizer.negotiation.course import learning, tactic
+from optimizer.negotiation.learning import Learning
+from optimizer.negotiation.moves import Settings
 from optimizer.negotiation.room import Room, others
 from optimizer.negotiation.session import accept, next_move, propose, receive, start, what_changed
 from optimizer.negotiation.wording import money, percent, price
@@ -326,6 +330,13 @@ def test_a_person_may_choose_within_the_guard_rails(desk: Desk) -> None:
     session = desk.hear(propose(desk.hear(session, Refusal(offer=MAKER)), desk.scenario, [package(28.0)], desk.room), Refusal(offer=MAKER))
     with pytest.raises(InvalidScenario, match="another concession"):
         propose(session, desk.scenario, [package(29.0)], desk.room)
+
+
+def test_settings_are_those_of_the_strategy() -> None:
+    """A session would be held with other habits than the tournament has measured."""
+    plain = SessionSettings(talks=(talk(),))
+    assert tactic(plain) == Settings(rounds=plain.rounds)
+    assert learning(plain) == Learning()
 
 
 def test_turns_end(desk: Desk) -> None:
