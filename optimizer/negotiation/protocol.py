@@ -8,7 +8,6 @@ from __future__ import annotations
 from models.negotiation import Menu, Package
 from models.scenario import Scenario
 from models.session import (
-    MAX_EVENTS,
     Accept,
     DealElsewhere,
     Event,
@@ -88,8 +87,6 @@ def completed(session: Session, scenario: Scenario, package: Package) -> Package
 
 def checked(session: Session, scenario: Scenario, event: Event) -> Event:
     """The event as it is stored. Raises InvalidScenario if it can't follow what has happened."""
-    if len(session.events) >= MAX_EVENTS:
-        raise refused("events", f"a session has at most {MAX_EVENTS:,} events; begin a new one", "session")
     if isinstance(event, MarketNote):
         return event
     offer_named(scenario, event.offer)

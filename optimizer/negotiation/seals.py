@@ -16,7 +16,7 @@ from typing import Any
 
 from models.errors import Finding, InvalidScenario
 from models.scenario import Scenario
-from models.session import Event, Found, Record, ScenarioStamp, Session, SessionSettings
+from models.session import MAX_EVENTS, Event, Found, Record, ScenarioStamp, Session, SessionSettings
 from scenarios.files import dump_scenario
 
 SHORT = 16  # hexadecimal digits of a part's hash
@@ -47,7 +47,9 @@ def opened(scenario: Scenario, settings: SessionSettings) -> Session:
 
 
 def sealed(session: Session, event: Event, found: Found) -> Session:
-    """The session with one more event."""
+    """The session with one more event. Raises InvalidScenario if it is full."""
+    if len(session.events) >= MAX_EVENTS:
+        raise refused("events", f"a session has at most {MAX_EVENTS:,} events; begin a new one")
     seal = record_seal(last_seal(session), event, found)
     return session.model_copy(update={"events": (*session.events, Record(event=event, found=found, seal=seal))})
 

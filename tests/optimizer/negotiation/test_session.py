@@ -28,7 +28,7 @@ from models.session import (
     SessionSettings,
     TheirOffer,
 )
-from optimizer.negotiation.course import learning, tactic
+from optimizer.negotiation.course import course_of, learning, tactic
 from optimizer.negotiation.learning import Learning
 from optimizer.negotiation.moves import Settings
 from optimizer.negotiation.room import Room, others
@@ -253,6 +253,27 @@ def test_a_pick_speaks_for_the_types_that_gain_most_from_it(desk: Desk, kind: in
     expected = np.array([x.weight for x in before]) * (0.98 * liked + 0.02 / 3)
     assert [x.weight for x in after] == pytest.approx(expected / expected.sum(), rel=1e-6)
     assert after[kind].weight > before[kind].weight
+
+
+def test_a_refusal_says_that_even_the_best_of_a_set_was_too_little(desk: Desk) -> None:
+    """A refusal would teach nothing, or three refusals at once, although a set is refused as a whole."""
+    session = desk.hear(desk.move(desk.offer(desk.begin(), 33.0, fraction=0.5)), Refusal(offer=MAKER))
+    session = desk.move(session)
+    seat = desk.room.seat(session.settings.talks[0], ())
+    belief = course_of(seat, session.settings, session.events).belief
+    assert belief is not None
+    best = np.max([move.supplier for one in last(session).packages if (move := seat.move("buyer", one)) is not None], axis=0)  # type: ignore[union-attr]
+    expected = belief.after_refusal(best, 2 / 3).weights  # the third of their four turns
+    after = [x.weight for x in heard(desk.hear(session, Refusal(offer=MAKER))).posterior]
+    assert after == pytest.approx(expected, rel=1e-9)
+    assert after != pytest.approx(belief.weights, rel=1e-3)
+
+
+def test_exact_values_are_asked_of_a_desk_of_their_own(desk: Desk) -> None:
+    """What the table had asked before would decide from which of several equally good answers an exact value is read off: replaying could differ."""
+    seat = Room(desk.scenario).seat(talk(), ())
+    assert seat.desk.solves <= 2  # with and without the offer
+    assert len(seat.table.cells) == 9
 
 
 def test_terms_that_are_not_on_our_menu_are_heard(desk: Desk) -> None:
