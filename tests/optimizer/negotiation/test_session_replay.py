@@ -124,6 +124,8 @@ def test_replay_with_another_version_is_refused(scenario: Scenario, session: Ses
     monkeypatch.setattr(seals, "version", lambda _: "9.9")
     with pytest.raises(InvalidScenario, match=rf"written by Offtake {session.version}, this is 9\.9"):
         replay(session, scenario)
+    with pytest.raises(InvalidScenario, match=r"this is 9\.9"):
+        receive(session, scenario, MarketNote(note="quiet"))  # half a session of each version could never be replayed
 
 
 def test_an_edited_event_is_found(scenario: Scenario, session: Session) -> None:
