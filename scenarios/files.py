@@ -16,13 +16,16 @@ from contextlib import contextmanager
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import SchemaValidator, from_json
 
+from models.base import Document
 from models.errors import Finding, InvalidScenario
 from models.scenario import Scenario
+
+Kind = TypeVar("Kind", bound=Document)
 
 MAX_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 64
@@ -74,6 +77,18 @@ def _parse_large(raw: bytes, data: Any) -> Scenario:
     except ValidationError as error:
         note = Finding("", "the document is large, so each of its lists was checked up to the first wrong entry only")
         raise InvalidScenario([*_findings(error, data), note]) from None
+
+
+def parse_document(raw: bytes, kind: type[Kind], what: str) -> Kind:
+    """A document of another kind in `raw` JSON, read as strictly. Raises InvalidScenario with every finding."""
+    try:
+        data = check_json(raw)
+    except InvalidScenario as error:
+        raise InvalidScenario(error.findings, what) from None
+    try:
+        return kind.model_validate_json(raw.removeprefix(BOM_UTF8))
+    except ValidationError as error:
+        raise InvalidScenario(_findings(error, data), what) from None
 
 
 def scenario_from(data: dict[str, Any]) -> Scenario:
