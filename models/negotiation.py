@@ -81,6 +81,8 @@ class LeverLine(Document):
     """One negotiable quantity of an offer, where it stands, and which way it helps the buyer."""
 
     lever: str
+    title: str
+    """As people say it."""
     unit: str
     value: float
     """As offered."""
@@ -153,6 +155,8 @@ class LedgerLine(Document):
 
     offer: str
     lever: str
+    title: str
+    """As people say it."""
     unit: str
     value: float
     moved_to: float

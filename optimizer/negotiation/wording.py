@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from models.bargain import Bargain, BargainLine, CounterOffer, EquivalentPackages, MovedLever, Zone, ZoneLine
 from models.negotiation import Package
+from optimizer.negotiation.levers import lever_words
 
 WHAT = {
     "nash": "Nash's solution",
@@ -40,12 +41,12 @@ def percent(share: float) -> str:
 
 def lever(name: str) -> str:
     """A lever's name as words."""
-    return name.replace("_", " ").replace(".", ": ")
+    return lever_words(name).title
 
 
 def terms(values: Mapping[str, float]) -> str:
     """Terms in a row."""
-    return ", ".join(f"{lever(name)} {value:,.6g}" for name, value in values.items())
+    return ", ".join(f"{lever(name)} {lever_words(name).value(value)}" for name, value in values.items())
 
 
 def package(what: Package, unit: str) -> str:
@@ -58,7 +59,7 @@ def move(what: MovedLever, unit: str) -> str:
     """One lever moved."""
     if what.lever == "price":
         return f"the price from {price(what.before, unit)} to {price(what.after, unit)}"
-    return f"{lever(what.lever)} from {what.before:,.6g} to {what.after:,.6g}"
+    return f"{lever(what.lever)} from {lever_words(what.lever).value(what.before)} to {lever_words(what.lever).value(what.after)}"
 
 
 def zone_sentences(found: Zone) -> Iterator[str]:
