@@ -34,6 +34,7 @@ LEAST_COLUMNS = 200
 MOST_SOLVES = 3_000
 STEPS, STEPS_AFTER = 1_500, 800  # most steps of the simplex method for which a problem's best part, and its other parts, count as close
 ROUNDING = 1e-9  # relative: a part whose bound misses the incumbent by no more is not searched; the bound says by how much it misses
+CERTAIN = 1e-6  # relative: by how much a sum of rows must miss its sides to prove that they can't be kept
 SHARES = (0.0, 1.0, 0.03, 0.1, 0.3, 0.6)  # of the way that multipliers are moved
 
 Guess = tuple[Ints, Floats]  # columns, and values at which they are held at first
@@ -229,7 +230,7 @@ class Search:
                 continue
             found = self._again(leaf)
             if found is None:
-                self._keep(replace(leaf, objective=np.inf))
+                self._keep(replace(leaf, objective=np.inf, multipliers=self._ray()))
                 continue
             if self.start is None:
                 self.start = found.basis
@@ -282,6 +283,8 @@ class Search:
         problem, own = self.problem, leaf.multipliers
         if own is None:
             return -np.inf
+        if np.isinf(leaf.objective):
+            return self._refuted(leaf, own)
         low, high = problem.lower.copy(), problem.upper.copy()
         low[self.columns], high[self.columns] = leaf.lower, leaf.upper
         best = -np.inf
@@ -291,6 +294,19 @@ class Search:
             if self._closed(best):
                 break
         return best
+
+    def _refuted(self, leaf: Leaf, ray: Floats) -> float:
+        """Infinite if the multipliers still prove that a part holds nothing: some sum of its rows can't reach its sides (Farkas)."""
+        low, high = self.problem.lower.copy(), self.problem.upper.copy()
+        low[self.columns], high[self.columns] = leaf.lower, leaf.upper
+        nothing = replace(self.problem, cost=np.zeros_like(self.problem.cost), offset=0.0)
+        size = float(np.abs(ray) @ np.where(np.isfinite(self.problem.row_upper), np.abs(self.problem.row_upper), np.abs(self.problem.row_lower)))
+        proof = max(_bound(nothing, _signed(self.problem, sign * ray), low, high) for sign in (1.0, -1.0))
+        return np.inf if proof > CERTAIN * max(size, 1e-12) else -np.inf
+
+    def _ray(self) -> Floats | None:
+        """Why the last part holds nothing, if that is to be remembered."""
+        return self.live.ray() if self.remember else None
 
     def _keep(self, leaf: Leaf) -> None:
         if self.remember:
@@ -364,7 +380,7 @@ class Search:
                 raise
             pending.pop(0)
             if found is None:
-                self._keep(Leaf(np.inf, lower, upper, node.basis, None))
+                self._keep(Leaf(np.inf, lower, upper, node.basis, self._ray()))
             elif self._drop(found.objective):
                 self._keep_found(found, lower, upper)
             else:
