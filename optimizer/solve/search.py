@@ -35,7 +35,7 @@ MOST_SOLVES = 3_000
 STEPS, STEPS_AFTER = 1_500, 800  # most steps of the simplex method for which a problem's best part, and its other parts, count as close
 ROUNDING = 1e-9  # relative: a part whose bound misses the incumbent by no more is not searched; the bound says by how much it misses
 CERTAIN = 1e-6  # relative: by how much a sum of rows must miss its sides to prove that they can't be kept
-SHARES = (0.0, 1.0, 0.03, 0.1, 0.3, 0.6)  # of the way that multipliers are moved
+SHARES, MOST_MOVES = (1.0, 0.6, 0.3, 0.1, 0.03), 3  # of the way that multipliers have moved, and how many ways are tried
 
 Guess = tuple[Ints, Floats]  # columns, and values at which they are held at first
 
@@ -219,11 +219,12 @@ class Search:
         """
         least, most = self.problem.lower[self.columns], self.problem.upper[self.columns]
         moved = self._retry(leaves[0], least, most)
+        moves = [] if moved is None else [moved]  # of the parts solved so far, the last one first
         for known in leaves:
             leaf = replace(known, lower=np.maximum(known.lower, least), upper=np.minimum(known.upper, most))
             if (leaf.lower > leaf.upper).any() or self._contradicts(leaf):
                 continue
-            bound = self._weigh(leaf, moved) if self.incumbent is not None else -np.inf
+            bound = self._weigh(leaf, moves) if self.incumbent is not None else -np.inf
             if self._closed(bound + ROUNDING * abs(bound)):
                 self.least_dropped = min(self.least_dropped, bound)
                 self._keep(replace(leaf, objective=bound))
@@ -234,7 +235,8 @@ class Search:
                 continue
             if self.start is None:
                 self.start = found.basis
-                moved = None if leaf.multipliers is None else _signed(self.problem, found.multipliers()) - leaf.multipliers
+            if leaf.multipliers is not None:
+                moves.insert(0, _signed(self.problem, found.multipliers()) - leaf.multipliers)
             self._look_at(found, leaf.lower, leaf.upper, try_rounding=self.incumbent is None)
 
     def _contradicts(self, leaf: Leaf) -> bool:
@@ -278,8 +280,8 @@ class Search:
                 raise
             return self._solve(leaf.lower, leaf.upper, self.start)
 
-    def _weigh(self, leaf: Leaf, moved: Floats | None) -> float:
-        """The best bound that a part's multipliers prove, moved by a share of how the best part's have moved; the first that suffices."""
+    def _weigh(self, leaf: Leaf, moves: list[Floats]) -> float:
+        """The best bound that a part's multipliers prove, moved by a share of how those of other parts have moved; the first that suffices."""
         problem, own = self.problem, leaf.multipliers
         if own is None:
             return -np.inf
@@ -287,12 +289,12 @@ class Search:
             return self._refuted(leaf, own)
         low, high = problem.lower.copy(), problem.upper.copy()
         low[self.columns], high[self.columns] = leaf.lower, leaf.upper
-        best = -np.inf
-        for share in SHARES if moved is not None else (0.0,):
-            multipliers = own if moved is None else _signed(problem, own + share * moved)
-            best = max(best, _bound(problem, multipliers, low, high))
-            if self._closed(best):
-                break
+        best = _bound(problem, own, low, high)
+        for moved in moves[:MOST_MOVES]:
+            for share in SHARES:
+                if self._closed(best):
+                    return best
+                best = max(best, _bound(problem, _signed(problem, own + share * moved), low, high))
         return best
 
     def _refuted(self, leaf: Leaf, ray: Floats) -> float:
