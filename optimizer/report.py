@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from models.frontier import Frontier
     from models.scenario import Scenario
+    from optimizer.report_ledger import Found as NegotiationFound
+    from optimizer.report_ledger import Told
     from optimizer.report_plotly import Chart
     from scenarios.fitting import Fit
 
@@ -170,6 +172,51 @@ def html_frontier(found: Frontier, scenario: Scenario | None = None) -> str:
     return _page("charts.html", content(found, names_of(scenario)))
 
 
+def told_negotiation(found: NegotiationFound, scenario: Scenario | None = None) -> tuple[Told, ...]:
+    """An answer of the negotiation desk in parts, each with sentences and tables."""
+    from optimizer.report_ledger import told
+
+    return told(found, scenario)
+
+
+def html_negotiation(found: NegotiationFound, scenario: Scenario | None = None) -> str:
+    """An answer of the negotiation desk as one HTML file like the report."""
+    from optimizer.report_ledger import content
+
+    return _page("charts.html", content(found, scenario))
+
+
+def html_negotiation_parts(found: NegotiationFound, scenario: Scenario | None = None) -> dict[str, Any]:
+    """The same for a page that brings style and scripts itself, like `html_parts`."""
+    from optimizer.report_ledger import content
+
+    parts = content(found, scenario)
+    return {"verdict": "", "body": _template("charts_body.html").render(**parts), "charts": _specs(parts["charts"])}
+
+
+def html_sheet_parts(sheet: ContractSheet) -> dict[str, Any]:
+    """A contract sheet for a page that brings style and scripts itself."""
+    from optimizer.report_sheet import content
+
+    return {"verdict": "", "body": _template("sheet_body.html").render(**content(sheet)), "charts": {}}
+
+
+def csv_negotiation(found: NegotiationFound, scenario: Scenario | None = None) -> str:
+    """The rows of an answer of the negotiation desk as CSV, harmless to spreadsheets like `write_tables`."""
+    import csv
+    import io
+
+    from optimizer.report_ledger import rows_of
+
+    rows = rows_of(found)
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _harmless(cell) for name, cell in row.items()} for row in rows)
+    return buffer.getvalue()
+
+
 def html_sheet(sheet: ContractSheet) -> str:
     """A contract sheet as one HTML file like the report, without scripts."""
     from optimizer.report_sheet import content
@@ -189,6 +236,13 @@ def word_sheet(sheet: ContractSheet) -> bytes:
     from optimizer.report_word import word_of
 
     return word_of(sheet)
+
+
+def word_is_there() -> None:
+    """Whether Word files can be written here. Raises ExtraMissing."""
+    from optimizer.report_word import check
+
+    check()
 
 
 def write_sheet(sheet: ContractSheet, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,17 @@ if TYPE_CHECKING:
 WIDE = 6  # columns from which a table is set smaller
 
 
+def check() -> None:
+    """Raise ExtraMissing where python-docx isn't installed."""
+    if find_spec("docx") is None:
+        raise ExtraMissing("Word files need python-docx, which isn't installed here: pip install 'offtake[word]'. HTML and text need nothing.")
+
+
 def word_of(sheet: ContractSheet) -> bytes:
     """The sheet as the bytes of a Word file. Raises ExtraMissing where python-docx isn't installed."""
-    try:
-        from docx import Document
-    except ImportError:
-        raise ExtraMissing("Word files need python-docx, which isn't installed here: pip install 'offtake[word]'. HTML and text need nothing.") from None
+    check()
+    from docx import Document
+
     document = Document()
     properties = document.core_properties
     properties.author, properties.title, properties.comments = "", f"Contract sheet: {sheet.title}", ""

@@ -16,11 +16,12 @@ from contextlib import contextmanager
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import SchemaValidator, from_json
 
+from models.base import Document
 from models.errors import Finding, InvalidScenario
 from models.scenario import Scenario
 
@@ -29,6 +30,7 @@ MAX_DEPTH = 64
 MAX_VALUES = 2_500_000
 MAX_FIELDS = 1_000  # of one object
 MANY_VALUES = 20_000  # beyond this, a list is checked up to its first wrong entry only
+D = TypeVar("D", bound=Document)
 MAX_NAME = 60  # characters of a field name that are shown
 
 
@@ -58,6 +60,18 @@ def _parse(raw: bytes) -> Scenario:
         return Scenario.model_validate_json(raw)
     except ValidationError as error:
         raise InvalidScenario(_findings(error, data)) from None
+
+
+def parse_document(raw: bytes, document: type[D], what: str) -> D:
+    """A small document beside a scenario, in `raw` JSON. Raises InvalidScenario with every finding; `what` is what a message calls it."""
+    try:
+        data = check_json(raw)
+    except InvalidScenario as error:
+        raise InvalidScenario(error.findings, what) from None
+    try:
+        return document.model_validate_json(raw.removeprefix(BOM_UTF8))
+    except ValidationError as error:
+        raise InvalidScenario(_findings(error, data), what) from None
 
 
 def _parse_large(raw: bytes, data: Any) -> Scenario:
