@@ -6,10 +6,12 @@ import json
 from typing import Any, TypeVar
 
 from api.exit_codes import UsageProblem
+from models.bargain import Bargain, CounterOffer, EquivalentPackages, Zone
 from models.errors import Finding, InvalidScenario
-from models.negotiation import Package
-from models.questions import QUESTIONS, AskBargain, AskBrief, AskCounter, AskPackages, AskZone, Question
+from models.negotiation import Package, PriceVolumeCurve, TermLedger, WalkAway
+from models.questions import QUESTIONS, AskBargain, AskBrief, AskCounter, AskPackages, AskZone, Brief, OfferLevers, Question
 from models.scenario import Scenario
+from models.sheet import ContractSheet
 from models.suppliers import SupplierView
 from scenarios import library
 from scenarios.files import check_json, parse_document, parse_scenario
@@ -17,6 +19,10 @@ from scenarios.files import check_json, parse_document, parse_scenario
 WHAT = "question"  # what messages call it
 NEED_A_VIEW = (AskZone, AskBargain, AskCounter, AskPackages)  # of the supplier
 NAMES: dict[str, type[Question]] = {kind.model_fields["ask"].default: kind for kind in QUESTIONS}
+ANSWERS: dict[str, Any] = {
+    "levers": OfferLevers, "ledger": TermLedger, "walkaway": WalkAway, "curve": PriceVolumeCurve, "zone": Zone, "bargain": Bargain, "counter": CounterOffer,
+    "packages": EquivalentPackages, "sheet": ContractSheet, "brief": Brief,
+}  # fmt: skip
 Q = TypeVar("Q", bound=Question)
 
 

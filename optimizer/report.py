@@ -191,14 +191,14 @@ def html_negotiation_parts(found: NegotiationFound, scenario: Scenario | None = 
     from optimizer.report_ledger import content
 
     parts = content(found, scenario)
-    return {"verdict": "", "body": _template("charts_body.html").render(**parts), "charts": _specs(parts["charts"])}
+    return {"verdict": "", "heading": parts["heading"], "body": _template("charts_body.html").render(**parts), "charts": _specs(parts["charts"])}
 
 
-def html_sheet_parts(sheet: ContractSheet) -> dict[str, Any]:
+def html_sheet_parts(sheet: ContractSheet, _: Scenario | None = None) -> dict[str, Any]:
     """A contract sheet for a page that brings style and scripts itself."""
     from optimizer.report_sheet import content
 
-    return {"verdict": "", "body": _template("sheet_body.html").render(**content(sheet)), "charts": {}}
+    return {"verdict": "", "heading": f"Contract sheet: {sheet.title}", "body": _template("sheet_body.html").render(**content(sheet)), "charts": {}}
 
 
 def csv_negotiation(found: NegotiationFound, scenario: Scenario | None = None) -> str:

@@ -13,6 +13,7 @@ from api.problems import Problem
 from api.routes.state import Parts
 from api.views import ExampleList, ExampleView, Validity
 from models.frontier import Frontier
+from models.negotiation import Negotiation
 from models.plan import Plan
 from models.scenario import Scenario
 from scenarios import library
@@ -45,6 +46,12 @@ def get_plan_schema() -> Response:
 def get_frontier_schema() -> Response:
     """JSON Schema of frontiers of cost and risk."""
     return _schema(Frontier.model_json_schema(mode="serialization"))
+
+
+@router.get("/schema/negotiation", response_class=Response, responses={200: {"content": {"application/schema+json": {}}}})
+def get_negotiation_schema() -> Response:
+    """JSON Schema of what is brought to a negotiation besides the scenario: `desk` in questions."""
+    return _schema(Negotiation.model_json_schema())
 
 
 def _schema(schema: dict[str, Any]) -> Response:
