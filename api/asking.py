@@ -12,7 +12,19 @@ from models.errors import Conflict, Infeasible, InvalidScenario
 from models.negotiation import Menu, OfferLedger, Package, PriceGrid, PriceVolumeCurve, TermLedger, WalkAway
 from models.options import SolveSettings
 from models.questions import (
-    AskBargain, AskBrief, AskCounter, AskCurve, AskLedger, AskLevers, AskPackages, AskSheet, AskWalkAway, AskZone, Brief, OfferLevers, Question,
+    AskBargain,
+    AskBrief,
+    AskCounter,
+    AskCurve,
+    AskLedger,
+    AskLevers,
+    AskPackages,
+    AskSheet,
+    AskWalkAway,
+    AskZone,
+    Brief,
+    OfferLevers,
+    Question,
 )  # fmt: skip
 from models.scenario import Scenario
 from models.sheet import ContractSheet

@@ -54,7 +54,9 @@ class Checker:
     _channel: Any = None
 
     def check(self, raw: bytes, ask: str = "") -> Checked:
-        """What `raw` holds: a scenario, or with `ask` a question about one. Raises Refused with findings, Busy after waiting in vain. Blocks: call it from a thread."""
+        """What `raw` holds: a scenario, or with `ask` a question about one. Blocks: call it from a thread.
+
+        Raises Refused with findings, Busy after waiting in vain."""
         if not self._turn.acquire(timeout=self.settings.check_seconds):
             raise Busy
         try:

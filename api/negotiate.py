@@ -149,7 +149,7 @@ def counter(
 @app.command()
 def packages(
     scenario: Scenario, offer: Offer, brought: Brought = None,
-    cost: Annotated[float | None, option("--cost", metavar="MONEY", text="What each is to cost (default: as much as the package of --price and --set).")] = None,
+    cost: Annotated[float | None, option("--cost", metavar="MONEY", text="What each is to cost (default: what the package of --price and --set does).")] = None,
     price: Price = None, terms: Set = None, alternative: Alternative = None, margin: Margin = None,
     count: Annotated[int, option("--count", metavar="NUMBER", text="How many, up to 6 (default: 3).")] = 3,
     output: Output = None, as_json: AsJson = False, time_limit: TimeLimit = None, seed: Seed = None, threads: Threads = None,

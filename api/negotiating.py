@@ -154,12 +154,10 @@ def _write(found: Answer, scenario: Scenario, path: Path) -> None:
     elif path.suffix.lower() == ".json":
         write_whole(path, found.model_dump_json(indent=1) + "\n")
     else:
-        write_whole(path, (csv_negotiation if path.suffix.lower() == ".csv" else html_negotiation)(found, scenario))
+        write_whole(path, csv_negotiation(found) if path.suffix.lower() == ".csv" else html_negotiation(found, scenario))
 
 
 def _sheet_text(found: ContractSheet) -> str:
     from optimizer.report import text_sheet
 
     return text_sheet(found)
-
-

@@ -25,7 +25,11 @@ IN_EXAMPLES = ("quickstart",)
 _PACKAGE = {"offer": "importer-frame", "price": 26000.0, "terms": {"reservation.fee_per_unit": 2400.0}}
 _DESK = {
     "menus": [
-        {"offer": "importer-frame", "prices": {"low": 20000.0, "high": 32000.0, "step": 500.0}, "levers": {"reservation.fee_per_unit": [2000.0, 2400.0, 2800.0]}}
+        {
+            "offer": "importer-frame",
+            "prices": {"low": 20000.0, "high": 32000.0, "step": 500.0},
+            "levers": {"reservation.fee_per_unit": [2000.0, 2400.0, 2800.0]},
+        }
     ],
     "suppliers": [
         {"supplier": "importer", "types": [{"id": "lean", "unit_cost": 20000.0}, {"id": "usual", "unit_cost": 23000.0, "weight": 2.0}]},

@@ -183,7 +183,7 @@ def html_negotiation(found: NegotiationFound, scenario: Scenario | None = None) 
     """An answer of the negotiation desk as one HTML file like the report."""
     from optimizer.report_ledger import content
 
-    return _page("charts.html", content(found, scenario))
+    return _page("negotiation.html", content(found, scenario))
 
 
 def html_negotiation_parts(found: NegotiationFound, scenario: Scenario | None = None) -> dict[str, Any]:
@@ -191,7 +191,7 @@ def html_negotiation_parts(found: NegotiationFound, scenario: Scenario | None = 
     from optimizer.report_ledger import content
 
     parts = content(found, scenario)
-    return {"verdict": "", "heading": parts["heading"], "body": _template("charts_body.html").render(**parts), "charts": _specs(parts["charts"])}
+    return {"verdict": "", "heading": parts["heading"], "body": _template("negotiation_body.html").render(**parts), "charts": _specs(parts["charts"])}
 
 
 def html_sheet_parts(sheet: ContractSheet, _: Scenario | None = None) -> dict[str, Any]:
@@ -201,7 +201,7 @@ def html_sheet_parts(sheet: ContractSheet, _: Scenario | None = None) -> dict[st
     return {"verdict": "", "heading": f"Contract sheet: {sheet.title}", "body": _template("sheet_body.html").render(**content(sheet)), "charts": {}}
 
 
-def csv_negotiation(found: NegotiationFound, scenario: Scenario | None = None) -> str:
+def csv_negotiation(found: NegotiationFound) -> str:
     """The rows of an answer of the negotiation desk as CSV, harmless to spreadsheets like `write_tables`."""
     import csv
     import io

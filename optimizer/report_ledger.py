@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from models.bargain import Bargain, CounterOffer, EquivalentPackages, Zone, ZoneLine
@@ -27,7 +27,7 @@ class Told:
     heading: str
     sentences: Sequence[str] = ()
     tables: Sequence[Table] = ()
-    charts: Sequence[Chart] = field(default=())
+    charts: Sequence[Chart] = ()
 
 
 def told(found: Found, scenario: Scenario | None = None) -> tuple[Told, ...]:
@@ -99,7 +99,11 @@ def _walk_away(found: WalkAway, currency: str) -> Told:
     ]
     how = {"two solves": "two solves (payments are certain)", "breakpoints": "breakpoints (cost is concave in the price)", "bracket": "enclosing it"}
     note = f"Found by {how[found.method]} in {found.solves:,} solves. Costs are of the whole portfolio: present value, risk included."
-    return Told(f"When to walk away: {_named(found.package)}", (found.sentence,), (Table("In figures", (Column("Figure"), Column("Unit"), Column("Value", "range")), rows, note),))
+    return Told(
+        f"When to walk away: {_named(found.package)}",
+        (found.sentence,),
+        (Table("In figures", (Column("Figure"), Column("Unit"), Column("Value", "range")), rows, note),),
+    )
 
 
 def _curve(found: PriceVolumeCurve, currency: str) -> Told:
@@ -123,12 +127,18 @@ def _zone(found: Zone) -> Told:
     ordered = sorted(found.lines, key=lambda x: (x.room is None, -(x.room or 0.0)))
     mark = found.lines[found.base]
     rows = [(_terms(x) + (" (at hand)" if x is mark else ""), x.floor, x.walk_away, x.chance, x.room, x.price) for x in ordered]
-    note = f"Prices in {found.price_unit}. Room: the most that both can have at once, ours beyond the margin of {found.margin:,.6g}; below 0, what one of them lacks."
+    ours = f", ours beyond the margin of {found.margin:,.6g}" if found.margin else ""
+    note = f"Prices in {found.price_unit}. Room: the most that both can have at once{ours}; below 0, what one of them lacks."
     types = [(x.type, x.weight, x.largest_sum) for x in found.types]
     kinds = Table("Types of the supplier", (Column("Type"), Column("Weight", "share"), Column(f"Most to share, {found.currency}", "money")), types,
                   "What both could have together at the best package; below 0: no deal with this type, whatever is paid.")  # fmt: skip
     chart = zone_chart(found)
-    return Told(f"Where a deal is possible: {found.offer}", found.sentences, (Table("Sets of terms, most room first", columns, rows, note), kinds), [chart] if chart else [])
+    return Told(
+        f"Where a deal is possible: {found.offer}",
+        found.sentences,
+        (Table("Sets of terms, most room first", columns, rows, note), kinds),
+        [chart] if chart else [],
+    )
 
 
 def _bargain(found: Bargain) -> Told:
@@ -145,7 +155,12 @@ def _counter(found: CounterOffer) -> Told:
 
 
 def _packages(found: EquivalentPackages) -> Told:
-    columns = (Column("Terms"), Column(f"Price, {found.price_unit}", "money"), Column(f"We gain, {found.currency}", "money"), Column("Taken with chance", "share"))
+    columns = (
+        Column("Terms"),
+        Column(f"Price, {found.price_unit}", "money"),
+        Column(f"We gain, {found.currency}", "money"),
+        Column("Taken with chance", "share"),
+    )
     rows = [(terms_text(x.package.terms), x.package.price, x.gain, x.chance) for x in found.choices]
     return Told(f"Take your pick: {found.offer}", found.sentences, (Table("Packages that are the same to us", columns, rows, empty="None."),))
 
@@ -173,21 +188,18 @@ def _either(packages: Iterable[Package]) -> str:
 
 
 def content(found: Found, scenario: Scenario | None) -> dict[str, Any]:
-    """What the template `charts.html` speaks of."""
+    """What the templates speak of."""
     parts = told(found, scenario)
     name = scenario.name if scenario else getattr(found, "scenario", "")
-    offer = parts[0].heading if len(parts) == 1 else f"The negotiation of {found.walk_away.package.offer}" if isinstance(found, Brief) else "What terms are worth"
-    charts = [chart for part in parts for chart in part.charts]
+    heading = parts[0].heading if len(parts) == 1 else "What can be negotiated" if isinstance(found, OfferLevers) else "What terms are worth"
+    if isinstance(found, Brief):
+        heading = f"The negotiation of {found.walk_away.package.offer}"
     return {
-        "title": f"{offer} – {name}" if name else offer,
-        "kind": f"Negotiation{f' · {name}' if name else ''}",
-        "heading": offer,
-        "pictures": "In pictures",
-        "warnings": [],
-        "charts": charts,
-        "left_out": "",
-        "sections": [{"title": part.heading if len(parts) > 1 else "In words", "sentences": tuple(part.sentences)} for part in parts],
-        "tables": [table for part in parts for table in part.tables],
+        "title": f"{heading} – {name}" if name else heading,
+        "kind": f"Negotiation · {name}" if name else "Negotiation",
+        "heading": heading,
+        "parts": parts if len(parts) > 1 else [replace(parts[0], heading="The answer")],
+        "charts": [chart for part in parts for chart in part.charts],
         "footer": "Money is present value, risk included, of the whole portfolio. What is said of the supplier is an estimate.",
     }
 

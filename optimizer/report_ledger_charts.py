@@ -68,7 +68,11 @@ def tornado(found: OfferLedger, currency: str) -> Chart | None:
     layout = layout_of(x=f"worth to us, {unit}")
     layout["yaxis"] |= {"type": "category", "categoryorder": "array", "categoryarray": [safe(words(x)) for x in levers]}
     layout |= {"hovermode": "closest", "barmode": "relative"}
-    table = Table("Worth of a step", (Column("Step of"), Column("Toward"), Column(f"Worth, {currency}", "range")), [(words(x.lever), x.toward, span(x.worth)) for x in lines])
+    table = Table(
+        "Worth of a step",
+        (Column("Step of"), Column("Toward"), Column(f"Worth, {currency}", "range")),
+        [(words(x.lever), x.toward, span(x.worth)) for x in lines],
+    )
     note = "What a step of the term saves us, everything else re-optimised: present value, risk included. The largest on top."
     return Chart(f"ledger-{found.offer}", _most(found, currency), note, traces, layout, table, 110 + ROW * len(levers))
 
@@ -173,5 +177,6 @@ def curve_title(found: PriceVolumeCurve) -> str:
     per = f"{found.currency}{SPACE}{{}} per {found.unit}"
     drop = next((x for x in found.points if x.committed < first.committed * (1 - 1e-6) - 1e-9), None)
     if drop is None:
-        return f"No price from {per.format(number(first.price))} to {per.format(number(last.price))} changes what we commit: {number(first.committed)} {found.unit}"
+        between = f"from {number(first.price)} to {per.format(number(last.price))}"
+        return f"No price {between} changes what we commit: {number(first.committed)} {found.unit}"
     return f"We commit {number(first.committed)} {found.unit} at {per.format(number(first.price))} and {number(last.committed)} at {number(last.price)}"

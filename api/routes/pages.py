@@ -68,7 +68,7 @@ def negotiate_form(parts: Parts, example: str = "quickstart", run: str = "") -> 
         groups=_groups(),
         chosen=chosen,
         earlier=earlier,
-        name=scenario["name"],
+        title=scenario["name"],
         currency=scenario.get("currency", DEFAULT_CURRENCY),
         offers=_offers(scenario),
         package=package,
