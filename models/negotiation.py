@@ -82,13 +82,10 @@ class Negotiation(Document):
 
     @model_validator(mode="after")
     def _told_apart(self) -> Self:
-        for what, keys in (
-            ("menu of offer", [(x.offer, x.alternative) for x in self.menus]),
-            ("view of supplier", [(x.supplier, None) for x in self.suppliers]),
-        ):
-            twice = sorted({f"'{name}'" for name, other in keys if keys.count((name, other)) > 1})
+        menus, views = [(x.offer, x.alternative) for x in self.menus], [x.supplier for x in self.suppliers]
+        for what, twice in (("menu of offer", {x[0] for x in menus if menus.count(x) > 1}), ("view of supplier", {x for x in views if views.count(x) > 1})):
             if twice:
-                raise ValueError(f"there is more than one {what} {', '.join(twice)}; keep one")
+                raise ValueError(f"there is more than one {what} {', '.join(sorted(twice))}; keep one")
         return self
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -18,8 +17,10 @@ WIDE = 6  # columns from which a table is set smaller
 
 def check() -> None:
     """Raise ExtraMissing where python-docx isn't installed."""
-    if find_spec("docx") is None:
-        raise ExtraMissing("Word files need python-docx, which isn't installed here: pip install 'offtake[word]'. HTML and text need nothing.")
+    try:
+        import docx  # noqa: F401
+    except ImportError:
+        raise ExtraMissing("Word files need python-docx, which isn't installed here: pip install 'offtake[word]'. HTML and text need nothing.") from None
 
 
 def word_of(sheet: ContractSheet) -> bytes:
