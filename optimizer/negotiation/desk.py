@@ -36,7 +36,7 @@ from optimizer.solve.forms import MANY, Form, choose
 from optimizer.solve.guess import first_guess
 from optimizer.solve.highs import Answer
 from optimizer.solve.problem import Problem
-from optimizer.solve.search import Search, Start, suits
+from optimizer.solve.search import MOST_BINARIES, Search, Start, binary
 from scenarios.tree import Floats, build_tree, fan_paths
 
 EXACT = 0.0  # gap of a value
@@ -198,7 +198,7 @@ class Desk:
         def outcome(x: Floats) -> Outcome:
             return read_outcome(instance, build_contracts(instance), problem.values(x))
 
-        if not suits(problem) or not (problem.integer & (problem.lower < problem.upper)).any():
+        if not (problem.integer.any() and binary(problem) and problem.integer.sum() <= MOST_BINARIES):
             answer = solve_extensive(problem, gap=EXACT, seconds=self.left(), seed=self.settings.seed, stop=self.stop)
             return self._solved(answer, instance, None, outcome)
         guess = first_guess(problem, self.tree, seconds=self.left(), seed=self.settings.seed)[0] if begin is None else None

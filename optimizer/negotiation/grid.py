@@ -17,6 +17,7 @@ import numpy as np
 from models.errors import Finding, InvalidScenario
 from models.negotiation import MAX_CELLS, LeverLine, Menu, Package, PriceGrid
 from optimizer.negotiation.calloff import call_off
+from optimizer.negotiation.curve import kinks
 from optimizer.negotiation.desk import Desk, Solved
 from optimizer.negotiation.levers import PRICE, VOLUMES, headline, levers_of, packaged
 from optimizer.negotiation.table import CallOff, Cell, Table
@@ -110,7 +111,7 @@ def _cell(desk: Desk, package: Package, prices: PriceGrid, size: float) -> tuple
         at(p)
     if len(ends) == 2 and all(at(p).possible for p in ends):
         if exact:
-            _meet(desk, package, at, prices.low, prices.high)
+            kinks(lambda p: (at(p).upper, expected_units(desk, package.model_copy(update={"price": p}), at(p))), prices.low, prices.high)
         else:
             bend = _halve(at, prices.low, prices.high, BEND * size, DEPTH)
     solved = sorted(p for p in known if known[p].possible) or ends[:1]
@@ -142,23 +143,3 @@ def _halve(at: Callable[[float], Solved], low: float, high: float, allowed: floa
     if bend <= allowed or depth == 0:
         return bend
     return max(_halve(at, low, middle, allowed, depth - 1), _halve(at, middle, high, allowed, depth - 1))
-
-
-def _meet(desk: Desk, package: Package, at: Callable[[float], Solved], low: float, high: float) -> None:
-    """Solve where the lines of two prices meet, and so on: afterwards cost is linear between all prices solved."""
-    noise = 1e-9 * max(1.0, abs(at(high).upper))
-
-    def slope(p: float) -> float:
-        return expected_units(desk, package.model_copy(update={"price": p}), at(p))
-
-    pieces = [(low, high)]
-    while pieces:
-        p, q = pieces.pop()
-        b, c = slope(p), slope(q)
-        if b - c <= 1e-12 * max(abs(b), 1.0) or at(p).upper + b * (q - p) - at(q).upper <= noise:
-            continue
-        meet = (at(q).upper - at(p).upper + b * p - c * q) / (b - c)
-        if not p + 1e-9 * q < meet < q - 1e-9 * q:
-            continue
-        if at(p).upper + b * (meet - p) - at(meet).upper > noise:
-            pieces += [(p, meet), (meet, q)]

@@ -33,6 +33,7 @@ PRICE, VOLUME, LEAST, MOST, PERIODS = "price", "volume", "volume.min", "volume.m
 VOLUMES = (VOLUME, LEAST, MOST)
 STEPS = 0.05  # step of price and volumes, relative to where they stand
 CENT = 0.01  # step of price
+DECIMALS = 9  # to which terms are read: what is finer is rounding, and no solver could tell it from nothing
 HIGHEST = 1e12
 
 _PART = re.compile(r"([a-z_]+)\[(\d+)\]")
@@ -98,7 +99,8 @@ def packaged_among_others(scenario: Scenario, package: Package) -> Offer:
         if now.price == 0.0 and package.price != 0.0:
             raise _refused("price", f"the headline price of '{offer.id}' is 0, so that its prices can't move in proportion")
         _scale(moved, package.price / now.price if now.price else 1.0)
-    for name, value in package.terms.items():
+    for name, given in package.terms.items():
+        value = round(given, DECIMALS)
         if name in VOLUMES:
             _move_volume(moved, name, value, offer)
         elif name == PERIODS:
@@ -133,7 +135,7 @@ def value_of(offer: Offer, lever: str) -> float | None:
 def _lines(scenario: Scenario, offer: Offer) -> list[LeverLine]:
     package = Package(offer=offer.id)
     top = headline(scenario, package)
-    lines = [_line(PRICE, top.per, top.price, 0.0, HIGHEST, max(CENT * top.price, 0.0), "lower")] if top.price else []
+    lines = [_line(PRICE, top.per, top.price, 0.0, HIGHEST, CENT * top.price, "lower")] if top.price else []
     unit = f"{top.unit} per period"
     low, high = value_of(offer, LEAST), value_of(offer, MOST)
     if low is not None and high is not None and high > 0:

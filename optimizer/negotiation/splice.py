@@ -43,6 +43,7 @@ class Base:
     row_offer: Ints  # [R] offer that the row belongs to, -1: none
     column_offer: Ints  # [C] offer to whose clauses the column belongs, -1: none or kernel
     risk: dict[str, Ints]  # variable of the risk block -> its columns
+    violations: Ints  # columns that measure by how much a priced rule is broken
     fits: bool  # whether no capacity step waits for a prepayment
 
 
@@ -61,7 +62,8 @@ def make_base(instance: Instance) -> Base:
     return Base(
         instance, problem, enters, enters_cost,
         row_offer=_owners(problem.names[0], offers), column_offer=_owners(problem.names[1], offers),
-        risk={name: _of_component(problem.names[1], "risk", name) for name in RISK}, fits=not any(step.prepaid > 0 for step in instance.steps),
+        risk={name: _of_component(problem.names[1], "risk", name) for name in RISK}, violations=_violations(problem.names[1]),
+        fits=not any(step.prepaid > 0 for step in instance.steps),
     )  # fmt: skip
 
 
@@ -105,6 +107,11 @@ def _of_component(data: Any, block: str, name: str) -> Ints:
         return bool(component.local_name == name and component.parent_block().local_name == block)
 
     return np.array([j for j, item in enumerate(data) if matches(item)], dtype=np.int64)
+
+
+def _violations(data: Any) -> Ints:
+    """Columns of rules' violations."""
+    return np.array([j for j, item in enumerate(data) if item.parent_component().local_name.endswith("_violation")], dtype=np.int64)
 
 
 def _roomy(instance: Instance, problem: Problem) -> Problem:
@@ -201,6 +208,8 @@ def splice(slot: Slot, offer: OfferData) -> Spliced:
     cash = (_wider(slot.cash, extra) + charged).tocsr()
     kept = np.full(len(problem.cost), -1)
     kept[slot.kept] = np.arange(len(slot.kept))
+    rest = rest.tocsr()
+    upper = _violation_bounds(slot, kept[base.violations], rest, lower, upper)
     lower, upper = _risk_bounds(base, kept, lower, upper, cash)
     found = replace(
         problem,
@@ -236,6 +245,26 @@ def _places(slot: Slot, contract: Problem) -> tuple[Ints, Ints]:
     fresh = np.flatnonzero(place < 0)
     place[fresh] = len(slot.kept) + np.arange(len(fresh))
     return place, fresh
+
+
+def _violation_bounds(slot: Slot, violations: Ints, rest: Any, lower: Floats, upper: Floats) -> Floats:
+    """Upper bounds with violations as large as the contract's volumes can make them: what their rows exceed their sides by at most, if that is more."""
+    columns = rest[:, violations].tocsc()
+    rows = np.unique(columns.indices)
+    if not len(rows):
+        return upper
+    matrix, other = rest[rows], upper.copy()
+    other[violations] = 0.0
+    most = matrix.maximum(0) @ other + matrix.minimum(0) @ lower
+    least = matrix.maximum(0) @ lower + matrix.minimum(0) @ other
+    sides = (slot.base.problem.row_lower[slot.kept_rows][rows], slot.base.problem.row_upper[slot.kept_rows][rows])
+    found = upper.copy()
+    for column, j in enumerate(violations.tolist()):
+        at, size = columns.indices[columns.indptr[column] : columns.indptr[column + 1]], columns.data[columns.indptr[column] : columns.indptr[column + 1]]
+        i = np.searchsorted(rows, at)
+        over = np.where(size < 0, most[i] - sides[1][i], sides[0][i] - least[i]) / np.abs(size)
+        found[j] = max(found[j], over[np.isfinite(over)].max(initial=0.0))
+    return found
 
 
 def _risk_bounds(base: Base, kept: Ints, lower: Floats, upper: Floats, cash: Any) -> tuple[Floats, Floats]:

@@ -1,4 +1,4 @@
-"""Walk-away prices, and how price moves volume.
+"""Walk-away prices.
 
 Signing costs W(p) at headline price p, not signing V0. W only rises with p.
 
@@ -23,12 +23,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.negotiation import CurvePoint, Interval, Package, PriceVolumeCurve, WalkAway
+from models.negotiation import Interval, Package, WalkAway
 from models.offer import FreeProfile
 from optimizer.negotiation.calloff import call_off, price_of
 from optimizer.negotiation.desk import Desk, Solved, difference
 from optimizer.negotiation.levers import headline
-from optimizer.negotiation.words import money, walk_away_sentence
+from optimizer.negotiation.words import walk_away_sentence
 from optimizer.risk import plain
 
 RESOLUTION = 1e-7  # relative: how closely a price is enclosed
@@ -210,55 +210,3 @@ def _root(function: Callable[[float], float], low: float, high: float) -> float:
         if high - low <= RESOLUTION * high:
             return high
     return float(brentq(function, low, high, xtol=0.1 * RESOLUTION * max(high, 1e-9), rtol=4 * np.finfo(float).eps))
-
-
-def price_volume_curve(desk: Desk, package: Package, low: float, high: float, points: int = 11) -> PriceVolumeCurve:
-    """What the buyer does with a package between two prices: every price at which it changes where cost is concave, otherwise a grid."""
-    top = headline(desk.scenario, package)
-    no_deal = desk.no_deal(package.offer)
-    exact = concave(desk)
-    prices = _breakpoints(desk, package, low, high) if exact else list(np.linspace(low, high, points))
-    found = [_point(desk, package.model_copy(update={"price": float(p)}), no_deal) for p in prices]
-    return PriceVolumeCurve(package=package, currency=top.currency, unit=top.unit, points=tuple(x for x in found if x is not None), exact=exact)
-
-
-def _point(desk: Desk, package: Package, no_deal: Solved) -> CurvePoint | None:
-    solved = desk.signed(package)
-    if solved.outcome is None or package.price is None:
-        return None
-    calls = call_off(desk.scenario, solved.instance, package, solved.outcome())
-    probability = desk.tree.probability
-    return CurvePoint(
-        price=package.price,
-        cost=solved.interval,
-        signed=solved.upper < no_deal.lower,
-        committed=float((calls.committed.sum(axis=0) * probability).sum()),
-        expected_taken=float((calls.take.sum(axis=0) * probability).sum()),
-    )
-
-
-def _breakpoints(desk: Desk, package: Package, low: float, high: float) -> list[float]:
-    """Prices between which a concave cost is linear: solve at both ends, then where their two lines meet, and so on."""
-
-    def line(p: float) -> tuple[float, float, float]:
-        here = package.model_copy(update={"price": p})
-        solved = desk.signed(here)
-        return p, solved.upper, expected_units(desk, here, solved)
-
-    def between(left: tuple[float, float, float], right: tuple[float, float, float], depth: int) -> list[float]:
-        (p, w, b), (q, v, c) = left, right
-        if depth == 0 or q - p <= RESOLUTION * max(q, 1.0) or abs(w + b * (q - p) - v) <= FLAT * max(1.0, abs(v)) or b - c <= 1e-12 * max(abs(b), 1.0):
-            return []
-        meet = (v - w + b * p - c * q) / (b - c)
-        if not p < meet < q:
-            return []
-        middle = line(meet)
-        if w + b * (meet - p) - middle[1] <= FLAT * max(1.0, abs(v)):
-            return [meet]
-        return [*between(left, middle, depth - 1), meet, *between(middle, right, depth - 1)]
-
-    ends = line(low), line(high)
-    return sorted({low, *between(*ends, MOST_STEPS), high})
-
-
-__all__ = ["certain_payments", "concave", "expected_units", "money", "money_in_rules", "price_volume_curve", "walk_away"]

@@ -1,0 +1,134 @@
+"""Values of the desk against values of scenarios that are built as a whole, and one contract spliced in against the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.errors import InvalidScenario
+from models.negotiation import Package
+from models.scenario import Scenario
+from optimizer.instance import build_instance
+from optimizer.model import build_model
+from optimizer.negotiation.desk import Desk, key_of
+from optimizer.negotiation.ledger import moved, moves_of
+from optimizer.negotiation.levers import levers_of, packaged_among_others
+from optimizer.negotiation.splice import make_base, make_slot, splice
+from optimizer.solve.problem import Problem, compile_problem
+from scenarios.files import read_scenario
+from scenarios.tree import build_tree
+from tests.optimizer.negotiation.deals import deal, future, offer
+from tests.optimizer.random_scenarios import random_scenario
+
+LIBRARY = Path(__file__).parents[3] / "scenarios" / "library"
+
+
+def some_packages(scenario: Scenario, offer: str, count: int, seed: int) -> list[Package]:
+    """Packages with one to three levers moved."""
+    draw = np.random.default_rng(seed)
+    desk = Desk(scenario)
+    moves = [move for line in levers_of(scenario, offer).levers for move in moves_of(desk, offer, line, True)]
+    found = []
+    for _ in range(count):
+        package = Package(offer=offer)
+        for i in draw.permutation(len(moves))[: draw.integers(1, 4)]:
+            package = moved(package, moves[i].line.lever, moves[i].to)
+        try:
+            packaged_among_others(scenario, package)
+        except InvalidScenario:
+            continue
+        found.append(package)
+    return found
+
+
+def canonical(problem: Problem) -> tuple[list[str], list[str], np.ndarray, list[np.ndarray]]:
+    """A problem with its rows and columns in the order of their names."""
+    names = [v.name for v in problem.names[1]]
+    columns = np.argsort(names)
+    upper_only = [np.isfinite(high) and not np.isfinite(low) for low, high in zip(problem.row_lower, problem.row_upper, strict=True)]
+    labels = [f"{row.name} {'upper' if up else 'lower'}" for row, up in zip(problem.names[0], upper_only, strict=True)]
+    rows = np.argsort(labels, kind="stable")
+    vectors = [problem.row_lower[rows], problem.row_upper[rows], problem.cost[columns], problem.lower[columns], problem.upper[columns]]
+    return sorted(names), sorted(labels), problem.matrix[rows][:, columns].toarray(), [*vectors, problem.cash[:, columns].toarray()]
+
+
+@pytest.mark.parametrize("name", ["quickstart", "clause-late_delivery", "clause-all_units_tiers", "rule-budget", "rule-exclusive"])
+def test_a_spliced_problem_is_the_problem_built_whole(name: str) -> None:
+    """If this fails, packages are priced on a model that is not theirs: a coefficient of the old contract has stayed, or one of the new is missing."""
+    scenario = read_scenario(LIBRARY / f"{name}.json")
+    tree = build_tree(scenario)
+    base = make_base(build_instance(scenario, tree))
+    for o, x in enumerate(scenario.offers):
+        slot = make_slot(base, o)
+        for package in [Package(offer=x.id), *some_packages(scenario, x.id, 4, seed=o)]:
+            offer = packaged_among_others(scenario, package)
+            changed = scenario.model_copy(update={"offers": tuple(offer if y.id == offer.id else y for y in scenario.offers)})
+            instance = build_instance(changed, tree)
+            spliced, whole = canonical(splice(slot, instance.offers[o]).problem), canonical(compile_problem(build_model(instance)))
+            assert spliced[:2] == whole[:2]
+            np.testing.assert_allclose(spliced[2], whole[2], rtol=1e-9, atol=1e-9)
+            for k in (0, 1, 2, 5):  # sides of rows, cost, cash
+                np.testing.assert_allclose(spliced[3][k], whole[3][k], rtol=1e-9, atol=1e-6)
+            slack = 1e-9 * (1.0 + np.abs(whole[3][4]))  # bounds may be wider: stocks are not limited by what the contract can bring
+            assert (spliced[3][3] <= whole[3][3] + slack).all()
+            assert (spliced[3][4] >= whole[3][4] - slack).all()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_values_are_those_of_scenarios_built_whole(seed: int) -> None:
+    """If this fails, a walk-away price rests on a value that the engine would not give: parts left by another search were wrong, or too few."""
+    scenario = random_scenario(seed)
+    desk = Desk(scenario)
+    for x in scenario.offers[:2]:
+        for package in [Package(offer=x.id), *some_packages(scenario, x.id, 3, seed)]:
+            changed = scenario.model_copy(update={"offers": tuple(packaged_among_others(scenario, package) if y.id == x.id else y for y in scenario.offers)})
+            whole = desk._whole(changed, package)
+            found = desk.signed(package)
+            assert found.possible == whole.possible, key_of(package)
+            if whole.possible:
+                assert found.upper == pytest.approx(whole.upper, rel=1e-6, abs=1e-6)
+                assert found.lower == pytest.approx(found.upper, rel=1e-6, abs=1e-6)
+
+
+def test_no_deal_can_use_every_other_offer_and_not_this_one() -> None:
+    """If this fails, the alternative to a deal is poorer or richer than what the buyer could really do without it."""
+    desk = Desk(deal([offer("frame", 10.0), offer("rival", 12.0)]))
+    assert desk.best().upper == pytest.approx(1_000.0)
+    assert desk.no_deal("frame").upper == pytest.approx(1_200.0)
+    assert desk.no_deal("rival").upper == pytest.approx(1_000.0)
+
+
+def test_a_signed_package_is_signed_even_where_it_hurts() -> None:
+    """If this fails, the desk quietly drops a bad package, and its gain looks like nothing instead of a loss."""
+    desk = Desk(deal([offer("frame", 25.0, (100.0, 100.0), {"kind": "take_or_pay", "fraction": 1.0})]))
+    assert desk.gain(Package(offer="frame")).upper == pytest.approx(-500.0)
+
+
+def test_an_offer_that_is_signed_later_is_worth_the_right_to_sign_it() -> None:
+    """If this fails, an offer that may be signed in a later period is taken for a duty to sign it in every future."""
+    later = offer("frame", 10.0, (0.0, 100.0), sign="1", signing_cost=300.0)
+    futures = [future("cheap", 0.5, spot=0.5), future("dear", 0.5, spot=2.0)]
+    desk = Desk(deal([later], futures=futures))
+    assert desk.signed(Package(offer="frame")).upper == pytest.approx(0.5 * 1_000 + 0.5 * 1_300)
+
+
+def test_the_named_alternative_is_the_one_that_is_signed() -> None:
+    """If this fails, the desk prices one alternative and answers with another."""
+    both = offer("frame", 10.0)
+    both["alternatives"] = [both["alternatives"][0], {"id": "firm", "price": 8.0, "volume_per_period": {"min": 100.0, "max": 100.0}}]
+    desk = Desk(deal([both]))
+    assert desk.signed(Package(offer="frame")).upper == pytest.approx(800.0)
+    assert desk.signed(Package(offer="frame", alternative="base")).upper == pytest.approx(1_000.0)
+    assert desk.signed(Package(offer="frame", alternative="base", price=9.0)).upper == pytest.approx(900.0)
+
+
+def test_values_do_not_depend_on_what_was_asked_before() -> None:
+    """If this fails, an answer depends on the order of questions, because a search began with another one's parts."""
+    scenario = read_scenario(LIBRARY / "quickstart.json")
+    packages = some_packages(scenario, "maker-long-term", 4, seed=3)
+    one, other = Desk(scenario), Desk(scenario)
+    forward = [one.signed(x).upper for x in packages]
+    backward = [other.signed(x).upper for x in reversed(packages)]
+    assert forward == pytest.approx(backward[::-1], rel=1e-9)
