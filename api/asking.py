@@ -30,6 +30,7 @@ from models.scenario import Scenario
 from models.sheet import ContractSheet
 from optimizer.negotiation import findings
 from optimizer.negotiation.calloff import price_of
+from optimizer.negotiation.curve import price_volume_curve
 from optimizer.negotiation.desk import Desk
 from optimizer.negotiation.grid import make_table, usual_menu
 from optimizer.negotiation.ledger import pairs, term_ledger
@@ -38,7 +39,7 @@ from optimizer.negotiation.packages import most_to_gain
 from optimizer.negotiation.sheet import contract_sheet
 from optimizer.negotiation.supplier import SupplierGains, refuse_hopeless, supplier_gains
 from optimizer.negotiation.table import Table
-from optimizer.negotiation.walkaway import price_volume_curve, walk_away
+from optimizer.negotiation.walkaway import walk_away
 from optimizer.progress import OnProgress, Progress, ignore
 
 Answer = OfferLevers | TermLedger | WalkAway | PriceVolumeCurve | Zone | Bargain | CounterOffer | EquivalentPackages | ContractSheet | Brief

@@ -195,9 +195,7 @@ def test_a_sheet_is_never_half_a_file(tmp_path: Path, capsys: pytest.CaptureFixt
         (["levers", "nowhere"], ExitCode.USAGE, "no file 'nowhere'"),
     ],
 )
-def test_refuses(
-    arguments: list[str], code: ExitCode, words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_refuses(arguments: list[str], code: ExitCode, words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """If this fails, a mistake is noticed after the work, or its message doesn't say what to do."""
     monkeypatch.chdir(tmp_path)
     assert run(*arguments) == code
