@@ -18,7 +18,7 @@ from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Contract
 from optimizer.contracts import build_contracts
 from optimizer.instance import Instance, OfferData
-from optimizer.negotiation.levers import headline
+from optimizer.negotiation.levers import price_of
 from optimizer.negotiation.table import CallOff
 from optimizer.outcome import Outcome
 from scenarios.tree import Floats
@@ -35,11 +35,6 @@ def call_off(scenario: Scenario, instance: Instance, package: Package, outcome: 
     units = (dearer - paid) / (NUDGE * price) if price > 0 else np.zeros_like(paid)
     statement = statement_of(instance, offer, _contract(instance, offer), outcome)
     return CallOff(fixed=paid - price * units, units=units, take=outcome.take[o], committed=statement.volume)
-
-
-def price_of(scenario: Scenario, package: Package) -> float:
-    """The package's headline price."""
-    return headline(scenario, package).price if package.price is None else package.price
 
 
 def _contract(instance: Instance, offer: OfferData) -> Contract:

@@ -26,9 +26,10 @@ from models.options import SolveSettings
 from models.scenario import Scenario
 from optimizer.contracts import build_contracts
 from optimizer.instance import Instance, OfferData, build_instance
-from optimizer.negotiation.levers import offer_named, packaged_among_others
-from optimizer.negotiation.remap import remapped
-from optimizer.negotiation.splice import Base, Misfit, Slot, make_base, make_slot, splice
+from optimizer.negotiation.affine import Ray
+from optimizer.negotiation.levers import offer_named, packaged_among_others, price_of
+from optimizer.negotiation.remap import extended, remapped
+from optimizer.negotiation.splice import Base, Misfit, Slot, Spliced, make_base, make_slot, splice
 from optimizer.outcome import Outcome, read_outcome
 from optimizer.size import boundless
 from optimizer.solve.extensive import solve as solve_extensive
@@ -42,6 +43,8 @@ from scenarios.tree import Floats, build_tree, fan_paths
 EXACT = 0.0  # gap of a value
 FINEST = 1e-7  # gap where futures are taken apart, which can't prove less
 
+NEARBY = 1e-6  # relative; prices this close say nothing of what lies between
+
 Key = tuple[str, str | None, float | None, tuple[tuple[str, float], ...]]
 
 
@@ -54,6 +57,8 @@ class Solved:
     outcome: Callable[[], Outcome] | None  # what happens in the best plan found; None without one
     instance: Instance
     lesson: Start | None = None  # for searches over much the same problem
+    names: tuple[Any, Any] = ((), ())  # its rows and columns
+    x: Floats | None = None  # its best solution
 
     @property
     def interval(self) -> Interval:
@@ -80,6 +85,7 @@ class Desk:
             raise InvalidScenario(endless)
         self._known: dict[Key | str, Solved] = {}
         self._slots: dict[int, Slot] = {}
+        self._rays: dict[Key, Ray | tuple[float, Spliced]] = {}
         self._lock = threading.RLock()
 
     def left(self) -> float:
@@ -159,20 +165,51 @@ class Desk:
         instance = build_instance(scenario, self.tree)
         slot = self._slot(o)
         try:
-            spliced = splice(slot, instance.offers[o])
+            spliced = self._at_price(slot, instance.offers[o], package)
         except Misfit:
             return self._whole(scenario, package)
         problem = signing(spliced.problem, instance.offers[o], package.alternative, spliced.at_most_one)
         begin = self._begin(package, near, slot, spliced.problem)
         return self._search(problem, instance, begin)
 
+    def _at_price(self, slot: Slot, offer: OfferData, package: Package) -> Spliced:
+        """The problem with the package in its slot: spliced at the first two prices of its terms, between them afterwards. Raises Misfit."""
+        price, key = price_of(self.scenario, package), key_of(package.model_copy(update={"price": None}))
+        known = self._rays.get(key)
+        if isinstance(known, Ray) and (found := known.at(price)) is not None:
+            return found
+        spliced = splice(slot, offer)
+        with self._lock:
+            if known is None:
+                self._rays[key] = (price, spliced)
+            elif isinstance(known, Ray):
+                self._rays[key] = known.reaching(price, spliced)
+            elif abs(known[0] - price) > NEARBY * max(known[0], price):
+                self._rays[key] = Ray(known[0], known[1], price, spliced)
+        return spliced
+
+    def slope(self, package: Package) -> float | None:
+        """How fast cost rises with a package's price, as the multipliers of its best part say: exact where nothing changes hands there. None where the
+        package was not spliced."""
+        solved = self.signed(package)
+        if solved.x is None or solved.lesson is None or solved.lesson.leaves[0].multipliers is None:
+            return None
+        price, key = price_of(self.scenario, package), key_of(package.model_copy(update={"price": None}))
+        if not isinstance(self._rays.get(key), Ray):
+            dearer = package.model_copy(update={"price": 1.01 * price if price else 1.0})
+            offer, o = packaged_among_others(self.scenario, dearer), self._index(package.offer)
+            changed = self.scenario.model_copy(update={"offers": tuple(offer if x.id == offer.id else x for x in self.scenario.offers)})
+            self._at_price(self._slot(o), build_instance(changed, self.tree).offers[o], dearer)
+        ray = self._rays.get(key)
+        return ray.slope(solved.x, solved.lesson.leaves[0].multipliers) if isinstance(ray, Ray) else None
+
     def _begin(self, package: Package, near: Package | None, slot: Slot, problem: Problem) -> Start | None:
         """The parts that the search for a neighbour has left."""
         plain = Package(offer=package.offer, alternative=package.alternative)
         if key_of(package) == key_of(plain):
             return remapped(self.best().lesson, slot, problem)
-        lesson = self.signed(near or plain).lesson
-        return replace(lesson, close=True) if lesson is not None and fits(lesson, problem) else None
+        neighbour = self.signed(near or plain)
+        return extended(neighbour.lesson, neighbour.names, problem)
 
     def _whole(self, scenario: Scenario, package: Package) -> Solved:
         now = offer_named(scenario, package.offer).sign == "now"
@@ -203,7 +240,8 @@ class Desk:
             return self._solved(answer, instance, None, outcome)
         guess = first_guess(problem, self.tree, seconds=self.left(), seed=self.settings.seed)[0] if begin is None else None
         search = Search(problem, EXACT, self.left(), self.settings.seed, stop=self.stop, guess=guess, begin=begin, remember=True)
-        return self._solved(search.run(), instance, search.lesson(), outcome)
+        found = self._solved(search.run(), instance, search.lesson(), outcome)
+        return replace(found, names=problem.names, x=search.incumbent)
 
     def _solved(self, answer: Answer, instance: Instance, lesson: Start | None, outcome: Callable[[Floats], Outcome]) -> Solved:
         if answer.stop_reason == "user":
@@ -237,12 +275,6 @@ def key_of(package: Package) -> Key:
 def difference(one: Solved, other: Solved) -> Interval:
     """one - other, as far as proven."""
     return Interval(lower=one.lower - other.upper, upper=one.upper - other.lower)
-
-
-def fits(lesson: Start, problem: Problem) -> bool:
-    """Whether a search's parts are about a problem of the same rows and columns."""
-    basis = lesson.basis
-    return basis is not None and (len(basis.row_status), len(basis.col_status)) == problem.matrix.shape
 
 
 def signing(problem: Problem, offer: OfferData, alternative: str | None, rows: Any) -> Problem:

@@ -33,6 +33,7 @@ from optimizer.negotiation.words import ledger_sentence
 MOST_SHARES = 6  # levers among which a package is shared out: 2^6 values
 ROUNDING = 1e-9  # relative: worth that is no more than the solver's rounding
 CLOSE = 1e-3  # relative: how closely a price equivalent is enclosed
+HAIR = 0.3 * CLOSE  # how far on either side of where it should be it is looked for
 MOST_STEPS = 12
 
 
@@ -151,13 +152,13 @@ def price_equivalent(desk: Desk, package: Package, stands: Solved, there: Solved
     gap = stands.upper - there.upper
     if abs(gap) <= noise:
         return Interval(lower=0.0, upper=0.0)
+    slope = desk.slope(package) or slope
     if slope <= 0.0:
         return None
     seen = {price: -gap}  # price -> W(price, w') - W(p, w); it only rises
-    before, here = price, price + gap / slope
+    before, here = price, price + gap / slope * (1.0 - HAIR)
     for _ in range(MOST_STEPS):
-        if here < 0.0:
-            here = 0.0
+        here = max(here, 0.0)
         near = package if before == price else package.model_copy(update={"price": before})
         solved = desk.signed(package.model_copy(update={"price": here}), near)
         seen[here] = solved.upper - stands.upper if solved.possible else np.inf
@@ -166,7 +167,7 @@ def price_equivalent(desk: Desk, package: Package, stands: Solved, there: Solved
             return Interval(lower=enclosed[0] - price, upper=enclosed[1] - price)
         if here == 0.0 and seen[here] > noise:
             return None
-        before, here = here, _next(seen, price, slope, gap, noise)
+        before, here = here, _next(seen, slope, gap)
     enclosed = _enclosed(seen, noise)
     return None if enclosed is None else Interval(lower=enclosed[0] - price, upper=enclosed[1] - price)
 
@@ -180,17 +181,17 @@ def _enclosed(seen: dict[float, float], noise: float) -> tuple[float, float] | N
     return (max(below), min(above)) if below and above else None
 
 
-def _next(seen: dict[float, float], price: float, slope: float, gap: float, noise: float) -> float:
+def _next(seen: dict[float, float], slope: float, gap: float) -> float:
     """The next price to try: where the line through the two best ones crosses, a hair beyond, so that the price is enclosed soon."""
-    enclosed = _enclosed(seen, noise)
+    below, above = [p for p, excess in seen.items() if excess < 0], [p for p, excess in seen.items() if excess > 0]
     nearest = sorted(seen, key=lambda p: abs(seen[p]))[:2]
-    p, q = nearest[0], nearest[-1] if len(nearest) > 1 else price
+    p, q = nearest[0], nearest[-1]
     rise = (seen[p] - seen[q]) / (p - q) if p != q and np.isfinite(seen[q]) else slope
     rise = rise if rise > 0 else slope
-    hair = 0.3 * CLOSE * abs(gap / slope)
+    hair = HAIR * abs(gap / slope)
     to = p - seen[p] / rise + (hair if seen[p] < 0 else -hair)
-    if enclosed is not None and not enclosed[0] < to < enclosed[1]:
-        to = 0.5 * (enclosed[0] + enclosed[1])
+    if below and above and not max(below) < to < min(above):
+        to = 0.5 * (max(below) + min(above))
     return to
 
 

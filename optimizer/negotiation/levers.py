@@ -69,6 +69,11 @@ def headline(scenario: Scenario, package: Package) -> Headline:
     return Headline(_price(_alternatives(offer, package)[0], offer.products[0]), offer.currency or scenario.currency, unit)
 
 
+def price_of(scenario: Scenario, package: Package) -> float:
+    """The package's headline price."""
+    return headline(scenario, package).price if package.price is None else package.price
+
+
 def levers_of(scenario: Scenario, offer: str) -> Levers:
     """Every lever of an offer."""
     found = offer_named(scenario, offer)

@@ -1,14 +1,15 @@
-"""What a search over the base has left, for a search over the base with one contract spliced in: the same parts, rows and columns in another order."""
+"""What one search has left, for another over much the same problem: rows and columns in another order (`remapped`), or some more of them (`extended`)."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from optimizer.negotiation.splice import Slot
-from optimizer.solve.highs import basis_from, codes_of
+from optimizer.negotiation.splice import Label, Slot
+from optimizer.solve.highs import AT_LOWER, BASIC, basis_from, codes_of
 from optimizer.solve.problem import Problem
 from optimizer.solve.search import Leaf, Start
 from scenarios.tree import Floats, Ints
@@ -36,10 +37,55 @@ def remapped(lesson: Start | None, slot: Slot, problem: Problem) -> Start | None
     return Start(_basis(lesson.basis, rows, columns), tries, tuple(map(moved, lesson.leaves)))
 
 
+def extended(lesson: Start | None, names: tuple[Any, Any], problem: Problem) -> Start | None:
+    """The lesson of a problem with these rows and columns, for one whose contract may have more of them: rows that are new are slack, columns that are new at
+    their bound. None where any is missing, or there are other binaries. (New rows leave multipliers feasible, with which the dual simplex method begins.)"""
+    if lesson is None or lesson.basis is None or not lesson.leaves:
+        return None
+    if names == problem.names:
+        return replace(lesson, close=True)
+    rows, columns = (_positions(old, new) for old, new in zip(names, problem.names, strict=True))
+    if rows is None or columns is None or int(problem.integer.sum()) != len(lesson.leaves[0].lower):
+        return None
+    shape = problem.matrix.shape
+
+    def moved(leaf: Leaf) -> Leaf:
+        multipliers = None
+        if leaf.multipliers is not None:
+            multipliers = np.zeros(shape[0])
+            multipliers[rows] = leaf.multipliers
+        return replace(leaf, basis=_wider(leaf.basis, rows, columns, shape), multipliers=multipliers)
+
+    return Start(_wider(lesson.basis, rows, columns, shape), lesson.tries, tuple(map(moved, lesson.leaves)))
+
+
+def _positions(old: Any, new: Any) -> Ints | None:
+    """Where the old ones stand among the new ones; None if one is missing."""
+    if len(new) < len(old):
+        return None
+    place: dict[tuple[Label, int], int] = {}
+    seen, found = Counter[Label](), []
+    for i, label in enumerate(new):
+        place[label, seen[label]] = i
+        seen[label] += 1
+    seen.clear()
+    for label in old:
+        found.append(place.get((label, seen[label])))
+        seen[label] += 1
+    return None if None in found else np.array(found, dtype=np.int64)
+
+
+def _wider(basis: Any, rows: Ints, columns: Ints, shape: tuple[int, int]) -> Any:
+    codes, count = np.array(codes_of(basis)), len(basis.col_status)
+    whole = np.concatenate([np.full(shape[1], AT_LOWER), np.full(shape[0], BASIC)])
+    whole[columns], whole[shape[1] + rows] = codes[:count], codes[count:]
+    return basis_from(whole.tolist(), shape[1])
+
+
 def _alike(base: Problem, problem: Problem, rows: Ints, columns: Ints) -> bool:
     """Whether the last rows and columns, those of the contract, are the same ones."""
     pairs = ((base.names[0], problem.names[0], rows), (base.names[1], problem.names[1], columns))
-    return all(here[i].name == there[k].name for here, there, order in pairs for k, i in enumerate(order.tolist()) if here[i] is not there[k])
+    return all(here[i] == there[k] for here, there, order in pairs for k, i in enumerate(order.tolist()) if here[i] is not there[k])
 
 
 def _basis(basis: Any, rows: Ints, columns: Ints) -> Any:

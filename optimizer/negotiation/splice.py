@@ -25,6 +25,7 @@ from optimizer.risk import EXCESSES, RISK, cost_range
 from optimizer.solve.problem import Problem, compile_problem
 from scenarios.tree import Floats, Ints
 
+Label = tuple[str, Any]
 OWN = ("signed", "volume", "take", "deliver")  # kernel variables of a contract
 
 
@@ -59,12 +60,26 @@ def make_base(instance: Instance) -> Base:
     enters, enters_cost = problem.matrix[:, place].tocsr(), problem.cost[place]
     problem = _roomy(instance, _columns(problem, rest))
     offers = {offer.id: offer.index for offer in instance.offers}
+    bare = replace(problem, names=(labels_of(problem.names[0]), labels_of(problem.names[1])))
     return Base(
-        instance, problem, enters, enters_cost,
+        instance, bare, enters, enters_cost,
         row_offer=_owners(problem.names[0], offers), column_offer=_owners(problem.names[1], offers),
         risk={name: _of_component(problem.names[1], "risk", name) for name in RISK}, violations=_violations(problem.names[1]),
         fits=not any(step.prepaid > 0 for step in instance.steps),
     )  # fmt: skip
+
+
+def labels_of(data: Any) -> tuple[Label, ...]:
+    """Name of the component and index of rows or columns: what is left of them once the model they were declared in is gone."""
+    known: dict[int, str] = {}
+    found = []
+    for item in data:
+        component = item.parent_component()
+        name = known.get(id(component))
+        if name is None:
+            name = known[id(component)] = component.name
+        found.append((name, item.index()))
+    return tuple(found)
 
 
 def _columns(problem: Problem, kept: Ints) -> Problem:
@@ -179,16 +194,19 @@ class Spliced:
 
     problem: Problem
     at_most_one: Ints  # rows by which at most one of its alternatives is signed
+    base: Base
+    risk: dict[str, Ints]  # variable of the risk block -> its columns
 
 
 def alone(instance: Instance, offer: OfferData) -> Problem:
     """One contract, compiled alone."""
-    return compile_problem(
+    found = compile_problem(
         build_contracts_alone(
             replace(instance, offers=(offer,), spots=(), stocks={}, lanes=(), swaps=(), steps=(), shortage={}, capacity=np.full_like(instance.capacity, np.inf))
         ),
         coupled=False,
     )
+    return replace(found, names=(labels_of(found.names[0]), labels_of(found.names[1])))
 
 
 def splice(slot: Slot, offer: OfferData) -> Spliced:
@@ -210,10 +228,9 @@ def splice(slot: Slot, offer: OfferData) -> Spliced:
     kept[slot.kept] = np.arange(len(slot.kept))
     rest = rest.tocsr()
     upper = _violation_bounds(slot, kept[base.violations], rest, lower, upper)
-    lower, upper = _risk_bounds(base, kept, lower, upper, cash)
     found = replace(
         problem,
-        matrix=sparse.vstack([rest, contract.matrix @ to]).tocsr(),
+        matrix=_tidy(sparse.vstack([rest, contract.matrix @ to])),
         row_lower=np.concatenate([problem.row_lower[slot.kept_rows], contract.row_lower]),
         row_upper=np.concatenate([problem.row_upper[slot.kept_rows], contract.row_upper]),
         cost=np.append(slot.cost, np.zeros(extra)) + charged.T @ slot.enters_cost,
@@ -221,12 +238,21 @@ def splice(slot: Slot, offer: OfferData) -> Spliced:
         column_node=np.append(problem.column_node[slot.kept], contract.column_node[fresh]),
         row_node=np.concatenate([problem.row_node[slot.kept_rows], contract.row_node]),
         row_rule=np.concatenate([problem.row_rule[slot.kept_rows], np.full(len(contract.row_node), -1)]),
-        cash=cash, keys={name: (index, kept[columns]) for name, (index, columns) in problem.keys.items()},
+        cash=_tidy(cash), keys={name: (index, kept[columns]) for name, (index, columns) in problem.keys.items()},
         names=((*(problem.names[0][i] for i in slot.kept_rows.tolist()), *contract.names[0]),
                (*(problem.names[1][j] for j in slot.kept.tolist()), *(contract.names[1][j] for j in fresh.tolist()))),
     )  # fmt: skip
-    rule = [i for i, row in enumerate(contract.names[0]) if row.parent_component().local_name == "at_most_one_alternative"]
-    return Spliced(found, len(slot.kept_rows) + np.array(rule, dtype=np.int64))
+    rule = [i for i, (name, _) in enumerate(contract.names[0]) if name.endswith(".at_most_one_alternative")]
+    risk = {name: kept[columns] for name, columns in base.risk.items()}
+    spliced = Spliced(found, len(slot.kept_rows) + np.array(rule, dtype=np.int64), base, risk)
+    return replace(spliced, problem=risk_bounded(spliced, found))
+
+
+def _tidy(matrix: Any) -> Any:
+    """A matrix with its entries in order."""
+    found = matrix.tocsr()
+    found.sort_indices()
+    return found
 
 
 def _wider(matrix: Any, extra: int) -> Any:
@@ -267,14 +293,14 @@ def _violation_bounds(slot: Slot, violations: Ints, rest: Any, lower: Floats, up
     return found
 
 
-def _risk_bounds(base: Base, kept: Ints, lower: Floats, upper: Floats, cash: Any) -> tuple[Floats, Floats]:
-    """Bounds with those of the risk block's columns set by the range of path costs."""
-    if not any(len(columns) for columns in base.risk.values()):
-        return lower, upper
-    tree = base.instance.tree
-    least, most = cost_range(lower, upper, cash, [tree.path(int(leaf)) for leaf in tree.leaves])
-    for name, columns in base.risk.items():
+def risk_bounded(spliced: Spliced, problem: Problem) -> Problem:
+    """The problem with the risk block's columns bounded by the range of path costs."""
+    if not any(len(columns) for columns in spliced.risk.values()):
+        return problem
+    tree, lower, upper = spliced.base.instance.tree, problem.lower.copy(), problem.upper.copy()
+    least, most = cost_range(lower, upper, problem.cash, [tree.path(int(leaf)) for leaf in tree.leaves])
+    finite = np.isfinite(least) and np.isfinite(most)
+    for name, columns in spliced.risk.items():
         bounds = (0.0, most - least) if name in EXCESSES else (min(least, 0.0), max(most, 0.0))
-        finite = np.isfinite(least) and np.isfinite(most)
-        lower[kept[columns]], upper[kept[columns]] = bounds if finite else (0.0 if name in EXCESSES else -np.inf, np.inf)
-    return lower, upper
+        lower[columns], upper[columns] = bounds if finite else (0.0 if name in EXCESSES else -np.inf, np.inf)
+    return replace(problem, lower=lower, upper=upper)

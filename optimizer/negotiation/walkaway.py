@@ -25,9 +25,9 @@ import numpy as np
 
 from models.negotiation import Interval, Package, WalkAway
 from models.offer import FreeProfile
-from optimizer.negotiation.calloff import call_off, price_of
+from optimizer.negotiation.calloff import call_off
 from optimizer.negotiation.desk import Desk, Solved, difference
-from optimizer.negotiation.levers import headline
+from optimizer.negotiation.levers import headline, price_of
 from optimizer.negotiation.words import walk_away_sentence
 from optimizer.risk import plain
 

@@ -387,6 +387,9 @@ class Recourse:
         return np.asarray(self._solver.getSolution().col_value, dtype=float)
 
 
+AT_LOWER, BASIC = int(highspy.HighsBasisStatus.kLower), int(highspy.HighsBasisStatus.kBasic)
+
+
 def codes_of(basis: Any) -> list[int]:
     """A basis as numbers: status of every column, then of every row."""
     return [int(status) for status in (*basis.col_status, *basis.row_status)]

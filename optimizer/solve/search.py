@@ -32,6 +32,7 @@ MOST_BINARIES = 80
 LEAST_COLUMNS = 200
 MOST_SOLVES = 3_000
 STEPS, STEPS_AFTER = 1_500, 800  # most steps of the simplex method for which a problem's best part, and its other parts, count as close
+ROUNDING = 1e-9  # relative: a part whose bound misses the incumbent by no more is not searched; the bound says by how much it misses
 SHARES = (0.0, 1.0, 0.03, 0.1, 0.3, 0.6)  # of the way that multipliers are moved
 
 Guess = tuple[Ints, Floats]  # columns, and values at which they are held at first
@@ -214,13 +215,15 @@ class Search:
         Any multipliers y bound a part from below:  min over the bounds of (cost - A'y) x  +  min over the rows' sides of y row. The other search's own
         multipliers, moved by as much as those of its best part have moved, spare most parts a solve.
         """
-        moved: Floats | None = None
         least, most = self.problem.lower[self.columns], self.problem.upper[self.columns]
+        moved = self._retry(leaves[0], least, most)
         for known in leaves:
             leaf = replace(known, lower=np.maximum(known.lower, least), upper=np.minimum(known.upper, most))
             if (leaf.lower > leaf.upper).any():
                 continue
-            if self.incumbent is not None and self._drop(bound := self._weigh(leaf, moved)):
+            bound = self._weigh(leaf, moved) if self.incumbent is not None else -np.inf
+            if self._closed(bound + ROUNDING * abs(bound)):
+                self.least_dropped = min(self.least_dropped, bound)
                 self._keep(replace(leaf, objective=bound))
                 continue
             found = self._again(leaf)
@@ -231,6 +234,20 @@ class Search:
                 self.start = found.basis
                 moved = None if leaf.multipliers is None else _signed(self.problem, found.multipliers()) - leaf.multipliers
             self._look_at(found, leaf.lower, leaf.upper, try_rounding=self.incumbent is None)
+
+    def _retry(self, best: Leaf, least: Floats, most: Floats) -> Floats | None:
+        """Hold the binaries as they were best, which gives a plan to compare with; how far the multipliers of the best part have moved there."""
+        assert self.begin is not None
+        if not self.begin.tries:
+            return None
+        at = np.clip(np.round(self.begin.tries[0]), least, most)
+        found = self._again(replace(best, lower=at, upper=at))
+        self.tried.add(at.astype(bool).tobytes())
+        if found is None:
+            return None
+        self.start = found.basis
+        self._take(found, at)
+        return None if best.multipliers is None else _signed(self.problem, found.multipliers()) - best.multipliers
 
     def _again(self, leaf: Leaf) -> Relaxed | None:
         """Solve a part once more: from its own basis if that is not far, otherwise from that of the best part, which differs in bounds only."""
@@ -272,7 +289,9 @@ class Search:
         at = found.x[self.columns]
         fraction = np.where(lower < upper, np.abs(at - np.round(at)), 0.0)
         integral = bool(fraction.max() <= INTEGRALITY)
-        if integral or try_rounding:
+        if fraction.max() == 0.0:
+            self._take(found, np.round(at))
+        elif integral or try_rounding:
             self._fix(np.round(at), found.basis)
         if self._drop(found.objective):
             self._keep_found(found, lower, upper)
@@ -293,7 +312,12 @@ class Search:
             return
         found = self._solve(at, at, basis)
         self.tried.add(key)
-        if found is not None and found.objective < self.value:
+        if found is not None:
+            self._take(found, at)
+
+    def _take(self, found: Relaxed, at: Floats) -> None:
+        """Keep a solution whose binaries are whole, if it is better."""
+        if found.objective < self.value:
             x = found.x.copy()
             x[self.columns] = at
             self.value, self.incumbent = float(self.problem.cost @ x) + self.problem.offset, x

@@ -15,7 +15,7 @@ from optimizer.model import build_model
 from optimizer.negotiation.desk import Desk, key_of
 from optimizer.negotiation.ledger import moved, moves_of
 from optimizer.negotiation.levers import levers_of, packaged_among_others
-from optimizer.negotiation.splice import make_base, make_slot, splice
+from optimizer.negotiation.splice import labels_of, make_base, make_slot, splice
 from optimizer.solve.problem import Problem, compile_problem
 from scenarios.files import read_scenario
 from scenarios.tree import build_tree
@@ -45,13 +45,14 @@ def some_packages(scenario: Scenario, offer: str, count: int, seed: int) -> list
 
 def canonical(problem: Problem) -> tuple[list[str], list[str], np.ndarray, list[np.ndarray]]:
     """A problem with its rows and columns in the order of their names."""
-    names = [v.name for v in problem.names[1]]
-    columns = np.argsort(names)
+    rows, columns = (found if not found or isinstance(found[0], tuple) else labels_of(found) for found in problem.names)
+    names = [f"{name}{index}" for name, index in columns]
+    order = np.argsort(names)
     upper_only = [np.isfinite(high) and not np.isfinite(low) for low, high in zip(problem.row_lower, problem.row_upper, strict=True)]
-    labels = [f"{row.name} {'upper' if up else 'lower'}" for row, up in zip(problem.names[0], upper_only, strict=True)]
-    rows = np.argsort(labels, kind="stable")
-    vectors = [problem.row_lower[rows], problem.row_upper[rows], problem.cost[columns], problem.lower[columns], problem.upper[columns]]
-    return sorted(names), sorted(labels), problem.matrix[rows][:, columns].toarray(), [*vectors, problem.cash[:, columns].toarray()]
+    labels = [f"{name}{index} {'upper' if up else 'lower'}" for (name, index), up in zip(rows, upper_only, strict=True)]
+    by = np.argsort(labels, kind="stable")
+    vectors = [problem.row_lower[by], problem.row_upper[by], problem.cost[order], problem.lower[order], problem.upper[order]]
+    return sorted(names), sorted(labels), problem.matrix[by][:, order].toarray(), [*vectors, problem.cash[:, order].toarray()]
 
 
 @pytest.mark.parametrize("name", ["quickstart", "clause-late_delivery", "clause-all_units_tiers", "rule-budget", "rule-exclusive"])

@@ -1,0 +1,44 @@
+"""Prices between which a contract's rows and charges are put together instead of being built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.negotiation import Package
+from optimizer.instance import build_instance
+from optimizer.negotiation.affine import Ray
+from optimizer.negotiation.levers import headline, packaged_among_others
+from optimizer.negotiation.splice import Spliced, make_base, make_slot, splice
+from scenarios.files import read_scenario
+from scenarios.tree import build_tree
+
+LIBRARY = Path(__file__).parents[3] / "scenarios" / "library"
+
+
+@pytest.mark.parametrize("path", [*sorted(LIBRARY.glob("clause-*.json")), LIBRARY / "quickstart.json"], ids=lambda path: path.stem)
+def test_every_clause_is_affine_in_the_price(path: Path) -> None:
+    """If this fails, a clause charges something that is not in proportion to prices, and packages at a third price are billed wrongly."""
+    scenario = read_scenario(path)
+    tree = build_tree(scenario)
+    base = make_base(build_instance(scenario, tree))
+    for o, offer in enumerate(scenario.offers):
+        slot, stands = make_slot(base, o), headline(scenario, Package(offer=offer.id)).price
+
+        def at(price: float, offer: str = offer.id, o: int = o, slot: object = slot) -> Spliced:
+            moved = packaged_among_others(scenario, Package(offer=offer, price=price))
+            changed = scenario.model_copy(update={"offers": tuple(moved if x.id == offer else x for x in scenario.offers)})
+            return splice(slot, build_instance(changed, tree).offers[o])  # type: ignore[arg-type]
+
+        ray = Ray(0.5 * stands, at(0.5 * stands), 2.0 * stands, at(2.0 * stands))
+        for price in (0.6 * stands, stands, 1.7 * stands):
+            found, whole = ray.at(price), at(price).problem
+            assert found is not None
+            assert abs(found.problem.matrix - whole.matrix).max() <= 1e-9 * (1.0 + abs(whole.matrix).max())
+            for name in ("cost", "row_lower", "row_upper"):
+                np.testing.assert_allclose(getattr(found.problem, name), getattr(whole, name), rtol=1e-9, atol=1e-6, err_msg=name)
+            assert (found.problem.upper >= whole.upper - 1e-6 * (1.0 + np.abs(whole.upper))).all()
+            assert (found.problem.lower <= whole.lower + 1e-6 * (1.0 + np.abs(whole.lower))).all()
+        assert ray.at(2.1 * stands) is None
