@@ -27,14 +27,15 @@ from models.questions import (
     Question,
 )  # fmt: skip
 from models.scenario import Scenario
+from models.session import Session
+from models.session_questions import SessionQuestion
 from models.sheet import ContractSheet
 from optimizer.negotiation import findings
-from optimizer.negotiation.calloff import price_of
 from optimizer.negotiation.curve import price_volume_curve
 from optimizer.negotiation.desk import Desk
 from optimizer.negotiation.grid import make_table, usual_menu
 from optimizer.negotiation.ledger import pairs, term_ledger
-from optimizer.negotiation.levers import PRICE, headline, levers_of, offer_named, value_of
+from optimizer.negotiation.levers import PRICE, headline, levers_of, offer_named, price_of, value_of
 from optimizer.negotiation.packages import most_to_gain
 from optimizer.negotiation.sheet import contract_sheet
 from optimizer.negotiation.supplier import SupplierGains, refuse_hopeless, supplier_gains
@@ -42,7 +43,7 @@ from optimizer.negotiation.table import Table
 from optimizer.negotiation.walkaway import walk_away
 from optimizer.progress import OnProgress, Progress, ignore
 
-Answer = OfferLevers | TermLedger | WalkAway | PriceVolumeCurve | Zone | Bargain | CounterOffer | EquivalentPackages | ContractSheet | Brief
+Answer = OfferLevers | TermLedger | WalkAway | PriceVolumeCurve | Zone | Bargain | CounterOffer | EquivalentPackages | ContractSheet | Brief | Session
 AtTheTable = AskZone | AskBargain | AskCounter | AskPackages | AskBrief
 MOST_PAIRED = 5  # steps of an offer that are also taken two by two
 LOW, HIGH = 0.7, 1.3  # prices of a curve, relative to the headline price
@@ -50,9 +51,18 @@ Tell = Callable[[str], None]
 
 
 def answer(
-    scenario: Scenario, question: Question, settings: SolveSettings | None = None, *, on_progress: OnProgress = ignore, stop: threading.Event | None = None
+    scenario: Scenario,
+    question: Question | SessionQuestion,
+    settings: SolveSettings | None = None,
+    *,
+    on_progress: OnProgress = ignore,
+    stop: threading.Event | None = None,
 ) -> Answer:
     """What the desk finds out. Raises InvalidScenario, Infeasible, TimeLimit, Cancelled."""
+    if isinstance(question, SessionQuestion):
+        from api.asking_session import answer_session
+
+        return answer_session(scenario, question, settings, on_progress=on_progress, stop=stop)
     began = time.monotonic()
 
     def tell(phase: str) -> None:

@@ -46,6 +46,7 @@ class Schema(StrEnum):
     plan = "plan"
     frontier = "frontier"
     negotiation = "negotiation"
+    session = "session"
 
 
 class RiskFigure(StrEnum):
@@ -287,7 +288,7 @@ def fit(
 
 @app.command()
 def schema(document: Annotated[Schema, typer.Argument(help="Which document.")] = Schema.scenario) -> ExitCode:
-    """Print the JSON Schema of a scenario, a plan, a frontier or what is brought to a negotiation."""
+    """Print the JSON Schema of a scenario, a plan, a frontier, of what is brought to a negotiation, or of its session."""
     if document is Schema.scenario:
         from models.scenario import Scenario
 
@@ -300,6 +301,10 @@ def schema(document: Annotated[Schema, typer.Argument(help="Which document.")] =
         from models.negotiation import Negotiation
 
         found = Negotiation.model_json_schema()
+    elif document is Schema.session:
+        from models.session import Session
+
+        found = Session.model_json_schema()
     else:
         from models.frontier import Frontier
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from api import negotiate_session
 from api.exit_codes import ExitCode
 from api.options import AsJson, Seed, Threads, option
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from models.questions import Question
 
 app = typer.Typer(no_args_is_help=True, help="What terms are worth, when to walk away, what to counter with, what to let them choose from.")
+app.add_typer(negotiate_session.app, name="session")
 
 Scenario = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario (JSON), '-' for standard input, or the name of a bundled scenario.")]
 Offer = Annotated[str, typer.Argument(metavar="OFFER", help="The offer that is negotiated.")]

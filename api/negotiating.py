@@ -23,6 +23,7 @@ from api.sources import check_file, print_whole, read_source, write_each
 from models.negotiation import Negotiation, Package
 from models.options import override
 from models.questions import Question
+from models.session_questions import SessionQuestion
 from models.sheet import ContractSheet
 from scenarios.files import parse_document, parse_scenario
 
@@ -49,7 +50,7 @@ def ask(source: str, question: Callable[[], Question], given: Given) -> ExitCode
     settings = settings_given(None, given.time_limit, given.seed, given.threads, False)
     asked = question()
     output = _output(given.output, source, asked)
-    found, scenario = _answered(source, asked, settings)
+    found, scenario = answered(read_source(source), asked, settings)
     things: list[tuple[str, Path | None, Callable[[Path], None]]] = [("answer", output, partial(_write, found, scenario))]
     written, problem = write_each(things)
     if given.as_json:
@@ -67,14 +68,15 @@ def ask(source: str, question: Callable[[], Question], given: Given) -> ExitCode
     return outcome_of(problem).exit_code
 
 
-def _answered(source: str, question: Question, settings: dict[str, Any]) -> tuple[Answer, Scenario]:
-    raw = read_source(source)
+def answered(raw: bytes, question: Question | SessionQuestion, settings: dict[str, Any]) -> tuple[Answer, Scenario]:
+    """The answer to a question about the scenario in `raw`. Ctrl-C raises Cancelled."""
     stop = threading.Event()
     display = SolveDisplay(Console(stderr=True, markup=False, highlight=False))
 
     def work() -> tuple[Answer, Scenario]:
         scenario = parse_scenario(raw)
-        check_question(scenario, question)
+        if not isinstance(question, SessionQuestion):
+            check_question(scenario, question)
         from api.asking import answer  # a second of imports, which a document full of mistakes needn't wait for
 
         return answer(scenario, question, override(scenario.solve, **settings), on_progress=display, stop=stop), scenario

@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from api.problems import KINDS, MEDIA_TYPE
-from api.question import NAMES
+from api.question import ALL
 from api.views import ProblemView
 from models.plan import Plan
 from models.scenario import Scenario
@@ -47,6 +47,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "packages": {"package": _PACKAGE, "desk": _DESK},
     "sheet": {"package": _PACKAGE},
     "brief": {"package": _PACKAGE, "desk": _DESK},
+    "session-start": {"settings": {"talks": [{"menu": _DESK["menus"][0], "view": _DESK["suppliers"][0]}], "rounds": 4, "margin": 100000.0}},
 }
 """What each question's body may look like, besides its scenario."""
 
@@ -63,8 +64,8 @@ def document(app: FastAPI) -> dict[str, Any]:
         schemas[model.__name__] = schema
     for address in ("/v1/runs", "/v1/validate"):
         spec["paths"][address]["post"]["requestBody"] = _scenario_body()
-    for ask, question in NAMES.items():
-        spec["paths"][f"/v1/negotiate/{ask}"]["post"]["requestBody"] = _question_body(ask, question, schemas)
+    for ask, question in ALL.items():
+        spec["paths"][f"/v1/negotiate/{ask.replace('session-', 'session/')}"]["post"]["requestBody"] = _question_body(ask, question, schemas)
     for path in spec["paths"].values():
         for operation in path.values():
             _problems(operation["responses"])
@@ -82,8 +83,10 @@ def _question_body(ask: str, question: type[BaseModel], schemas: dict[str, Any])
     schema["properties"] = {"scenario": {"anyOf": [{"$ref": REF.format(model="Scenario")}, named]}, **schema["properties"]}
     schema["required"] = ["scenario", *schema.get("required", ())]
     schemas[question.__name__] = schema
-    example = {"summary": str(schema.get("description", "")), "value": {"scenario": "quickstart", **EXAMPLES[ask]}}
-    return {"required": True, "content": {"application/json": {"schema": {"$ref": REF.format(model=question.__name__)}, "examples": {"quickstart": example}}}}
+    body: dict[str, Any] = {"schema": {"$ref": REF.format(model=question.__name__)}}
+    if ask in EXAMPLES:  # the others go on from an answer
+        body["examples"] = {"quickstart": {"summary": str(schema.get("description", "")), "value": {"scenario": "quickstart", **EXAMPLES[ask]}}}
+    return {"required": True, "content": {"application/json": body}}
 
 
 def _problems(responses: dict[str, Any]) -> None:

@@ -11,6 +11,8 @@ from models.errors import Finding, InvalidScenario
 from models.negotiation import Package, PriceVolumeCurve, TermLedger, WalkAway
 from models.questions import QUESTIONS, AskBargain, AskBrief, AskCounter, AskPackages, AskZone, Brief, OfferLevers, Question
 from models.scenario import Scenario
+from models.session import Session
+from models.session_questions import SESSION_QUESTIONS, SessionQuestion
 from models.sheet import ContractSheet
 from models.suppliers import SupplierView
 from scenarios import library
@@ -19,14 +21,16 @@ from scenarios.files import check_json, parse_document, parse_scenario
 WHAT = "question"  # what messages call it
 NEED_A_VIEW = (AskZone, AskBargain, AskCounter, AskPackages)  # of the supplier
 NAMES: dict[str, type[Question]] = {kind.model_fields["ask"].default: kind for kind in QUESTIONS}
+SESSION_NAMES: dict[str, type[SessionQuestion]] = {kind.model_fields["ask"].default: kind for kind in SESSION_QUESTIONS}
+ALL: dict[str, type[Question | SessionQuestion]] = {**NAMES, **SESSION_NAMES}
 ANSWERS: dict[str, Any] = {
     "levers": OfferLevers, "ledger": TermLedger, "walkaway": WalkAway, "curve": PriceVolumeCurve, "zone": Zone, "bargain": Bargain, "counter": CounterOffer,
-    "packages": EquivalentPackages, "sheet": ContractSheet, "brief": Brief,
+    "packages": EquivalentPackages, "sheet": ContractSheet, "brief": Brief, **dict.fromkeys(SESSION_NAMES, Session),
 }  # fmt: skip
-Q = TypeVar("Q", bound=Question)
+Q = TypeVar("Q", bound=Question | SessionQuestion)
 
 
-def read_question(raw: bytes, ask: str) -> tuple[Scenario, Question]:
+def read_question(raw: bytes, ask: str) -> tuple[Scenario, Question | SessionQuestion]:
     """A scenario and the question about it, from a body `{"scenario": {...} or a bundled scenario's name, ...}`. Raises InvalidScenario."""
     try:
         data = check_json(raw)
@@ -43,12 +47,13 @@ def read_question(raw: bytes, ask: str) -> tuple[Scenario, Question]:
     except InvalidScenario as error:
         found += [placed(x, "scenario") for x in error.findings]
     try:
-        question = parse_document(json.dumps(data).encode(), NAMES[ask], WHAT)
+        question = parse_document(json.dumps(data).encode(), ALL[ask], WHAT)
     except InvalidScenario as error:
         found += error.findings
     if scenario is None or question is None:
         raise InvalidScenario(found, WHAT)
-    check_question(scenario, question)
+    if not isinstance(question, SessionQuestion):
+        check_question(scenario, question)
     return scenario, question
 
 

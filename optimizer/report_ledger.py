@@ -10,11 +10,13 @@ from models.bargain import Bargain, CounterOffer, EquivalentPackages, Zone, Zone
 from models.negotiation import Interval, LedgerLine, Levers, OfferLedger, Package, PriceVolumeCurve, TermLedger, WalkAway
 from models.questions import Brief, OfferLevers
 from models.scenario import Scenario
+from models.session import Session
 from optimizer.report_ledger_charts import curve_chart, curve_title, span, terms_text, tornado, value_text, words, zone_chart
 from optimizer.report_plotly import Chart
+from optimizer.report_session import session_parts
 from optimizer.report_tables import Column, Table
 
-Found = OfferLevers | TermLedger | WalkAway | PriceVolumeCurve | Zone | Bargain | CounterOffer | EquivalentPackages | Brief
+Found = OfferLevers | TermLedger | WalkAway | PriceVolumeCurve | Zone | Bargain | CounterOffer | EquivalentPackages | Brief | Session
 SAID = 5  # steps of an offer that are also said in words
 SOLUTIONS = {"nash": "Nash", "kalai_smorodinsky": "Kalai-Smorodinsky", "egalitarian": "Equal gains", "utilitarian": "Largest sum"}
 MEANS = {"none": "as they are", "lotteries": "with lots drawn", "side payments": "with money on top"}
@@ -52,6 +54,8 @@ def told(found: Found, scenario: Scenario | None = None) -> tuple[Told, ...]:
             return (_packages(found),)
         case Brief():
             return tuple(_brief(found))
+        case Session():
+            return (Told(*session_parts(found)),)
 
 
 def _levers(found: Levers) -> Table:
@@ -219,6 +223,8 @@ def rows_of(found: Found) -> list[dict[str, Any]]:
             return [_flat(x) | {"offer": found.offer, "price_unit": found.price_unit} for x in found.moves]
         case EquivalentPackages():
             return [_flat(x) | {"currency": found.currency, "price_unit": found.price_unit} for x in found.choices]
+        case Session():
+            return [_flat(x.event) for x in found.events]
         case Brief():
             return [_flat(line) | {"currency": found.currency} for line in found.ledger.lines]
     return [_flat(found)]

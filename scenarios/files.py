@@ -25,12 +25,13 @@ from models.base import Document
 from models.errors import Finding, InvalidScenario
 from models.scenario import Scenario
 
+Kind = TypeVar("Kind", bound=Document)
+
 MAX_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 64
 MAX_VALUES = 2_500_000
 MAX_FIELDS = 1_000  # of one object
 MANY_VALUES = 20_000  # beyond this, a list is checked up to its first wrong entry only
-D = TypeVar("D", bound=Document)
 MAX_NAME = 60  # characters of a field name that are shown
 
 
@@ -62,18 +63,6 @@ def _parse(raw: bytes) -> Scenario:
         raise InvalidScenario(_findings(error, data)) from None
 
 
-def parse_document(raw: bytes, document: type[D], what: str) -> D:
-    """A small document beside a scenario, in `raw` JSON. Raises InvalidScenario with every finding; `what` is what a message calls it."""
-    try:
-        data = check_json(raw)
-    except InvalidScenario as error:
-        raise InvalidScenario(error.findings, what) from None
-    try:
-        return document.model_validate_json(raw.removeprefix(BOM_UTF8))
-    except ValidationError as error:
-        raise InvalidScenario(_findings(error, data), what) from None
-
-
 def _parse_large(raw: bytes, data: Any) -> Scenario:
     """The same with bounded effort: every finding costs pydantic memory and time, and a large document can hold millions."""
     fields = Scenario.model_fields
@@ -88,6 +77,18 @@ def _parse_large(raw: bytes, data: Any) -> Scenario:
     except ValidationError as error:
         note = Finding("", "the document is large, so each of its lists was checked up to the first wrong entry only")
         raise InvalidScenario([*_findings(error, data), note]) from None
+
+
+def parse_document(raw: bytes, kind: type[Kind], what: str) -> Kind:
+    """A document of another kind in `raw` JSON, read as strictly. Raises InvalidScenario with every finding."""
+    try:
+        data = check_json(raw)
+    except InvalidScenario as error:
+        raise InvalidScenario(error.findings, what) from None
+    try:
+        return kind.model_validate_json(raw.removeprefix(BOM_UTF8))
+    except ValidationError as error:
+        raise InvalidScenario(_findings(error, data), what) from None
 
 
 def scenario_from(data: dict[str, Any]) -> Scenario:

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from api.question import NAMES
+from api.question import ALL
 from api.routes.runs import START_ANSWERS, Key, Prefer, begin
 from api.routes.state import Parts
 from api.views import RunView
@@ -47,14 +47,14 @@ def _asking(ask: str) -> Callable[..., Awaitable[RunView]]:
     return start
 
 
-for _ask, _document in NAMES.items():
+for _ask, _document in ALL.items():
     _summary = (_document.__doc__ or "").strip()
     router.add_api_route(
-        f"/{_ask}",
+        f"/{_ask.replace('session-', 'session/')}",
         _asking(_ask),
         methods=["POST"],
         status_code=202,
         responses=START_ANSWERS,
         description=f"{_summary} {LATER}",
-        name=f"ask_{_ask}",
+        name=f"ask_{_ask.replace('-', '_')}",
     )

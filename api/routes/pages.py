@@ -28,6 +28,7 @@ QUESTIONS = {
     "levers": "What can be negotiated", "ledger": "What terms are worth", "walkaway": "When to walk away", "curve": "How the price moves the volume",
     "zone": "Where a deal is possible", "bargain": "What is fair", "counter": "What to counter with", "packages": "Packages to choose from",
     "sheet": "Contract sheet", "brief": "Preparing the meeting",
+    **{f"session-{step}": "A session at the table" for step in ("start", "next", "receive", "accept", "replay")},
 }  # fmt: skip
 DEFAULT_CURRENCY: str = Scenario.model_fields["currency"].default
 
