@@ -179,3 +179,26 @@ def test_terms_are_filled_in_again(client: Client) -> None:
     assert 'value="26000.0"' in form
     assert f"{LEVER} = 2500" in form
     assert "&#34;margin&#34;: 5.0" in form
+
+
+def test_a_session_goes_on_from_answer_to_answer(client: Client) -> None:
+    """If this fails, a negotiation can't be held over HTTP, or its answers can't be sent back."""
+    session: Any = None
+    for step, more in (
+        ("start", EXAMPLES["session-start"]),
+        ("receive", {"event": {"kind": "their_offer", "package": {"offer": OFFER, "price": 29000.0}}}),
+        ("next", {}),
+        ("receive", {"event": {"kind": "refusal", "offer": OFFER}}),
+        ("accept", {}),
+        ("replay", {}),
+    ):
+        run = ask(client, f"session/{step}", **more, **({} if session is None else {"session": session})).json()
+        assert (run["ask"], run["state"]) == (f"session-{step}", "optimal"), run
+        assert run["said"]
+        session = client.get(run["links"]["result"]).json()
+    assert [x["event"]["kind"] for x in session["events"]] == ["their_offer", "our_offer", "refusal", "accept"]
+    assert client.get(run["links"]["page"]).status_code == 200
+    session["events"][0]["event"]["package"]["price"] = 28000.0
+    refused = ask(client, "session/next", session=session).json()
+    assert (refused["state"], refused["stop_reason"]) == ("failed", "invalid")
+    assert client.get("/v1/schema/session").json()["properties"]["events"]

@@ -37,6 +37,17 @@ def test_the_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     assert "Walk away from 'importer-frame'" in " ".join(capsys.readouterr().out.split())
 
 
+def test_the_session_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A reader who copies the manual's session would be stopped in the middle of it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "desk.json").write_text(block("json"))
+    found = re.search(r"```\n(offtake negotiate session .*?)```", MANUAL, re.DOTALL)
+    assert found
+    for line in found[1].splitlines():
+        assert cli.run(shlex.split(line.partition("#")[0])[1:]) == 0, line
+    assert "the same bytes" in capsys.readouterr().err
+
+
 def test_the_desk_file_is_one_and_its_fields_are_explained() -> None:
     """A reader would write a desk file that is refused, or miss a field of it."""
     parse_document(block("json").encode(), Negotiation, "desk file")
