@@ -71,7 +71,7 @@ def ask(source: str, question: Callable[[], Question], given: Given) -> ExitCode
 def answered(raw: bytes, question: Question | SessionQuestion, settings: dict[str, Any]) -> tuple[Answer, Scenario]:
     """The answer to a question about the scenario in `raw`. Ctrl-C raises Cancelled."""
     stop = threading.Event()
-    display = SolveDisplay(Console(stderr=True, markup=False, highlight=False))
+    display = SolveDisplay(Console(stderr=True, markup=False, highlight=False), "Ctrl-C ends without an answer", "Stopping; there is no half an answer.")
 
     def work() -> tuple[Answer, Scenario]:
         scenario = parse_scenario(raw)
