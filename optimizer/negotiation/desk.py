@@ -71,12 +71,13 @@ class Solved:
 
 
 class Desk:
-    """Values for one scenario, each found once. Safe to ask from several threads for different offers' values."""
+    """Values for one scenario, each found once. Safe to ask from several threads for different offers' values. `afresh`: packages are built from their
+    terms alone, so that a value asked for without `near` is the same to the last digit whatever was asked before it."""
 
-    def __init__(self, scenario: Scenario, settings: SolveSettings | None = None, *, stop: threading.Event | None = None) -> None:
+    def __init__(self, scenario: Scenario, settings: SolveSettings | None = None, *, stop: threading.Event | None = None, afresh: bool = False) -> None:
         self.scenario = scenario
         self.settings = settings or scenario.solve
-        self.stop = stop
+        self.stop, self.afresh = stop, afresh
         self.deadline = time.monotonic() + self.settings.time_limit_seconds
         self.solves = 0
         self.tree = build_tree(scenario)
@@ -176,7 +177,7 @@ class Desk:
         """The problem with the package in its slot: spliced at the first two prices of its terms, between them afterwards. Raises Misfit."""
         price, key = price_of(self.scenario, package), key_of(package.model_copy(update={"price": None}))
         known = self._rays.get(key)
-        if isinstance(known, Ray) and (found := known.at(price)) is not None:
+        if not self.afresh and isinstance(known, Ray) and (found := known.at(price)) is not None:
             return found
         spliced = splice(slot, offer)
         with self._lock:

@@ -1,6 +1,6 @@
 """A session done again: the same settings and the same words of theirs must give the same figures and the same moves of ours, to the byte.
 
-What others did, and what a person of ours chose, is taken from the session; everything else is computed anew in an empty room and compared.
+What others did, and what a person of ours chose, is taken from the session; everything else is computed anew and compared.
 Reference: Baarslag et al. (2014), Decoupling negotiating agents, on moves as functions of what is known.
 """
 
@@ -22,7 +22,7 @@ LONGEST = 60  # characters of a value that a message shows
 def replay(session: Session, scenario: Scenario, room: Room | None = None) -> Session:
     """The session computed anew. Raises InvalidScenario with what differs: the version, the scenario, an event that was changed, a figure.
 
-    `room`: only for one that nothing was asked of before, to follow its progress or to stop it.
+    `room`: to follow its progress, to stop it, or to save what it has solved before, which changes no figure.
     """
     check_version(session)
     check_scenario(session, scenario)

@@ -156,7 +156,7 @@ class Room:
         """Exact values in a state. Its clock starts anew: the limit is on a question, not on the talks."""
         key = tuple(standing.key for standing in state)
         if key not in self._desks:
-            self._desks[key] = self._new(state)
+            self._desks[key] = self._new(state, afresh=True)
         found = self._desks[key]
         found.deadline = time.monotonic() + found.settings.time_limit_seconds
         return found
@@ -183,8 +183,8 @@ class Room:
         found = self.desk(state).no_deal(offer)
         return found.upper if found.possible else None
 
-    def _new(self, state: Standings) -> Desk:
-        return Desk(scenario_at(self.scenario, state), self.settings, stop=self.stop)
+    def _new(self, state: Standings, *, afresh: bool = False) -> Desk:
+        return Desk(scenario_at(self.scenario, state), self.settings, stop=self.stop, afresh=afresh)
 
     def _menu(self, desk: Desk, menu: Menu) -> Menu:
         if menu.levers and menu.prices is not None:

@@ -23,7 +23,7 @@ from optimizer.negotiation.levers import offer_named, packaged
 from optimizer.negotiation.protocol import checked, completed, last_of_theirs, of_talk, talk_about
 from optimizer.negotiation.room import Room, others
 from optimizer.negotiation.rounds import by_hand, move_of_ours
-from optimizer.negotiation.seals import check_scenario, opened, refused, sealed
+from optimizer.negotiation.seals import check_scenario, check_version, opened, refused, sealed
 from optimizer.negotiation.turns import broken, turn_of
 from optimizer.negotiation.verified import exact
 
@@ -103,7 +103,8 @@ def what_changed(session: Session) -> tuple[str, ...]:
 
 
 def _room(session: Session, scenario: Scenario, room: Room | None) -> Room:
-    """The caller's room, or a new one, for the scenario that the session was begun with."""
+    """The caller's room, or a new one, for the scenario and the version that the session was begun with."""
+    check_version(session)
     check_scenario(session, scenario)
     if room is None:
         return Room(scenario)

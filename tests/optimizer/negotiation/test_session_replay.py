@@ -83,6 +83,17 @@ def test_a_session_goes_on_in_another_room(scenario: Scenario, session: Session)
     assert dump_session(now) == dump_session(shorter(session, 6))
 
 
+def test_a_room_that_has_seen_other_talks_changes_nothing(scenario: Scenario, session: Session) -> None:
+    """What was negotiated in the morning would move the figures of the afternoon."""
+    room = Room(scenario)
+    other = they_offer(start(scenario, settings(talk(), talk(RIVAL, "rival"), margin=10.0, rounds=3)), scenario, room, 34.3, fraction=0.5)
+    for _ in range(2):
+        other = receive(next_move(other, scenario, MAKER, room), scenario, Refusal(offer=MAKER), room)
+    now = start(scenario, session.settings)
+    now = next_move(they_offer(now, scenario, room, 35.0, fraction=0.25), scenario, MAKER, room)
+    assert dump_session(now) == dump_session(shorter(session, 2))
+
+
 def test_replay_of_a_bundled_scenario() -> None:
     """The same bytes would come out of a toy only, not of a problem with binaries, rules and risk."""
     quick = library.load("quickstart")
@@ -113,6 +124,8 @@ def test_replay_with_another_version_is_refused(scenario: Scenario, session: Ses
     monkeypatch.setattr(seals, "version", lambda _: "9.9")
     with pytest.raises(InvalidScenario, match=rf"written by Offtake {session.version}, this is 9\.9"):
         replay(session, scenario)
+    with pytest.raises(InvalidScenario, match=r"this is 9\.9"):
+        receive(session, scenario, MarketNote(note="quiet"))  # half a session of each version could never be replayed
 
 
 def test_an_edited_event_is_found(scenario: Scenario, session: Session) -> None:
