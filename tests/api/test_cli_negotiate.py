@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from api import cli
+from api import cli, negotiate, negotiate_session
 from api.exit_codes import ExitCode
-from api.question import ANSWERS
+from api.question import ALL, ANSWERS
 from models.bargain import CounterOffer, EquivalentPackages, Zone
 from models.negotiation import Negotiation, TermLedger, WalkAway
 from models.questions import Brief, OfferLevers
@@ -256,6 +256,6 @@ def test_the_schema_of_a_desk_file_is_printed(capsys: pytest.CaptureFixture[str]
 
 def test_every_question_has_a_verb_and_a_kind_of_answer() -> None:
     """If this fails, a question can be asked over HTTP and not at the command line, or its answer can't be read again."""
-    from api import negotiate
-
-    assert {command.callback.__name__ for command in negotiate.app.registered_commands if command.callback} == set(ANSWERS)
+    verbs = {command.callback.__name__ for command in negotiate.app.registered_commands if command.callback}
+    steps = {f"session-{command.callback.__name__.strip('_')}" for command in negotiate_session.app.registered_commands if command.callback}
+    assert verbs | steps == set(ANSWERS) == set(ALL)
