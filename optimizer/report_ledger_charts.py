@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from textwrap import wrap
 from typing import Any
 
 from models.bargain import Zone, ZoneLine
@@ -15,7 +16,8 @@ from optimizer.wording import number as in_full
 
 MOST_BARS = 16
 MOST_LINES = 16
-ROW = 30  # height of a bar
+ROW = 34  # height of a bar
+LABEL = 22  # characters on a line of a label
 SHARES = ("share", "per year", "relative")  # units of terms that people say in per cent
 CLOSE = 50.0  # amounts from here on may be rounded to whole ones
 
@@ -66,7 +68,7 @@ def tornado(found: OfferLedger, currency: str) -> Chart | None:
         if some:
             traces.append(_bars(name, some, scale, colour))
     layout = layout_of(x=f"worth to us, {unit}")
-    layout["yaxis"] |= {"type": "category", "categoryorder": "array", "categoryarray": [safe(words(x)) for x in levers]}
+    layout["yaxis"] |= {"type": "category", "categoryorder": "array", "categoryarray": [_label(words(x)) for x in levers]}
     layout |= {"hovermode": "closest", "barmode": "relative"}
     table = Table(
         "Worth of a step",
@@ -77,13 +79,18 @@ def tornado(found: OfferLedger, currency: str) -> Chart | None:
     return Chart(f"ledger-{found.offer}", _most(found, currency), note, traces, layout, table, 110 + ROW * len(levers))
 
 
+def _label(text: str) -> str:
+    """A label broken into lines, so that it leaves room for the bars on a narrow screen."""
+    return "<br>".join(safe(line) for line in wrap(text, LABEL))
+
+
 def _bars(name: str, lines: list[LedgerLine], scale: float, colour: str) -> Trace:
     steps = [f"{value_text(x.value, x.unit)} to {value_text(x.moved_to, x.unit)}" for x in lines]
     return {
         "type": "bar",
         "orientation": "h",
         "name": name,
-        "y": [safe(words(x.lever)) for x in lines],
+        "y": [_label(words(x.lever)) for x in lines],
         "x": rounded(middle(x.worth) / scale for x in lines),
         "customdata": steps,
         "marker": {"color": colour},
@@ -108,7 +115,7 @@ def zone_chart(found: Zone) -> Chart | None:
     if not known:
         return None
     lines = sorted(known, key=lambda x: (x.room is None, -(x.room or 0.0)))[:MOST_LINES][::-1]
-    name = {id(x): safe(terms_text(x.terms)) for x in lines}
+    name = {id(x): _label(terms_text(x.terms)) for x in lines}
     traces: list[Trace] = []
     for open_, label, colour in ((True, "room for a deal", "@c1"), (False, "what is missing", "@short")):
         some = [x for x in lines if x.floor is not None and x.walk_away is not None and _open(x) is open_]
