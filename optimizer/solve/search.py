@@ -17,6 +17,7 @@ import heapq
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -219,7 +220,7 @@ class Search:
         moved = self._retry(leaves[0], least, most)
         for known in leaves:
             leaf = replace(known, lower=np.maximum(known.lower, least), upper=np.minimum(known.upper, most))
-            if (leaf.lower > leaf.upper).any():
+            if (leaf.lower > leaf.upper).any() or self._contradicts(leaf):
                 continue
             bound = self._weigh(leaf, moved) if self.incumbent is not None else -np.inf
             if self._closed(bound + ROUNDING * abs(bound)):
@@ -234,6 +235,21 @@ class Search:
                 self.start = found.basis
                 moved = None if leaf.multipliers is None else _signed(self.problem, found.multipliers()) - leaf.multipliers
             self._look_at(found, leaf.lower, leaf.upper, try_rounding=self.incumbent is None)
+
+    def _contradicts(self, leaf: Leaf) -> bool:
+        """Whether a part breaks a row of binaries only, which takes no program to see."""
+        matrix, lower, upper = self._logic
+        most = matrix.maximum(0) @ leaf.upper + matrix.minimum(0) @ leaf.lower
+        least = matrix.maximum(0) @ leaf.lower + matrix.minimum(0) @ leaf.upper
+        return bool((most < lower - INTEGRALITY).any() or (least > upper + INTEGRALITY).any())
+
+    @cached_property
+    def _logic(self) -> tuple[Any, Floats, Floats]:
+        """Rows of binaries only, and their sides."""
+        problem = self.problem
+        inside = np.diff(problem.matrix[:, self.columns].indptr)
+        rows = np.flatnonzero((inside > 0) & (inside == np.diff(problem.matrix.indptr)))
+        return problem.matrix[rows][:, self.columns], problem.row_lower[rows], problem.row_upper[rows]
 
     def _retry(self, best: Leaf, least: Floats, most: Floats) -> Floats | None:
         """Hold the binaries as they were best, which gives a plan to compare with; how far the multipliers of the best part have moved there."""
