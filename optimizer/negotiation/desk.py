@@ -291,7 +291,7 @@ def signing(problem: Problem, offer: OfferData, alternative: str | None, rows: A
         return found
     names = [a.id for a in _split(offer)]
     wanted = np.array([name == alternative or name.startswith(f"{alternative}/") for name in names])
-    other = columns[own & ~wanted[index[:, 1]]]
+    other = columns[own][~wanted[index[own, 1]]]  # other offers may have more alternatives
     return found.fixed(other, np.zeros(len(other)))
 
 
