@@ -60,7 +60,7 @@ def told(found: Found, scenario: Scenario | None = None) -> tuple[Told, ...]:
 
 def _levers(found: Levers) -> Table:
     columns = (Column("Term"), Column("Stands at"), Column("From"), Column("To"), Column("Step"), Column("We prefer"))
-    rows = [(words(x.lever, x.unit), *(value_text(v, x.unit) for v in (x.value, x.low, x.high, x.step)), x.buyer_prefers) for x in found.levers]
+    rows = [(words(x.title, x.unit), *(value_text(v, x.unit) for v in (x.value, x.low, x.high, x.step)), x.buyer_prefers) for x in found.levers]
     return Table(f"Terms of {found.offer}, supplier {found.supplier}", columns, rows, empty="Nothing: the offer has no term that is one number.")
 
 
@@ -86,9 +86,9 @@ def _ledger(found: OfferLedger, currency: str) -> Told:
 
 def _line(x: LedgerLine) -> tuple[Any, ...]:
     if not x.possible:
-        return (words(x.lever, x.unit), value_text(x.value, x.unit), value_text(x.moved_to, x.unit), None, None)
+        return (words(x.title, x.unit), value_text(x.value, x.unit), value_text(x.moved_to, x.unit), None, None)
     price = None if x.price_equivalent is None else span(x.price_equivalent)
-    return (words(x.lever, x.unit), value_text(x.value, x.unit), value_text(x.moved_to, x.unit), span(x.worth), price)
+    return (words(x.title, x.unit), value_text(x.value, x.unit), value_text(x.moved_to, x.unit), span(x.worth), price)
 
 
 def _walk_away(found: WalkAway, currency: str) -> Told:

@@ -60,11 +60,11 @@ def tornado(found: OfferLedger, currency: str) -> Chart | None:
     lines = sorted((x for x in found.lines if x.possible and middle(x.worth)), key=lambda x: -abs(middle(x.worth)))
     if not lines:
         return None
-    levers = list(dict.fromkeys(x.lever for x in lines))[:MOST_BARS][::-1]
+    levers = list(dict.fromkeys(x.title for x in lines))[:MOST_BARS][::-1]
     scale, unit = money_scale(max(abs(middle(x.worth)) for x in lines), currency)
     traces = []
     for toward, name, colour in (("buyer", "a step toward us", "@c0"), ("supplier", "a step toward the supplier", "@spot")):
-        some = [x for x in lines if x.toward == toward and x.lever in levers]
+        some = [x for x in lines if x.toward == toward and x.title in levers]
         if some:
             traces.append(_bars(name, some, scale, colour))
     layout = layout_of(x=f"worth to us, {unit}")
@@ -73,7 +73,7 @@ def tornado(found: OfferLedger, currency: str) -> Chart | None:
     table = Table(
         "Worth of a step",
         (Column("Step of"), Column("Toward"), Column(f"Worth, {currency}", "range")),
-        [(words(x.lever), x.toward, span(x.worth)) for x in lines],
+        [(words(x.title), x.toward, span(x.worth)) for x in lines],
     )
     note = "What a step of the term saves us, everything else re-optimised: present value, risk included. The largest on top."
     return Chart(f"ledger-{found.offer}", _most(found, currency), note, traces, layout, table, 110 + ROW * len(levers))
@@ -90,7 +90,7 @@ def _bars(name: str, lines: list[LedgerLine], scale: float, colour: str) -> Trac
         "type": "bar",
         "orientation": "h",
         "name": name,
-        "y": [_label(words(x.lever)) for x in lines],
+        "y": [_label(words(x.title)) for x in lines],
         "x": rounded(middle(x.worth) / scale for x in lines),
         "customdata": steps,
         "marker": {"color": colour},
@@ -106,7 +106,7 @@ def _most(found: OfferLedger, currency: str) -> str:
         return f"Nothing but the price of {safe(found.offer)} is worth anything to us"
     step = f"from {value_text(best.value, best.unit)} to {value_text(best.moved_to, best.unit)}"
     verb = "is worth" if middle(best.worth) > 0 else "costs us"
-    return f"Price apart, {words(best.lever)} matters most: {step} {verb} {money(abs(middle(best.worth)), currency)}"
+    return f"Price apart, {words(best.title)} matters most: {step} {verb} {money(abs(middle(best.worth)), currency)}"
 
 
 def zone_chart(found: Zone) -> Chart | None:

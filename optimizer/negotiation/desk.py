@@ -36,8 +36,9 @@ from optimizer.solve.extensive import solve as solve_extensive
 from optimizer.solve.forms import MANY, Form, choose
 from optimizer.solve.guess import first_guess
 from optimizer.solve.highs import Answer
+from optimizer.solve.leaves import Start
 from optimizer.solve.problem import Problem
-from optimizer.solve.search import MOST_BINARIES, Search, Start, binary
+from optimizer.solve.search import MOST_BINARIES, Search, binary
 from scenarios.tree import Floats, build_tree, fan_paths
 
 EXACT = 0.0  # gap of a value

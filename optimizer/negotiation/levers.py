@@ -186,8 +186,15 @@ def _lines(scenario: Scenario, offer: Offer) -> list[LeverLine]:
             name = f"{clause.terms.kind}.{lever.name}"
             value = value_of(offer, name)
             if value is not None:
-                lines.append(_line(name, lever.unit, value, lever.low, lever.high, lever.step, lever.buyer_prefers))
+                lines.append(_line(name, lever.unit, value, lever.low, lever.high, _step(lever, value), lever.buyer_prefers))
     return lines
+
+
+def _step(lever: Lever, value: float) -> float:
+    """A step that is felt: of money and volumes STEPS of where they stand, to two digits, because nobody knows in which currency they are."""
+    if lever.high <= 1.0 or value == 0.0:
+        return lever.step
+    return float(f"{STEPS * abs(value):.2g}")
 
 
 def _line(lever: str, unit: str, value: float, low: float, high: float, step: float, prefers: str) -> LeverLine:

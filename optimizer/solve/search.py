@@ -17,25 +17,22 @@ import heapq
 import threading
 import time
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from optimizer.solve.handover import Handover
 from optimizer.solve.highs import Answer, Distant, Interrupted, Live, OnBest, Relaxed
+from optimizer.solve.leaves import INTEGRALITY, Leaf, Scales, Start, signed
 from optimizer.solve.problem import Problem
 from scenarios.tree import Floats, Ints
 
-INTEGRALITY = 1e-6
 NEAR = 1e-7  # relative: how much dearer a rounded relaxation may be and still count as what the relaxation promised
 MOST_BINARIES = 80
 LEAST_COLUMNS = 200
 MOST_SOLVES = 3_000
 STEPS, STEPS_AFTER = 1_500, 800  # most steps of the simplex method for which a problem's best part, and its other parts, count as close
 ROUNDING = 1e-9  # relative: a part whose bound misses the incumbent by no more is not searched; the bound says by how much it misses
-CERTAIN = 1e-6  # relative: by how much a sum of rows must miss its sides to prove that they can't be kept
-SHARES, MOST_MOVES = (1.0, 0.6, 0.3, 0.1, 0.03), 3  # of the way that multipliers have moved, and how many ways are tried
 
 Guess = tuple[Ints, Floats]  # columns, and values at which they are held at first
 
@@ -64,27 +61,6 @@ class _Node:
     multipliers: Floats | None = field(compare=False)  # of the relaxation's rows, where they are to be remembered
 
 
-@dataclass(frozen=True)
-class Leaf:
-    """A part of the search space that a search was done with."""
-
-    objective: float  # of its relaxation, infinite where there is none
-    lower: Floats  # of the binaries
-    upper: Floats
-    basis: Any
-    multipliers: Floats | None  # [R] of the relaxation's rows
-
-
-@dataclass(frozen=True)
-class Start:
-    """What a search over a problem much like this one has found out."""
-
-    basis: Any  # of its relaxation
-    tries: tuple[Floats, ...] = ()  # values of the binaries that were good there
-    leaves: tuple[Leaf, ...] = ()  # parts that together are the whole space, the one of the optimum first
-    close: bool = False  # whether the problems differ in coefficients, and little; otherwise in bounds and sides only
-
-
 class Search:
     """One search over one problem."""
 
@@ -109,6 +85,7 @@ class Search:
         self.tried: set[bytes] = set()  # values at which the binaries were held
         self.live, self.seed = Live(problem, seed), seed
         self.columns = self.live.integers
+        self.scales = Scales(problem, self.columns)
         self.deadline = time.monotonic() + seconds
         self.incumbent: Floats | None = None
         self.value = float("inf")
@@ -174,7 +151,7 @@ class Search:
         """Multipliers of the rows, if they are to be remembered."""
         if not self.remember:
             return None
-        return _signed(self.problem, found.multipliers())
+        return signed(self.problem, found.multipliers())
 
     def _solve(self, lower: Floats, upper: Floats, basis: Any, far: bool = False, close: int = 0) -> Relaxed | None:
         left = self._left()
@@ -222,9 +199,9 @@ class Search:
         moves = [] if moved is None else [moved]  # of the parts solved so far, the last one first
         for known in leaves:
             leaf = replace(known, lower=np.maximum(known.lower, least), upper=np.minimum(known.upper, most))
-            if (leaf.lower > leaf.upper).any() or self._contradicts(leaf):
+            if (leaf.lower > leaf.upper).any() or self.scales.contradicts(leaf):
                 continue
-            bound = self._weigh(leaf, moves) if self.incumbent is not None else -np.inf
+            bound = self.scales.weigh(leaf, moves, self._closed) if self.incumbent is not None else -np.inf
             if self._closed(bound + ROUNDING * abs(bound)):
                 self.least_dropped = min(self.least_dropped, bound)
                 self._keep(replace(leaf, objective=bound))
@@ -236,23 +213,8 @@ class Search:
             if self.start is None:
                 self.start = found.basis
             if leaf.multipliers is not None:
-                moves.insert(0, _signed(self.problem, found.multipliers()) - leaf.multipliers)
+                moves.insert(0, signed(self.problem, found.multipliers()) - leaf.multipliers)
             self._look_at(found, leaf.lower, leaf.upper, try_rounding=self.incumbent is None)
-
-    def _contradicts(self, leaf: Leaf) -> bool:
-        """Whether a part breaks a row of binaries only, which takes no program to see."""
-        matrix, lower, upper = self._logic
-        most = matrix.maximum(0) @ leaf.upper + matrix.minimum(0) @ leaf.lower
-        least = matrix.maximum(0) @ leaf.lower + matrix.minimum(0) @ leaf.upper
-        return bool((most < lower - INTEGRALITY).any() or (least > upper + INTEGRALITY).any())
-
-    @cached_property
-    def _logic(self) -> tuple[Any, Floats, Floats]:
-        """Rows of binaries only, and their sides."""
-        problem = self.problem
-        inside = np.diff(problem.matrix[:, self.columns].indptr)
-        rows = np.flatnonzero((inside > 0) & (inside == np.diff(problem.matrix.indptr)))
-        return problem.matrix[rows][:, self.columns], problem.row_lower[rows], problem.row_upper[rows]
 
     def _retry(self, best: Leaf, least: Floats, most: Floats) -> Floats | None:
         """Hold the binaries as they were best, which gives a plan to compare with; how far the multipliers of the best part have moved there."""
@@ -266,7 +228,7 @@ class Search:
             return None
         self.start = found.basis
         self._take(found, at)
-        return None if best.multipliers is None else _signed(self.problem, found.multipliers()) - best.multipliers
+        return None if best.multipliers is None else signed(self.problem, found.multipliers()) - best.multipliers
 
     def _again(self, leaf: Leaf) -> Relaxed | None:
         """Solve a part once more: from its own basis if that is not far, otherwise from that of the best part, which differs in bounds only."""
@@ -279,32 +241,6 @@ class Search:
             if self.start is None:
                 raise
             return self._solve(leaf.lower, leaf.upper, self.start)
-
-    def _weigh(self, leaf: Leaf, moves: list[Floats]) -> float:
-        """The best bound that a part's multipliers prove, moved by a share of how those of other parts have moved; the first that suffices."""
-        problem, own = self.problem, leaf.multipliers
-        if own is None:
-            return -np.inf
-        if np.isinf(leaf.objective):
-            return self._refuted(leaf, own)
-        low, high = problem.lower.copy(), problem.upper.copy()
-        low[self.columns], high[self.columns] = leaf.lower, leaf.upper
-        best = _bound(problem, own, low, high)
-        for moved in moves[:MOST_MOVES]:
-            for share in SHARES:
-                if self._closed(best):
-                    return best
-                best = max(best, _bound(problem, _signed(problem, own + share * moved), low, high))
-        return best
-
-    def _refuted(self, leaf: Leaf, ray: Floats) -> float:
-        """Infinite if the multipliers still prove that a part holds nothing: some sum of its rows can't reach its sides (Farkas)."""
-        low, high = self.problem.lower.copy(), self.problem.upper.copy()
-        low[self.columns], high[self.columns] = leaf.lower, leaf.upper
-        nothing = replace(self.problem, cost=np.zeros_like(self.problem.cost), offset=0.0)
-        size = float(np.abs(ray) @ np.where(np.isfinite(self.problem.row_upper), np.abs(self.problem.row_upper), np.abs(self.problem.row_lower)))
-        proof = max(_bound(nothing, _signed(self.problem, sign * ray), low, high) for sign in (1.0, -1.0))
-        return np.inf if proof > CERTAIN * max(size, 1e-12) else -np.inf
 
     def _ray(self) -> Floats | None:
         """Why the last part holds nothing, if that is to be remembered."""
@@ -413,22 +349,6 @@ class Search:
         closed = self.value - bound <= self._slack() + NEAR * max(1.0, abs(self.value))
         status = answer.status if self.incumbent is None else "optimal" if answer.status == "optimal" and closed else "feasible"
         return Answer(status, answer.stop_reason, self.incumbent, self.value, bound, self.solves + answer.nodes, seconds)
-
-
-def _signed(problem: Problem, multipliers: Floats) -> Floats:
-    """Multipliers of the sign that the rows' sides allow; the others are rounding."""
-    endless = ((multipliers > 0) & np.isneginf(problem.row_lower)) | ((multipliers < 0) & np.isposinf(problem.row_upper))
-    return np.where(endless, 0.0, multipliers)
-
-
-def _bound(problem: Problem, multipliers: Floats, low: Floats, high: Floats) -> float:
-    """The bound that multipliers of the rows prove; -inf if they prove nothing."""
-    reduced = problem.cost - problem.matrix.T @ multipliers
-    with np.errstate(invalid="ignore"):
-        rows = np.where(multipliers != 0, multipliers * np.where(multipliers > 0, problem.row_lower, problem.row_upper), 0.0)
-        columns = np.where(reduced != 0, reduced * np.where(reduced > 0, low, high), 0.0)
-    total = float(rows.sum() + columns.sum()) + problem.offset
-    return total if np.isfinite(total) else -np.inf
 
 
 def search(

@@ -25,7 +25,7 @@ def exactly(value: float) -> Interval:
 def line(lever: str, worth: float, toward: Any = "buyer", possible: bool = True, unit: str = "share of price") -> LedgerLine:
     """One step of 80 % to 75 %."""
     return LedgerLine(
-        offer="a", lever=lever, unit=unit, value=0.8, moved_to=0.75, toward=toward, worth=exactly(worth), price_equivalent=exactly(worth / 1000),
+        offer="a", lever=lever, title=lever, unit=unit, value=0.8, moved_to=0.75, toward=toward, worth=exactly(worth), price_equivalent=exactly(worth / 1000),
         price_unit="USD per km", possible=possible, sentence=f"Moving {lever} is worth {worth}.",
     )  # fmt: skip
 
