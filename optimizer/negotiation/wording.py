@@ -65,22 +65,24 @@ def move(what: MovedLever, unit: str) -> str:
 def zone_sentences(found: Zone) -> Iterator[str]:
     """Where we stand on the terms at hand, whether any terms suit both, and what to move."""
     base = found.lines[found.base]
-    yield f"On the terms at hand, {_stand(base, found.price_unit)}."
+    yield f"On the terms at hand, {_stand(found, base)}."
     yield from _doubt(found)
     if found.opener is None:
-        yield "No single lever leads from them to terms that are possible."
+        yield "No single lever leads from them to terms that are possible." if base.room is None else "No single lever would do better."
     else:
         yield _opening(found)
 
 
-def _stand(line: ZoneLine, unit: str) -> str:
+def _stand(found: Zone, line: ZoneLine) -> str:
+    unit = found.price_unit
     if line.room is None:
         return "no package is possible"
     if line.walk_away is None:
         return "no price on the table leaves us what we want" + ("" if line.floor is None else f"; the supplier gains from {price(line.floor, unit)}")
-    ours = f"we walk away above {price(line.walk_away, unit)}"
+    top = line.walk_away >= found.floor_chances[-1].price - 1e-9
+    ours = f"we sign at any price on the table, up to {price(line.walk_away, unit)}," if top else f"we walk away above {price(line.walk_away, unit)}"
     if line.floor is None:
-        return f"{ours}, and no price on the table suits the supplier"
+        return f"{ours.rstrip(',')}, and no price on the table suits the supplier"
     verdict = "so there is room for a deal" if line.floor <= line.walk_away + 1e-9 else "so nothing suits both"
     return f"{ours} and the supplier begins to gain at {price(line.floor, unit)}, {verdict} (a chance of {percent(line.chance)} by what we believe about it)"
 
