@@ -217,24 +217,35 @@ class Search:
         multipliers, moved by as much as those of its best part have moved, spare most parts a solve.
         """
         least, most = self.problem.lower[self.columns], self.problem.upper[self.columns]
-        moved = self._retry(leaves[0], least, most)
-        for known in leaves:
-            leaf = replace(known, lower=np.maximum(known.lower, least), upper=np.minimum(known.upper, most))
-            if (leaf.lower > leaf.upper).any() or self._contradicts(leaf):
-                continue
-            bound = self._weigh(leaf, moved) if self.incumbent is not None else -np.inf
-            if self._closed(bound + ROUNDING * abs(bound)):
-                self.least_dropped = min(self.least_dropped, bound)
-                self._keep(replace(leaf, objective=bound))
-                continue
-            found = self._again(leaf)
-            if found is None:
-                self._keep(replace(leaf, objective=np.inf))
-                continue
-            if self.start is None:
-                self.start = found.basis
-                moved = None if leaf.multipliers is None else _signed(self.problem, found.multipliers()) - leaf.multipliers
-            self._look_at(found, leaf.lower, leaf.upper, try_rounding=self.incumbent is None)
+        parts = [replace(known, lower=np.maximum(known.lower, least), upper=np.minimum(known.upper, most)) for known in leaves]
+        parts = [leaf for leaf in parts if (leaf.lower <= leaf.upper).all() and not self._contradicts(leaf)]
+        moved = None
+        try:
+            moved = self._retry(leaves[0], least, most)
+            while parts:
+                moved = self._revisit_one(parts[0], moved)
+                parts.pop(0)
+        except Interrupted:
+            bounds = [self._weigh(leaf, moved) for leaf in parts]  # what was not looked at still counts in the bound
+            self.least_dropped = min([self.least_dropped, *bounds])
+            raise
+
+    def _revisit_one(self, leaf: Leaf, moved: Floats | None) -> Floats | None:
+        """Go through one part; how far the multipliers of the best part have moved."""
+        bound = self._weigh(leaf, moved) if self.incumbent is not None else -np.inf
+        if self._closed(bound + ROUNDING * abs(bound)):
+            self.least_dropped = min(self.least_dropped, bound)
+            self._keep(replace(leaf, objective=bound))
+            return moved
+        found = self._again(leaf)
+        if found is None:
+            self._keep(replace(leaf, objective=np.inf))
+            return moved
+        if self.start is None:
+            self.start = found.basis
+            moved = None if leaf.multipliers is None else _signed(self.problem, found.multipliers()) - leaf.multipliers
+        self._look_at(found, leaf.lower, leaf.upper, try_rounding=self.incumbent is None)
+        return moved
 
     def _contradicts(self, leaf: Leaf) -> bool:
         """Whether a part breaks a row of binaries only, which takes no program to see."""
