@@ -136,8 +136,8 @@ class Desk:
             return self._known[offer]
 
     def signed(self, package: Package, near: Package | None = None) -> Solved:
-        """The best plan in which the package is signed. `near`: a package solved before, with whose parts the search begins; by default the offer as it
-        stands. Raises InvalidScenario for a package that can't be."""
+        """The best plan in which the package is signed. `near`: a package of the same alternative solved before, with whose parts the search begins; by
+        default the offer as it stands. Raises InvalidScenario for a package that can't be."""
         key = key_of(package)
         if key in self._known:
             return self._known[key]
@@ -209,7 +209,8 @@ class Desk:
         plain = Package(offer=package.offer, alternative=package.alternative)
         if key_of(package) == key_of(plain):
             return remapped(self.best().lesson, slot, problem)
-        neighbour = self.signed(near or plain)
+        alike = near is not None and (near.offer, near.alternative) == (package.offer, package.alternative)  # others' parts are parts of another space
+        neighbour = self.signed(near if near is not None and alike else plain)
         return extended(neighbour.lesson, neighbour.names, problem)
 
     def _whole(self, scenario: Scenario, package: Package) -> Solved:
@@ -291,7 +292,7 @@ def signing(problem: Problem, offer: OfferData, alternative: str | None, rows: A
         return found
     names = [a.id for a in _split(offer)]
     wanted = np.array([name == alternative or name.startswith(f"{alternative}/") for name in names])
-    other = columns[own & ~wanted[index[:, 1]]]
+    other = columns[own][~wanted[index[own, 1]]]
     return found.fixed(other, np.zeros(len(other)))
 
 
