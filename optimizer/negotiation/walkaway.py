@@ -7,7 +7,7 @@ Signing costs W(p) at headline price p, not signing V0. W only rises with p.
 How it is found depends on what is known of W:
 
     two solves     payments are the same in every future (all is paid, taken or not, at prices that are known): W(p) = R + p A, whatever the risk weight
-    breakpoints    nobody minds risk and no rule counts money: W is concave and piecewise linear. Newton from the left,
+    breakpoints    nobody minds risk, and no rule and no credit counts money: W is concave and piecewise linear. Newton from the left,
                    p <- p + (V0 - margin - W(p)) / b(p), b expected discounted units paid at p: never overshoots, and ends after finitely many steps
     bracket        otherwise: W only rises, and the price is enclosed between one that is surely worth it and one that surely is not
 
@@ -23,6 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.clauses import Prepayment
 from models.negotiation import Interval, Package, WalkAway
 from models.offer import FreeProfile
 from optimizer.negotiation.calloff import call_off
@@ -82,7 +83,7 @@ def _found(desk: Desk, package: Package, no_deal: Solved, margin: float) -> _Fou
 
     if certain_payments(desk, package):
         return _straight(at, price, no_deal, margin)
-    if concave(desk):
+    if concave(desk, package):
         return _newton(desk, package, at, price, no_deal, margin, slack)
     return _bracketed(at, price, no_deal, margin, slack)
 
@@ -112,8 +113,14 @@ def money_in_rules(desk: Desk) -> bool:
     return any(rule.kind == "budget" for rule in desk.scenario.rules) or any(step.prepaid > 0 for step in desk.instance.steps)
 
 
-def concave(desk: Desk) -> bool:
-    """Whether cost is concave in prices: nobody minds risk, and no rule counts money."""
+def concave(desk: Desk, package: Package) -> bool:
+    """Whether cost is concave in the package's price: nobody minds risk, no rule counts money, and no credit does: what is prepaid in proportion to the
+    price, and credited by the unit until it is used up, costs the more by which the deposit exceeds the credits, which is convex."""
+    from optimizer.negotiation.levers import packaged
+
+    for clause in packaged(desk.scenario, package).clauses:
+        if isinstance(clause, Prepayment) and clause.credit_per_unit > 0 and clause.share_of_first_period + clause.share_of_contract_value > 0:
+            return False
     averse = desk.instance.risk_weight > 0 and len(desk.tree.leaves) > 1 and desk.instance.risk_tail < 1
     return not averse and plain(desk.instance) and not money_in_rules(desk)
 
