@@ -27,7 +27,7 @@ from models.clauses import Prepayment
 from models.negotiation import Interval, Package, WalkAway
 from models.offer import FreeProfile
 from optimizer.negotiation.calloff import call_off
-from optimizer.negotiation.desk import Desk, Solved, difference
+from optimizer.negotiation.desk import Desk, Solved, difference, refused
 from optimizer.negotiation.levers import headline, price_of
 from optimizer.negotiation.words import walk_away_sentence
 from optimizer.risk import plain
@@ -39,10 +39,12 @@ DOUBLINGS = 30
 
 
 def walk_away(desk: Desk, package: Package, margin: float = 0.0) -> WalkAway:
-    """The walk-away price of a package, whatever its own price. Raises what `Desk` raises."""
+    """The walk-away price of a package, whatever its own price. Raises what `Desk` raises, and InvalidScenario where there is no deal to walk away to."""
     top = headline(desk.scenario, package)
     before = desk.solves
     no_deal = desk.no_deal(package.offer)
+    if not no_deal.possible:
+        raise refused("offer", f"without offer '{package.offer}' no plan keeps the hard rules, so that no price is too high; price a rule (`violation_price`)")
     found = _found(desk, package, no_deal, margin)
     signed = desk.signed(package)
     result = WalkAway(
@@ -53,8 +55,8 @@ def walk_away(desk: Desk, package: Package, margin: float = 0.0) -> WalkAway:
         walk_away=found.price,
         at_least=found.at_least,
         no_deal=no_deal.interval,
-        signed=signed.interval,
-        gain=difference(no_deal, signed),
+        signed=signed.interval if signed.possible else None,
+        gain=difference(no_deal, signed) if signed.possible else None,
         margin=margin,
         method=found.method,  # type: ignore[arg-type]
         solves=desk.solves - before,

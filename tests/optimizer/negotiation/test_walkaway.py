@@ -178,3 +178,22 @@ def test_credits_of_a_share_of_the_price_make_cost_not_concave(price: float) -> 
     assert result.method == "bracket"
     assert middle(result) == pytest.approx(26.0 / 1.5, rel=1e-6)
     assert not price_volume_curve(desk, FRAME, 1.0, 30.0).exact
+
+
+def test_a_price_that_breaks_a_hard_rule_still_has_a_walk_away_price() -> None:
+    """If this fails, whoever asks how far to push an offer that is beyond the budget gets an error instead of the price that is not."""
+    budget = {"kind": "budget", "period": "1", "max": 900.0}
+    shortage = [{"product": "cable", "kind": "lost", "cost_per_unit": 50.0}]
+    result = found(deal([offer("frame", 12.0, (100.0, 100.0), PAID_IN_FULL)], rules=[budget], spot=[], shortage=shortage))
+    assert result.signed is None
+    assert result.gain is None
+    assert middle(result) == pytest.approx(9.0, rel=1e-6)
+
+
+def test_where_the_rules_demand_the_offer_there_is_nothing_to_walk_away_to() -> None:
+    """If this fails, an offer that can't be done without ends in an error that names everything but the reason."""
+    fill = {"kind": "fill_rate", "min": 0.9}
+    with pytest.raises(InvalidScenario) as refused:
+        found(deal([offer("frame", 12.0)], rules=[fill], spot=[]))
+    assert refused.value.findings[0].path == "offer"
+    assert "without offer 'frame'" in refused.value.findings[0].message
