@@ -137,9 +137,9 @@ class WalkAway(Document):
     """Whether the true price may lie above: no price up to the highest one tried makes it worse than no deal."""
     no_deal: Interval
     """Cost without the offer, everything else at its current terms and re-optimised."""
-    signed: Interval
-    """Cost with the package signed at its price."""
-    gain: Interval
+    signed: Interval | None
+    """Cost with the package signed at its price; None: no plan keeps the hard rules then."""
+    gain: Interval | None
     """no_deal - signed."""
     margin: float
     method: Literal["two solves", "breakpoints", "bracket"]

@@ -47,7 +47,7 @@ def _contracts(instance: Instance) -> Kernel:
 def _build(instance: Instance, objective: bool, probed: bool) -> Kernel:
     kernel = _contracts(instance)
     if probed:
-        kernel.model.probe = pyo.Var(range(instance.tree.size))
+        kernel.model.probe = pyo.Var(range(instance.tree.size), bounds=(0.0, 0.0))  # it moves no bound that is worked out from what is charged
         for n, unit in kernel.model.probe.items():
             kernel.ledger.charge("probe", "probe", "probe", PURCHASE, n, [(1.0, unit)])
     build_balance(kernel)

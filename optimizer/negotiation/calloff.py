@@ -17,8 +17,8 @@ from optimizer.bill import statement_of
 from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Contract
 from optimizer.contracts import build_contracts
-from optimizer.instance import Instance, OfferData
-from optimizer.negotiation.levers import price_of
+from optimizer.instance import Instance, OfferData, build_instance
+from optimizer.negotiation.levers import headline, packaged_among_others, price_of
 from optimizer.negotiation.table import CallOff
 from optimizer.outcome import Outcome
 from scenarios.tree import Floats
@@ -31,8 +31,12 @@ def call_off(scenario: Scenario, instance: Instance, package: Package, outcome: 
     o = next(i for i, x in enumerate(scenario.offers) if x.id == package.offer)
     offer, price = instance.offers[o], price_of(scenario, package)
     paid = _paid(instance, offer, outcome)
-    dearer = _paid(instance, _dearer(offer, 1.0 + NUDGE, package.alternative), outcome)
-    units = (dearer - paid) / (NUDGE * price) if price > 0 else np.zeros_like(paid)
+    if price > 0:
+        step, dearer = NUDGE * price, _dearer(offer, 1.0 + NUDGE, package.alternative)
+    else:  # prices that are 0 don't say in what proportion they rise
+        step = NUDGE * (headline(scenario, package).price or 1.0)
+        dearer = _offer_at(scenario, instance, package.model_copy(update={"price": step}), o) if headline(scenario, package).price else offer
+    units = (_paid(instance, dearer, outcome) - paid) / step
     statement = statement_of(instance, offer, _contract(instance, offer), outcome)
     return CallOff(fixed=paid - price * units, units=units, take=outcome.take[o], committed=statement.volume)
 
@@ -51,6 +55,13 @@ def _paid(instance: Instance, offer: OfferData, outcome: Outcome) -> Floats:
         for amount in clause.bill(statement).values():
             total = total + amount * rate
     return total
+
+
+def _offer_at(scenario: Scenario, instance: Instance, package: Package, o: int) -> OfferData:
+    """The offer with the package's terms and price."""
+    moved = packaged_among_others(scenario, package)
+    changed = scenario.model_copy(update={"offers": (*scenario.offers[:o], moved, *scenario.offers[o + 1 :])})
+    return build_instance(changed, instance.tree).offers[o]
 
 
 def _dearer(offer: OfferData, factor: float, alternative: str | None) -> OfferData:

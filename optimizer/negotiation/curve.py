@@ -47,7 +47,7 @@ def price_volume_curve(desk: Desk, package: Package, low: float, high: float, po
     """What the buyer does with a package between two prices: every price at which it changes where cost is concave, otherwise a grid."""
     top = headline(desk.scenario, package)
     no_deal = desk.no_deal(package.offer)
-    exact = concave(desk)
+    exact = concave(desk, package)
 
     def line(p: float) -> Line:
         here = package.model_copy(update={"price": p})

@@ -137,8 +137,8 @@ class Desk:
             return self._known[offer]
 
     def signed(self, package: Package, near: Package | None = None) -> Solved:
-        """The best plan in which the package is signed. `near`: a package solved before, with whose parts the search begins; by default the offer as it
-        stands. Raises InvalidScenario for a package that can't be."""
+        """The best plan in which the package is signed. `near`: a package of the same alternative solved before, with whose parts the search begins; by
+        default the offer as it stands. Raises InvalidScenario for a package that can't be."""
         key = key_of(package)
         if key in self._known:
             return self._known[key]
@@ -210,7 +210,8 @@ class Desk:
         plain = Package(offer=package.offer, alternative=package.alternative)
         if key_of(package) == key_of(plain):
             return remapped(self.best().lesson, slot, problem)
-        neighbour = self.signed(near or plain)
+        alike = near is not None and (near.offer, near.alternative) == (package.offer, package.alternative)  # others' parts are parts of another space
+        neighbour = self.signed(near if near is not None and alike else plain)
         return extended(neighbour.lesson, neighbour.names, problem)
 
     def _whole(self, scenario: Scenario, package: Package) -> Solved:

@@ -113,7 +113,7 @@ def _cell(desk: Desk, package: Package, prices: PriceGrid, size: float) -> tuple
         return known[p]
 
     ends = [prices.low] if prices.high == prices.low else [prices.low, prices.high]
-    exact, bend = concave(desk), 0.0
+    exact, bend = concave(desk, package), 0.0
     for p in ends:
         at(p)
     if len(ends) == 2 and all(at(p).possible for p in ends):

@@ -26,6 +26,7 @@ from optimizer.solve.problem import Problem, compile_problem
 from scenarios.tree import Floats, Ints
 
 Label = tuple[str, Any]
+ROUNDING = 1e-12  # relative: a difference that is no more
 OWN = ("signed", "volume", "take", "deliver")  # kernel variables of a contract
 
 
@@ -182,9 +183,9 @@ def make_slot(base: Base, o: int) -> Slot:
     enters_cost = base.enters_cost / discount
     return Slot(
         base, base.instance.offers[o], kept_rows, kept,
-        matrix=(problem.matrix[kept_rows][:, kept] - enters @ charged).tocsr(),
-        cost=problem.cost[kept] - charged.T @ enters_cost,
-        cash=(cash - charged).tocsr(), enters=enters, enters_cost=enters_cost, own=own,
+        matrix=_less(problem.matrix[kept_rows][:, kept], enters @ charged),
+        cost=_less(sparse.csr_matrix(problem.cost[kept]), sparse.csr_matrix(charged.T @ enters_cost)).toarray()[0],
+        cash=_less(cash, charged), enters=enters, enters_cost=enters_cost, own=own,
     )  # fmt: skip
 
 
@@ -207,6 +208,14 @@ def alone(instance: Instance, offer: OfferData) -> Problem:
         coupled=False,
     )
     return replace(found, names=(labels_of(found.names[0]), labels_of(found.names[1])))
+
+
+def _less(whole: Any, part: Any) -> Any:
+    """whole - part, without what is left by rounding only: scaling would take it for a coefficient, and give up the row for it."""
+    found = (whole - part).tocsr()
+    found = found.multiply(abs(found) > ROUNDING * (abs(whole) + abs(part))).tocsr()
+    found.eliminate_zeros()
+    return found
 
 
 def splice(slot: Slot, offer: OfferData) -> Spliced:

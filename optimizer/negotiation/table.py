@@ -105,7 +105,7 @@ class Table:
     years: Floats  # [T] length of each period in years
     discount_rate: float  # the buyer's, per year
     cells: tuple[Cell, ...]
-    spread: float = 0.0  # costs of cells are known to within this
+    spread: float = 0.0  # by how much costs were seen to leave straight lines where cells were halved; between other prices it may be more
     stands: Terms = ()  # where the levers on the table stand as offered, as far as that is on it
 
     def cell(self, terms: Mapping[str, float]) -> Cell:

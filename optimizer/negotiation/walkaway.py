@@ -7,7 +7,7 @@ Signing costs W(p) at headline price p, not signing V0. W only rises with p.
 How it is found depends on what is known of W:
 
     two solves     payments are the same in every future (all is paid, taken or not, at prices that are known): W(p) = R + p A, whatever the risk weight
-    breakpoints    nobody minds risk and no rule counts money: W is concave and piecewise linear. Newton from the left,
+    breakpoints    nobody minds risk, and no rule and no credit counts money: W is concave and piecewise linear. Newton from the left,
                    p <- p + (V0 - margin - W(p)) / b(p), b expected discounted units paid at p: never overshoots, and ends after finitely many steps
     bracket        otherwise: W only rises, and the price is enclosed between one that is surely worth it and one that surely is not
 
@@ -23,10 +23,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.clauses import Prepayment
 from models.negotiation import Interval, Package, WalkAway
 from models.offer import FreeProfile
 from optimizer.negotiation.calloff import call_off
-from optimizer.negotiation.desk import Desk, Solved, difference
+from optimizer.negotiation.desk import Desk, Solved, difference, refused
 from optimizer.negotiation.levers import headline, price_of
 from optimizer.negotiation.words import walk_away_sentence
 from optimizer.risk import plain
@@ -38,10 +39,12 @@ DOUBLINGS = 30
 
 
 def walk_away(desk: Desk, package: Package, margin: float = 0.0) -> WalkAway:
-    """The walk-away price of a package, whatever its own price. Raises what `Desk` raises."""
+    """The walk-away price of a package, whatever its own price. Raises what `Desk` raises, and InvalidScenario where there is no deal to walk away to."""
     top = headline(desk.scenario, package)
     before = desk.solves
     no_deal = desk.no_deal(package.offer)
+    if not no_deal.possible:
+        raise refused("offer", f"without offer '{package.offer}' no plan keeps the hard rules, so that no price is too high; price a rule (`violation_price`)")
     found = _found(desk, package, no_deal, margin)
     signed = desk.signed(package)
     result = WalkAway(
@@ -52,8 +55,8 @@ def walk_away(desk: Desk, package: Package, margin: float = 0.0) -> WalkAway:
         walk_away=found.price,
         at_least=found.at_least,
         no_deal=no_deal.interval,
-        signed=signed.interval,
-        gain=difference(no_deal, signed),
+        signed=signed.interval if signed.possible else None,
+        gain=difference(no_deal, signed) if signed.possible else None,
         margin=margin,
         method=found.method,  # type: ignore[arg-type]
         solves=desk.solves - before,
@@ -82,7 +85,7 @@ def _found(desk: Desk, package: Package, no_deal: Solved, margin: float) -> _Fou
 
     if certain_payments(desk, package):
         return _straight(at, price, no_deal, margin)
-    if concave(desk):
+    if concave(desk, package):
         return _newton(desk, package, at, price, no_deal, margin, slack)
     return _bracketed(at, price, no_deal, margin, slack)
 
@@ -112,8 +115,14 @@ def money_in_rules(desk: Desk) -> bool:
     return any(rule.kind == "budget" for rule in desk.scenario.rules) or any(step.prepaid > 0 for step in desk.instance.steps)
 
 
-def concave(desk: Desk) -> bool:
-    """Whether cost is concave in prices: nobody minds risk, and no rule counts money."""
+def concave(desk: Desk, package: Package) -> bool:
+    """Whether cost is concave in the package's price: nobody minds risk, no rule counts money, and no credit does: what is prepaid in proportion to the
+    price, and credited by the unit until it is used up, costs the more by which the deposit exceeds the credits, which is convex."""
+    from optimizer.negotiation.levers import packaged
+
+    for clause in packaged(desk.scenario, package).clauses:
+        if isinstance(clause, Prepayment) and clause.credit_per_unit > 0 and clause.share_of_first_period + clause.share_of_contract_value > 0:
+            return False
     averse = desk.instance.risk_weight > 0 and len(desk.tree.leaves) > 1 and desk.instance.risk_tail < 1
     return not averse and plain(desk.instance) and not money_in_rules(desk)
 

@@ -195,40 +195,53 @@ class Search:
         multipliers, moved by as much as those of its best part have moved, spare most parts a solve.
         """
         least, most = self.problem.lower[self.columns], self.problem.upper[self.columns]
-        moved = self._retry(leaves[0], least, most)
-        moves = [] if moved is None else [moved]  # of the parts solved so far, the last one first
-        for known in leaves:
-            leaf = replace(known, lower=np.maximum(known.lower, least), upper=np.minimum(known.upper, most))
-            if (leaf.lower > leaf.upper).any() or self.scales.contradicts(leaf):
-                continue
-            bound = self.scales.weigh(leaf, moves, self._closed) if self.incumbent is not None else -np.inf
-            if self._closed(bound + ROUNDING * abs(bound)):
-                self.least_dropped = min(self.least_dropped, bound)
-                self._keep(replace(leaf, objective=bound))
-                continue
-            found = self._again(leaf)
-            if found is None:
-                self._keep(replace(leaf, objective=np.inf, multipliers=self._ray()))
-                continue
-            if self.start is None:
-                self.start = found.basis
-            if leaf.multipliers is not None:
-                moves.insert(0, signed(self.problem, found.multipliers()) - leaf.multipliers)
+        parts = [replace(known, lower=np.maximum(known.lower, least), upper=np.minimum(known.upper, most)) for known in leaves]
+        parts = [leaf for leaf in parts if (leaf.lower <= leaf.upper).all() and not self.scales.contradicts(leaf)]
+        moves: list[Floats] = []  # of the multipliers of the parts solved so far, the last one first
+        try:
+            self._retry(leaves[0], least, most, moves)
+            while parts:
+                self._revisit_one(parts[0], moves)
+                parts.pop(0)
+        except Interrupted:
+            bounds = [self.scales.weigh(leaf, moves, self._closed) for leaf in parts]  # what was not looked at still counts in the bound
+            self.least_dropped = min([self.least_dropped, *bounds])
+            raise
+
+    def _revisit_one(self, leaf: Leaf, moves: list[Floats]) -> None:
+        """Go through one part."""
+        bound = self.scales.weigh(leaf, moves, self._closed) if self.incumbent is not None else -np.inf
+        if self._closed(bound + ROUNDING * abs(bound)):
+            self.least_dropped = min(self.least_dropped, bound)
+            self._keep(replace(leaf, objective=bound))
+            return
+        found = self._again(leaf)
+        if found is None:
+            self._keep(replace(leaf, objective=np.inf, multipliers=self._ray()))
+            return
+        if self.start is None:
+            self.start = found.basis
+        if leaf.multipliers is not None and np.isfinite(leaf.objective):
+            moves.insert(0, signed(self.problem, found.multipliers()) - leaf.multipliers)
+        if self._drop(found.objective):
+            self._keep_found(found, leaf.lower, leaf.upper)
+        else:
             self._look_at(found, leaf.lower, leaf.upper, try_rounding=self.incumbent is None)
 
-    def _retry(self, best: Leaf, least: Floats, most: Floats) -> Floats | None:
-        """Hold the binaries as they were best, which gives a plan to compare with; how far the multipliers of the best part have moved there."""
+    def _retry(self, best: Leaf, least: Floats, most: Floats, moves: list[Floats]) -> None:
+        """Hold the binaries as they were best, which gives a plan to compare with, and shows how far the multipliers of the best part have moved."""
         assert self.begin is not None
         if not self.begin.tries:
-            return None
+            return
         at = np.clip(np.round(self.begin.tries[0]), least, most)
         found = self._again(replace(best, lower=at, upper=at))
         self.tried.add(at.astype(bool).tobytes())
         if found is None:
-            return None
+            return
         self.start = found.basis
         self._take(found, at)
-        return None if best.multipliers is None else signed(self.problem, found.multipliers()) - best.multipliers
+        if best.multipliers is not None and np.isfinite(best.objective):
+            moves.append(signed(self.problem, found.multipliers()) - best.multipliers)
 
     def _again(self, leaf: Leaf) -> Relaxed | None:
         """Solve a part once more: from its own basis if that is not far, otherwise from that of the best part, which differs in bounds only."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,9 @@ from optimizer.negotiation.desk import Desk, key_of
 from optimizer.negotiation.ledger import moved, moves_of
 from optimizer.negotiation.levers import levers_of, packaged_among_others
 from optimizer.negotiation.splice import labels_of, make_base, make_slot, splice
+from optimizer.solve.highs import Interrupted
 from optimizer.solve.problem import Problem, compile_problem
+from optimizer.solve.search import Search
 from scenarios.files import read_scenario
 from scenarios.tree import build_tree
 from tests.optimizer.negotiation.deals import deal, future, offer
@@ -133,3 +136,69 @@ def test_values_do_not_depend_on_what_was_asked_before() -> None:
     forward = [one.signed(x).upper for x in packages]
     backward = [other.signed(x).upper for x in reversed(packages)]
     assert forward == pytest.approx(backward[::-1], rel=1e-9)
+
+
+def test_an_alternative_can_be_named_beside_an_offer_that_has_more_of_them() -> None:
+    """If this fails, naming an alternative ends in an error as soon as some other offer has more alternatives than this one."""
+    rival = offer("rival", 12.0)
+    rival["alternatives"] = [{**rival["alternatives"][0], "id": f"r{i}", "price": 12.0 + i} for i in range(3)]
+    desk = Desk(deal([offer("frame", 10.0), rival]))
+    assert desk.signed(Package(offer="frame", alternative="base", price=11.0)).upper == pytest.approx(1_100.0)
+
+
+def test_a_priced_budget_can_be_negotiated_under() -> None:
+    """If this fails, the desk ends in an error where a rule that counts money has a price: 100 at 10 is 100 above the budget, at 2 each."""
+    budget = {"kind": "budget", "period": "1", "max": 900.0, "violation_price": 2.0}
+    desk = Desk(deal([offer("frame", 10.0)], rules=[budget]))
+    assert desk.signed(Package(offer="frame")).upper == pytest.approx(1_200.0)
+    assert desk.signed(Package(offer="frame", price=12.0)).upper == pytest.approx(1_200.0 + 2.0 * 300.0)
+
+
+def test_what_rounding_leaves_of_old_money_is_no_coefficient() -> None:
+    """If this fails, a package at a price of nothing is worth more than it can be: scaled up, what rounding left of the old price hid broken rows."""
+    scenario = random_scenario(341)
+    package = Package(offer="offer-1", price=0.0)
+    offers = tuple(packaged_among_others(scenario, package) if x.id == package.offer else x for x in scenario.offers)
+    whole = Desk(scenario)._whole(scenario.model_copy(update={"offers": offers}), package)
+    assert Desk(scenario).signed(package).upper == pytest.approx(whole.upper, rel=1e-6)
+
+
+def test_parts_of_another_alternative_are_not_taken_over() -> None:
+    """If this fails, a search begins with parts in which the alternative it is about is never signed, and finds no plan or a poor one."""
+    both = offer("frame", 10.0)
+    both["alternatives"] = [both["alternatives"][0], {"id": "firm", "price": 8.0, "volume_per_period": {"min": 100.0, "max": 100.0}}]
+    desk = Desk(deal([both]))
+    near = Package(offer="frame", alternative="base", price=9.0)
+    desk.signed(near)
+    assert desk.signed(Package(offer="frame", alternative="firm", price=7.0), near).upper == pytest.approx(700.0)
+    assert desk.signed(Package(offer="frame", price=9.5), near).upper == pytest.approx(760.0)
+
+
+@pytest.mark.parametrize("seed", [106, 133, 149])
+def test_a_search_that_is_cut_short_proves_no_more_than_it_has_seen(seed: int) -> None:
+    """If this fails, a value that ran out of time claims a bound that the parts it never looked at don't bear out."""
+    scenario = random_scenario(seed)
+    problem = compile_problem(build_model(build_instance(scenario, build_tree(scenario))))
+    first = Search(problem, 0.0, 60.0, 1, remember=True)
+    first.run()
+    binaries, cost = np.flatnonzero(problem.integer), problem.cost.copy()
+    cost[binaries] += np.random.default_rng(seed).uniform(-0.5, 0.5, len(binaries)) * abs(first.value)  # other parts are best now
+    changed = replace(problem, cost=cost)
+    best = Search(changed, 0.0, 60.0, 1)
+    best.run()
+    for looks in range(1, 8):
+        again = CutShort(changed, 0.0, 60.0, 1, begin=first.lesson(), remember=True)
+        again.looks = looks
+        assert again.run().bound <= best.value + 1e-6 * abs(best.value)
+
+
+class CutShort(Search):
+    """A search that is out of time after some looks."""
+
+    looks = 0
+
+    def _left(self) -> float:
+        self.looks -= 1
+        if self.looks < 0:
+            raise Interrupted("time")
+        return 60.0

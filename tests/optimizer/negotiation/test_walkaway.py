@@ -151,3 +151,49 @@ def test_unknown_offers_and_terms_are_refused() -> None:
         with pytest.raises(InvalidScenario) as refused:
             walk_away(desk, package)
         assert refused.value.findings[0].path == path
+
+
+@pytest.mark.parametrize("price", [0.0, 15.0, 25.0, 100.0])
+def test_the_walk_away_price_does_not_depend_on_what_is_asked(price: float) -> None:
+    """If this fails, an offer that is too dear is called worth signing at nothing and more, because nobody knows what a unit costs where it is free."""
+    desk = Desk(deal([offer("frame", max(price, 1.0))], blocks=STEPS))
+    result = walk_away(desk, Package(offer="frame", price=price))
+    assert not result.at_least
+    assert middle(result) == pytest.approx(20.0)
+
+
+def test_a_curve_may_begin_at_a_price_of_nothing() -> None:
+    """If this fails, a curve from 0 is one straight line that is called exact."""
+    curve = price_volume_curve(Desk(deal([offer("frame", 15.0)], blocks=STEPS)), FRAME, 0.0, 30.0)
+    assert [point.price for point in curve.points] == pytest.approx([0.0, 10.0, 20.0, 30.0])
+
+
+@pytest.mark.parametrize("price", [10.0, 15.0, 30.0])
+def test_credits_of_a_share_of_the_price_make_cost_not_concave(price: float) -> None:
+    """If this fails, a walk-away price is too high where a deposit of half the value comes back at 6 a unit: up to 12 all of it does, at p above it
+    (1.5 p - 6) x 100 is paid, which is 2,000 at 17.33."""
+    deposit = {"kind": "prepayment", "share_of_contract_value": 0.5, "credit_per_unit": 6.0}
+    desk = Desk(deal([offer("frame", price, (0.0, 100.0), deposit)]))
+    result = walk_away(desk, FRAME)
+    assert result.method == "bracket"
+    assert middle(result) == pytest.approx(26.0 / 1.5, rel=1e-6)
+    assert not price_volume_curve(desk, FRAME, 1.0, 30.0).exact
+
+
+def test_a_price_that_breaks_a_hard_rule_still_has_a_walk_away_price() -> None:
+    """If this fails, whoever asks how far to push an offer that is beyond the budget gets an error instead of the price that is not."""
+    budget = {"kind": "budget", "period": "1", "max": 900.0}
+    shortage = [{"product": "cable", "kind": "lost", "cost_per_unit": 50.0}]
+    result = found(deal([offer("frame", 12.0, (100.0, 100.0), PAID_IN_FULL)], rules=[budget], spot=[], shortage=shortage))
+    assert result.signed is None
+    assert result.gain is None
+    assert middle(result) == pytest.approx(9.0, rel=1e-6)
+
+
+def test_where_the_rules_demand_the_offer_there_is_nothing_to_walk_away_to() -> None:
+    """If this fails, an offer that can't be done without ends in an error that names everything but the reason."""
+    fill = {"kind": "fill_rate", "min": 0.9}
+    with pytest.raises(InvalidScenario) as refused:
+        found(deal([offer("frame", 12.0)], rules=[fill], spot=[]))
+    assert refused.value.findings[0].path == "offer"
+    assert "without offer 'frame'" in refused.value.findings[0].message
