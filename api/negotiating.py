@@ -90,6 +90,8 @@ def package_of(offer: str, alternative: str | None, price: float | None, terms: 
     found: dict[str, float] = {}
     for text in terms or []:
         lever, given, value = text.partition("=")
+        if lever.strip() in found:
+            raise UsageProblem(f"--set: '{lever.strip()}' is set twice; keep one.")
         try:
             found[lever.strip()] = float(value)
         except ValueError:

@@ -110,6 +110,16 @@ def test_a_beginning_that_can_t_be_meant(step: Step, tmp_path: Path, path: Path,
     assert not path.exists()
 
 
+def test_what_is_wrong_with_an_event_is_not_blamed_on_the_scenario(begun: Step, tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """If this fails, a broken event file sends people looking through their scenario."""
+    event = tmp_path / "event.json"
+    event.write_text('{"kind": "refusal"')
+    before = path.read_bytes()
+    assert begun("receive", "--event", str(event)) == ExitCode.INVALID
+    assert "This event can't be used" in capsys.readouterr().err
+    assert path.read_bytes() == before
+
+
 def test_a_desk_file_without_anybody_to_talk_to(step: Step, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """If this fails, a session begins that nobody can go on with."""
     assert step("start", "--desk", desk_file(tmp_path, desk(suppliers=[]))) == ExitCode.USAGE
