@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from models.scenario import Scenario
 
 ENDINGS = (".json", ".html", ".csv")
+NO_SHEET = (".pdf", ".doc", ".rtf", ".odt", ".csv", ".xlsx")  # endings that promise what a sheet is not written as
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,8 @@ def _output(path: Path | None, source: str, question: Question) -> Path | None:
     if path is None:
         return None
     if question.ask == "sheet":
+        if path.suffix.lower() in NO_SHEET:
+            raise UsageProblem(f"--output: '{path}' must end with .html, .docx, .json, .md or .txt; the ending says what is written.")
         if path.suffix.lower() == ".docx":
             from optimizer.report import word_is_there
 

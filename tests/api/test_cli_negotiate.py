@@ -192,6 +192,7 @@ def test_a_sheet_is_never_half_a_file(tmp_path: Path, capsys: pytest.CaptureFixt
         (["counter", SCENARIO, OFFER], ExitCode.USAGE, "--target"),
         (["zone", SCENARIO, OFFER, "--desk", "nowhere.json"], ExitCode.USAGE, "--desk: 'nowhere.json' can't be read"),
         (["ledger", SCENARIO, "-o", "ledger.pdf"], ExitCode.USAGE, "must end with .json, .html or .csv"),
+        (["sheet", SCENARIO, OFFER, "-o", "sheet.pdf"], ExitCode.USAGE, "must end with .html, .docx, .json, .md or .txt"),
         (["sheet", SCENARIO, OFFER, "-o", "no/such/folder.html"], ExitCode.USAGE, "--output"),
         (["levers", "nowhere"], ExitCode.USAGE, "no file 'nowhere'"),
     ],
