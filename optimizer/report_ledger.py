@@ -40,7 +40,7 @@ def told(found: Found, scenario: Scenario | None = None) -> tuple[Told, ...]:
         case OfferLevers() | TermLedger() if not found.offers:
             return (Told("What can be negotiated", ("The scenario has no offers, so there is nothing to negotiate.",)),)
         case OfferLevers():
-            return tuple(Told(f"What can be negotiated: {x.offer}", (), (_levers(x, found.currency),)) for x in found.offers)
+            return tuple(Told(f"What can be negotiated: {x.offer}", (), (_levers(x),)) for x in found.offers)
         case TermLedger():
             return tuple(_ledger(x, found.currency) for x in found.offers)
         case WalkAway():
@@ -62,11 +62,12 @@ def told(found: Found, scenario: Scenario | None = None) -> tuple[Told, ...]:
 
 
 def _term(title: str, unit: str, currency: str) -> str:
-    """A term with its unit, money in its currency."""
+    """A term with its unit, money in the currency of the offer, which need not be the scenario's."""
     return words(title, currency + unit.removeprefix("money") if unit.startswith("money ") else unit)
 
 
-def _levers(found: Levers, currency: str) -> Table:
+def _levers(found: Levers) -> Table:
+    currency = next((x.unit.partition(" per ")[0] for x in found.levers if x.lever == "price"), "money")
     columns = (Column("Term"), Column("Stands at"), Column("From"), Column("To"), Column("Step"), Column("We prefer"))
     rows = [
         (
@@ -86,7 +87,7 @@ def _ledger(found: OfferLedger, currency: str) -> Told:
     columns = (Column("Step of"), Column("From"), Column("To"), Column(f"Worth, {currency}", "range"), Column(f"On the price, {found.price_unit}", "range"))
     note = "Positive: the step helps us. The price is what we could pay more for it, and cost is what it was; a dash: no price makes up for it."
     price = span(Interval(lower=found.headline_price, upper=found.headline_price))[0]
-    lines = [_line(x, currency) for x in found.lines]
+    lines = [_line(x, found.price_unit.partition(" per ")[0]) for x in found.lines]
     tables = [Table(f"Steps of {found.offer} as offered, at {price:,.6g} {found.price_unit}", columns, lines, note=note)]
     if found.pairs:
         paired = [(lever_words(x.first).title, lever_words(x.second).title, span(x.together), span(x.sum_of_each)) for x in found.pairs]

@@ -17,6 +17,8 @@ from models.bargain import CounterOffer, EquivalentPackages, Zone
 from models.negotiation import Negotiation, TermLedger, WalkAway
 from models.questions import Brief, OfferLevers
 from models.sheet import ContractSheet
+from optimizer.negotiation.levers import levers_of
+from optimizer.report_ledger import told
 from scenarios import files, library
 from tests.api.desk import LEVER, OFFER, SCENARIO, desk, desk_file, hopeless
 
@@ -233,6 +235,15 @@ def test_a_desk_file_that_can_t_be_meant(content: object, words: str, tmp_path: 
     """If this fails, a mistyped desk file is passed over, or a negotiation with somebody who can't agree goes on."""
     assert run("zone", SCENARIO, OFFER, "--desk", desk_file(tmp_path, content)) == ExitCode.INVALID
     assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_fees_are_in_the_currency_of_the_offer() -> None:
+    """If this fails, a fee in euros is read as one in dollars."""
+    scenario = library.load(SCENARIO)
+    foreign = tuple(x.model_copy(update={"currency": "EUR"}) if x.id == OFFER else x for x in scenario.offers)
+    found = levers_of(scenario.model_copy(update={"offers": foreign}), OFFER)
+    (part,) = told(OfferLevers(scenario=scenario.name, currency=scenario.currency, offers=(found,)))
+    assert "reservation fee (EUR per committed unit and period)" in [row[0] for row in part.tables[0].rows]
 
 
 @pytest.mark.parametrize("verb", ["levers", "ledger"])
