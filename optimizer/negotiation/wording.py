@@ -68,7 +68,7 @@ def zone_sentences(found: Zone) -> Iterator[str]:
     yield f"On the terms at hand, {_stand(base, found)}."
     yield from _doubt(found)
     if found.opener is None:
-        yield "No single lever leads from them to terms that are possible."
+        yield "No single lever leads from them to terms that are possible." if base.room is None else "No single lever would do better."
     else:
         yield _opening(found)
 
@@ -121,8 +121,6 @@ def _doubt(found: Zone) -> Iterator[str]:
 def _opening(found: Zone) -> str:
     assert found.opener is not None
     base, opened = found.lines[found.base], found.opener
-    if base.room is not None and base.missing is not None and (base.missing, -base.room) <= (opened.missing, -opened.room):
-        return "No single lever leaves both more than the terms at hand do." if base.missing == 0 else "No single lever brings both nearer to a deal."
     said = f"Of single levers, moving {move(opened.move, found.price_unit)} helps most"
     if opened.missing > 0:
         still = f"then {money(opened.missing, found.currency)} is missing for both to agree"
