@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from api.question import view_of
+from api.question import WHAT, placed, view_of
 from models.bargain import Bargain, CounterOffer, EquivalentPackages, Zone
-from models.errors import Conflict, Infeasible, InvalidScenario
+from models.errors import Conflict, Finding, Infeasible, InvalidScenario
 from models.negotiation import Menu, OfferLedger, Package, PriceGrid, PriceVolumeCurve, TermLedger, WalkAway
 from models.options import SolveSettings
 from models.questions import (
@@ -194,11 +195,28 @@ def _sides(desk: Desk, question: AtTheTable, tell: Tell) -> tuple[Table, Supplie
     view = view_of(desk.scenario, question)
     assert view is not None
     menu, at_hand = menu_with(desk, question)
-    table = make_table(desk, menu, lambda done, of: tell(f"terms {done} of {of}"))
-    gains = supplier_gains(table, view)
-    refuse_hopeless(table, view, gains)
+    with _told(lambda x: Finding(_menu_path(question), x.message)):
+        table = make_table(desk, menu, lambda done, of: tell(f"terms {done} of {of}"))
+    with _told(lambda x: placed(x, f"desk.suppliers[{question.desk.suppliers.index(view)}]")):
+        gains = supplier_gains(table, view)
+        refuse_hopeless(table, view, gains)
     base = max(range(len(table.cells)), key=lambda c: sum(at_hand.get(lever) == value for lever, value in table.cells[c].terms))
     return table, gains, base
+
+
+def _menu_path(question: AtTheTable) -> str:
+    """Where the levers of the package's menu are written; without a menu, where its terms are."""
+    about = (question.package.offer, question.package.alternative)
+    return next((f"desk.menus[{i}].levers" for i, x in enumerate(question.desk.menus) if (x.offer, x.alternative) == about), "package.terms")
+
+
+@contextmanager
+def _told(place: Callable[[Finding], Finding]) -> Iterator[None]:
+    """What is found out about a part of what was brought is said of its place in the question."""
+    try:
+        yield
+    except InvalidScenario as error:
+        raise InvalidScenario([place(x) for x in error.findings], WHAT) from None
 
 
 def menu_with(desk: Desk, question: AtTheTable) -> tuple[Menu, dict[str, float]]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from models.scenario import Scenario
 
 ENDINGS = (".json", ".html", ".csv")
+NO_SHEET = (".pdf", ".doc", ".rtf", ".odt", ".csv", ".xlsx")  # endings that promise what a sheet is not written as
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ def package_of(offer: str, alternative: str | None, price: float | None, terms: 
     found: dict[str, float] = {}
     for text in terms or []:
         lever, given, value = text.partition("=")
+        if lever.strip() in found:
+            raise UsageProblem(f"--set: '{lever.strip()}' is set twice; keep one.")
         try:
             found[lever.strip()] = float(value)
         except ValueError:
@@ -138,6 +141,8 @@ def _output(path: Path | None, source: str, question: Question) -> Path | None:
     if path is None:
         return None
     if question.ask == "sheet":
+        if path.suffix.lower() in NO_SHEET:
+            raise UsageProblem(f"--output: '{path}' must end with .html, .docx, .json, .md or .txt; the ending says what is written.")
         if path.suffix.lower() == ".docx":
             from optimizer.report import word_is_there
 

@@ -15,6 +15,7 @@ from api.negotiating import answered, desk_of, package_of
 from api.printing import show, tell
 from api.solving import settings_given
 from api.sources import check_file, print_whole, read_source, write_each
+from models.errors import InvalidScenario
 from models.negotiation import Negotiation
 from models.scenario import Scenario
 from models.session import Event, LeaveTable, Pick, Refusal, Session, SessionSettings, Talk, TheirOffer
@@ -64,7 +65,10 @@ def _picked(offer: str, number: int) -> Pick:
 
 def _event(path: Path) -> Event:
     raw = _read(path, "--event")
-    check_json(raw)
+    try:
+        check_json(raw)
+    except InvalidScenario as error:
+        raise InvalidScenario(error.findings, "event") from None
     try:
         found: Event = TypeAdapter(Event).validate_json(raw)
         return found

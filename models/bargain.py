@@ -176,6 +176,8 @@ class CounterOffer(Document):
     """Probability over types that the supplier gains from it."""
     walk_away: float | None
     """Highest price at its terms that leaves us the margin."""
+    at_least: bool = False
+    """`walk_away` is the highest price on the table; no higher one was tried."""
     most_to_gain: float | None
     """The most we can gain from a package that the supplier is thought to bear; none: there is no such package."""
     sentences: tuple[str, ...] = ()

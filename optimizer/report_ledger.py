@@ -11,6 +11,7 @@ from models.negotiation import Interval, LedgerLine, Levers, OfferLedger, Packag
 from models.questions import Brief, OfferLevers
 from models.scenario import Scenario
 from models.session import Session
+from optimizer.negotiation.levers import lever_words
 from optimizer.report_ledger_charts import curve_chart, curve_title, span, terms_text, tornado, value_text, words, zone_chart
 from optimizer.report_plotly import Chart
 from optimizer.report_session import session_parts
@@ -36,6 +37,8 @@ def told(found: Found, scenario: Scenario | None = None) -> tuple[Told, ...]:
     """An answer in parts, top to bottom."""
     currency = "" if scenario is None else scenario.currency
     match found:
+        case OfferLevers() | TermLedger() if not found.offers:
+            return (Told("What can be negotiated", ("The scenario has no offers, so there is nothing to negotiate.",)),)
         case OfferLevers():
             return tuple(Told(f"What can be negotiated: {x.offer}", (), (_levers(x),)) for x in found.offers)
         case TermLedger():
@@ -58,9 +61,22 @@ def told(found: Found, scenario: Scenario | None = None) -> tuple[Told, ...]:
             return (Told(*session_parts(found)),)
 
 
+def _term(title: str, unit: str, currency: str) -> str:
+    """A term with its unit, money in the currency of the offer, which need not be the scenario's."""
+    return words(title, currency + unit.removeprefix("money") if unit.startswith("money ") else unit)
+
+
 def _levers(found: Levers) -> Table:
+    currency = next((x.unit.partition(" per ")[0] for x in found.levers if x.lever == "price"), "money")
     columns = (Column("Term"), Column("Stands at"), Column("From"), Column("To"), Column("Step"), Column("We prefer"))
-    rows = [(words(x.title, x.unit), *(value_text(v, x.unit) for v in (x.value, x.low, x.high, x.step)), x.buyer_prefers) for x in found.levers]
+    rows = [
+        (
+            f"{x.title} ({x.unit})" if x.lever == "price" else _term(x.title, x.unit, currency),
+            *(value_text(v, x.unit) for v in (x.value, x.low, x.high, x.step)),
+            x.buyer_prefers,
+        )
+        for x in found.levers
+    ]
     return Table(f"Terms of {found.offer}, supplier {found.supplier}", columns, rows, empty="Nothing: the offer has no term that is one number.")
 
 
@@ -68,27 +84,27 @@ def _ledger(found: OfferLedger, currency: str) -> Told:
     head = f"What terms are worth: {found.offer}"
     if found.signed is None:
         return Told(head, ("No plan that signs it as it stands keeps the hard rules, so that its terms can't be valued.",))
-    per = found.price_unit.partition(" per ")[2]
     columns = (Column("Step of"), Column("From"), Column("To"), Column(f"Worth, {currency}", "range"), Column(f"On the price, {found.price_unit}", "range"))
     note = "Positive: the step helps us. The price is what we could pay more for it, and cost is what it was; a dash: no price makes up for it."
-    tables = [Table(f"Steps of {found.offer}; price {span(Interval(lower=found.headline_price, upper=found.headline_price))[0]:,.6g} per {per}", columns,
-                    [_line(x) for x in found.lines], note=note)]  # fmt: skip
+    price = span(Interval(lower=found.headline_price, upper=found.headline_price))[0]
+    lines = [_line(x, found.price_unit.partition(" per ")[0]) for x in found.lines]
+    tables = [Table(f"Steps of {found.offer} as offered, at {price:,.6g} {found.price_unit}", columns, lines, note=note)]
     if found.pairs:
-        paired = [(words(x.first), words(x.second), span(x.together), span(x.sum_of_each)) for x in found.pairs]
+        paired = [(lever_words(x.first).title, lever_words(x.second).title, span(x.together), span(x.sum_of_each)) for x in found.pairs]
         heads = (Column("One step of"), Column("and one of"), Column(f"Together, {currency}", "range"), Column("Sum of each alone", "range"))
         tables.append(Table("Steps two by two", heads, paired))
     if found.shares:
-        shares = [(words(x.lever), x.worth) for x in found.shares]
+        shares = [(lever_words(x.lever).title, x.worth) for x in found.shares]
         tables.append(Table("Shares of the package's worth", (Column("Term"), Column(f"Share, {currency}", "money")), shares))
     chart = tornado(found, currency)
     return Told(head, [x.sentence for x in found.lines[:SAID]], tables, [chart] if chart else [])
 
 
-def _line(x: LedgerLine) -> tuple[Any, ...]:
+def _line(x: LedgerLine, currency: str) -> tuple[Any, ...]:
     if not x.possible:
-        return (words(x.title, x.unit), value_text(x.value, x.unit), value_text(x.moved_to, x.unit), None, None)
+        return (_term(x.title, x.unit, currency), value_text(x.value, x.unit), value_text(x.moved_to, x.unit), None, None)
     price = None if x.price_equivalent is None else span(x.price_equivalent)
-    return (words(x.title, x.unit), value_text(x.value, x.unit), value_text(x.moved_to, x.unit), span(x.worth), price)
+    return (_term(x.title, x.unit, currency), value_text(x.value, x.unit), value_text(x.moved_to, x.unit), span(x.worth), price)
 
 
 def _walk_away(found: WalkAway, currency: str) -> Told:
@@ -153,7 +169,9 @@ def _bargain(found: Bargain) -> Told:
 
 
 def _counter(found: CounterOffer) -> Told:
-    rows = [(words(x.lever), f"{x.before:,.6g}", f"{x.after:,.6g}") for x in found.moves]
+    rows = [
+        (lever_words(x.lever).title, *(f"{v:,.6g}" if x.lever == "price" else lever_words(x.lever).value(v) for v in (x.before, x.after))) for x in found.moves
+    ]
     table = Table("What to move", (Column("Term"), Column("Theirs"), Column("Ours")), rows, f"Prices in {found.price_unit}.", empty="Nothing.")
     return Told(f"What to say to their package: {found.offer}", found.sentences, (table,))
 

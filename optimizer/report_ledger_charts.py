@@ -8,6 +8,7 @@ from typing import Any
 
 from models.bargain import Zone, ZoneLine
 from models.negotiation import Interval, LedgerLine, OfferLedger, PriceVolumeCurve
+from optimizer.negotiation.levers import lever_words
 from optimizer.report_plotly import Chart, Trace, layout_of, rounded, safe
 from optimizer.report_tables import Column, Table
 from optimizer.report_text import money, money_scale, number
@@ -38,7 +39,7 @@ def value_text(value: float, unit: str) -> str:
 
 def terms_text(terms: Mapping[str, float]) -> str:
     """Terms in a row."""
-    return ", ".join(f"{words(name)} {in_full(float(f'{value:.6g}'))}" for name, value in terms.items()) or "as offered"
+    return ", ".join(f"{lever_words(name).title} {lever_words(name).value(value)}" for name, value in terms.items()) or "as offered"
 
 
 def span(found: Interval) -> tuple[float, float]:

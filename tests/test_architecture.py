@@ -48,6 +48,7 @@ ORDER = (
     ("engine",),
 )
 REPORT_READS = {"ledger", "wording"}  # of the optimizer, apart from its own files
+REPORT_WORDS = "optimizer.negotiation.levers.lever_words"  # what a term is called: no number comes with it
 API_READS = {"engine", "executor", "report", "progress", "negotiation", "stress", "frontier"}
 PLAIN = {"bill", "breach", "billed_factor", "check"}  # functions of clauses and rules that know volumes, and no model
 
@@ -153,7 +154,7 @@ def test_reports_read_the_plan_only() -> None:
     """A report could show a number that is not in the plan."""
     found = []
     for path in (ROOT / "optimizer").glob("report*.py"):
-        names = [x for x in imported_by(path) if x.startswith("optimizer.")]
+        names = [x for x in imported_by(path) if x.startswith("optimizer.") and x != REPORT_WORDS]
         found += [f"{module_of(path)} imports {x}" for x in names if not part_of(x).startswith("report") and part_of(x) not in REPORT_READS]
     assert not found
 

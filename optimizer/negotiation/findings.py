@@ -26,7 +26,7 @@ from optimizer.negotiation.packages import PRICE, SAME_COST, Equivalents, counte
 from optimizer.negotiation.supplier import SupplierGains
 from optimizer.negotiation.table import Table
 from optimizer.negotiation.wording import bargain_sentences, choice_sentences, counter_sentences, zone_sentences
-from optimizer.negotiation.zone import Joint, closest, joint, opener, walk_aways
+from optimizer.negotiation.zone import ROUNDING, Joint, closest, joint, opener, walk_aways
 
 
 def zone_found(table: Table, supplier: SupplierGains, name: str, currency: str, *, base: int = 0, margin: float = 0.0, share: float = 0.5) -> Zone:
@@ -87,6 +87,7 @@ def counter_found(
     """The smallest counter to their package (cell, price)."""
     cell, price = theirs
     found = counter_offer(table, supplier, theirs, target, margin=margin, share=share)
+    most = None if found is None else _finite(float(walk_aways(table, margin)[found.cell]))
     before, after = package_of(table, cell, price), None if found is None else package_of(table, found.cell, found.price)
     out = CounterOffer(
         offer=table.offer,
@@ -102,7 +103,8 @@ def counter_found(
         gain=None if found is None else found.gain,
         supplier_gain=None if found is None else found.supplier,
         chance=None if found is None else _chance(supplier, found.cell, found.price),
-        walk_away=None if found is None else _finite(float(walk_aways(table, margin)[found.cell])),
+        walk_away=most,
+        at_least=most is not None and most >= float(table.prices[-1]) - ROUNDING,
         most_to_gain=most_to_gain(table, supplier, share=share),
     )
     return out.model_copy(update={"sentences": tuple(counter_sentences(out))})

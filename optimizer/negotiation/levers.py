@@ -29,6 +29,7 @@ from models.scenario import Scenario
 from models.uncertainty import Certain
 from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Lever
+from scenarios.files import parse_document
 
 PRICE, VOLUME, LEAST, MOST, PERIODS = "price", "volume", "volume.min", "volume.max", "window.periods"
 VOLUMES = (VOLUME, LEAST, MOST)
@@ -294,11 +295,11 @@ def _checked(scenario: Scenario, data: dict[str, Any], package: Package) -> Offe
     """The offer from its data, with everything that a scenario checks about an offer."""
     shell = scenario.model_copy(update={"offers": (), "rules": (), "uncertainty": Certain(), "stress": None, "frontier": None})
     try:
-        return Scenario.model_validate_json(json.dumps({**shell.model_dump(mode="json"), "offers": [data]})).offers[0]
-    except (ValidationError, InvalidScenario) as error:
-        found = error.findings if isinstance(error, InvalidScenario) else [Finding(".".join(map(str, x["loc"])), x["msg"]) for x in error.errors()]
+        return parse_document(json.dumps({**shell.model_dump(mode="json"), "offers": [data]}).encode(), Scenario, "scenario").offers[0]
+    except InvalidScenario as error:
         moved = ", ".join(f"{k} = {v:g}" for k, v in package.terms.items()) or "its price"
-        raise InvalidScenario([Finding("terms", f"{x.message} (with {moved})") for x in found], "package") from None
+        said = dict.fromkeys(f"{x.message} (with {moved})" for x in error.findings)
+        raise InvalidScenario([Finding("terms", message) for message in said], "package") from None
 
 
 def _refused(path: str, message: str) -> InvalidScenario:

@@ -60,7 +60,8 @@ def talk_about(session: Session, scenario: Scenario, offer: str | None) -> Talk:
     known = ", ".join(talk.menu.offer for talk in still) or "none"
     if offer is None:
         if len(still) != 1:
-            raise refused("offer", f"name the offer; talks are open about: {known}", "move")
+            told = f"name the offer; talks are open about: {known}" if still else f"no talks are open any more: {_endings(session)}"
+            raise refused("offer", told, "move")
         return still[0]
     offer_named(scenario, offer)
     _still_open(session, offer)
@@ -68,6 +69,12 @@ def talk_about(session: Session, scenario: Scenario, offer: str | None) -> Talk:
     if found is None:
         raise refused("offer", f"offer '{offer}' is not talked about in this session; talks are open about: {known}", "event")
     return found
+
+
+def _endings(session: Session) -> str:
+    """How all talks ended."""
+    ends = [(talk.menu.offer, closing(session, talk.menu.offer)) for talk in session.settings.talks]
+    return ", ".join(f"'{offer}' was {CLOSED[session.events[at].event.kind]} (events[{at}])" for offer, at in ends if at is not None)
 
 
 def completed(session: Session, scenario: Scenario, package: Package) -> Package:

@@ -65,7 +65,7 @@ def move(what: MovedLever, unit: str) -> str:
 def zone_sentences(found: Zone) -> Iterator[str]:
     """Where we stand on the terms at hand, whether any terms suit both, and what to move."""
     base = found.lines[found.base]
-    yield f"On the terms at hand, {_stand(found, base)}."
+    yield f"On the terms at hand, {_stand(base, found)}."
     yield from _doubt(found)
     if found.opener is None:
         yield "No single lever leads from them to terms that are possible." if base.room is None else "No single lever would do better."
@@ -73,18 +73,24 @@ def zone_sentences(found: Zone) -> Iterator[str]:
         yield _opening(found)
 
 
-def _stand(found: Zone, line: ZoneLine) -> str:
-    unit = found.price_unit
+def _stand(line: ZoneLine, found: Zone) -> str:
+    """Where both stand on some terms. The ends of the table are said to be just that: nothing beyond them was looked at."""
+    unit, lowest, highest = found.price_unit, found.floor_chances[0].price, found.floor_chances[-1].price
     if line.room is None:
         return "no package is possible"
     if line.walk_away is None:
         return "no price on the table leaves us what we want" + ("" if line.floor is None else f"; the supplier gains from {price(line.floor, unit)}")
-    top = line.walk_away >= found.floor_chances[-1].price - 1e-9
-    ours = f"we sign at any price on the table, up to {price(line.walk_away, unit)}," if top else f"we walk away above {price(line.walk_away, unit)}"
+    ours = f"we walk away above {price(line.walk_away, unit)}"
+    if line.walk_away >= highest - 1e-9:
+        ours = f"we can pay {price(line.walk_away, unit)}, the highest price on the table"
     if line.floor is None:
-        return f"{ours.rstrip(',')}, and no price on the table suits the supplier"
+        return f"{ours}, and no price on the table suits the supplier"
     verdict = "so there is room for a deal" if line.floor <= line.walk_away + 1e-9 else "so nothing suits both"
-    return f"{ours} and the supplier begins to gain at {price(line.floor, unit)}, {verdict} (a chance of {percent(line.chance)} by what we believe about it)"
+    theirs = f"the supplier begins to gain at {price(line.floor, unit)}"
+    if line.floor <= lowest + 1e-9:
+        theirs = f"the supplier gains at {price(line.floor, unit)} already, the lowest"
+        theirs += "" if line.walk_away >= highest - 1e-9 else " price on the table"
+    return f"{ours}, and {theirs}, {verdict} (a chance of {percent(line.chance)} by what we believe about it)"
 
 
 def _doubt(found: Zone) -> Iterator[str]:
@@ -131,7 +137,7 @@ def bargain_sentences(found: Bargain) -> Iterator[str]:
         yield "No package on the table suits both as it is."
     else:
         ours, theirs = money(found.most, found.currency), money(found.supplier_most, found.currency)
-        yield f"At best we gain {ours}, if the supplier is left with nothing, and the supplier {theirs}, if we are."
+        yield f"At best we gain {ours} without a loss to the supplier, and the supplier {theirs} without a loss to us."
     for line in found.lines:
         yield f"{WHAT[line.solution]}, {BY[line.means]}: {_picked(line, found)}."
 
@@ -162,16 +168,21 @@ def counter_sentences(found: CounterOffer) -> Iterator[str]:
     supplier = f"the supplier is thought to gain {money(found.supplier_gain, found.currency)}, with a chance of {percent(found.chance)} that it gains at all"
     yield f"We then gain {money(found.gain, found.currency)}; {supplier}."
     if found.walk_away is not None:
-        yield f"At those terms we walk away above {price(found.walk_away, found.price_unit)}."
+        most = price(found.walk_away, found.price_unit)
+        yield f"At those terms we can pay {most}, the highest price on the table." if found.at_least else f"At those terms we walk away above {most}."
 
 
 def choice_sentences(found: EquivalentPackages) -> Iterator[str]:
     """What to put on the table, and how likely one of it is taken."""
     if not found.choices:
-        yield f"No package that costs us {money(found.cost, found.currency)} suits any supplier that we believe in."
+        yield f"No package on the table costs us {money(found.cost, found.currency)} and suits any supplier that we believe in."
         return
     said = "; or ".join(package(x.package, found.price_unit) for x in found.choices)
-    yield f"Take your pick, it is the same to us: {said}."
-    yield f"Each costs us {money(found.cost, found.currency)}, to within {money(found.tolerance, found.currency)}."
+    if len(found.choices) == 1:
+        yield f"There is one package to put forward, and nothing to choose from: {said}."
+        yield "Packages to choose from differ in two terms besides the price, and suit the supplier; more levers on the menu make more of them."
+    else:
+        yield f"Take your pick, it is the same to us: {said}."
+    yield f"{'It' if len(found.choices) == 1 else 'Each'} costs us {money(found.cost, found.currency)}, to within {money(found.tolerance, found.currency)}."
     proof = "no other set has more" if found.method == "exact" else f"the search was cut short, and no other set has more than {percent(found.bound)}"
-    yield f"The supplier is thought to take one of them with a chance of {percent(found.chance)}; {proof}."
+    yield f"The supplier is thought to take {'it' if len(found.choices) == 1 else 'one of them'} with a chance of {percent(found.chance)}; {proof}."

@@ -17,6 +17,8 @@ from models.bargain import CounterOffer, EquivalentPackages, Zone
 from models.negotiation import Negotiation, TermLedger, WalkAway
 from models.questions import Brief, OfferLevers
 from models.sheet import ContractSheet
+from optimizer.negotiation.levers import levers_of
+from optimizer.report_ledger import told
 from scenarios import files, library
 from tests.api.desk import LEVER, OFFER, SCENARIO, desk, desk_file, hopeless
 
@@ -180,6 +182,7 @@ def test_a_sheet_is_never_half_a_file(tmp_path: Path, capsys: pytest.CaptureFixt
         (["walkaway", SCENARIO, OFFER, "--set", "take_or_pay.fraction=1.5"], ExitCode.INVALID, "package.terms.take_or_pay.fraction: 1.5 is outside"),
         (["walkaway", SCENARIO, OFFER, "--set", "luck=1"], ExitCode.INVALID, "there is no such lever"),
         (["walkaway", SCENARIO, OFFER, "--set", "volume.max"], ExitCode.USAGE, "--set: 'volume.max' must be a lever and a number"),
+        (["walkaway", SCENARIO, OFFER, "--set", f"{LEVER}=1", "--set", f"{LEVER}=2"], ExitCode.USAGE, f"--set: '{LEVER}' is set twice"),
         (["walkaway", SCENARIO, OFFER, "--set", "price=3"], ExitCode.USAGE, "--price"),
         (["walkaway", SCENARIO, OFFER, "--price", "-3"], ExitCode.USAGE, "--price"),
         (["walkaway", SCENARIO, OFFER, "--margin", "-3"], ExitCode.USAGE, "--margin"),
@@ -191,6 +194,7 @@ def test_a_sheet_is_never_half_a_file(tmp_path: Path, capsys: pytest.CaptureFixt
         (["counter", SCENARIO, OFFER], ExitCode.USAGE, "--target"),
         (["zone", SCENARIO, OFFER, "--desk", "nowhere.json"], ExitCode.USAGE, "--desk: 'nowhere.json' can't be read"),
         (["ledger", SCENARIO, "-o", "ledger.pdf"], ExitCode.USAGE, "must end with .json, .html or .csv"),
+        (["sheet", SCENARIO, OFFER, "-o", "sheet.pdf"], ExitCode.USAGE, "must end with .html, .docx, .json, .md or .txt"),
         (["sheet", SCENARIO, OFFER, "-o", "no/such/folder.html"], ExitCode.USAGE, "--output"),
         (["levers", "nowhere"], ExitCode.USAGE, "no file 'nowhere'"),
     ],
@@ -205,6 +209,14 @@ def test_refuses(arguments: list[str], code: ExitCode, words: str, capsys: pytes
     assert not list(tmp_path.iterdir())
 
 
+def test_terms_that_contradict_each_other_are_one_finding(capsys: pytest.CaptureFixture[str]) -> None:
+    """If this fails, one mistake is reported three times, in the words of a library."""
+    assert run("walkaway", SCENARIO, OFFER, "--set", "volume.min=7000") == ExitCode.INVALID
+    shown = " ".join(capsys.readouterr().err.split())
+    assert "1 finding. - package.terms: `min` (7000) is above `max` (6000) (with volume.min = 7000)" in shown
+    assert "Value error" not in shown
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -215,13 +227,35 @@ def test_refuses(arguments: list[str], code: ExitCode, words: str, capsys: pytes
         (desk(suppliers=[{"supplier": "importer", "types": []}]), "suppliers[0].types: has too few entries"),
         (desk(menus=[{"offer": OFFER}, {"offer": OFFER}]), f"there is more than one menu of offer {OFFER}"),
         (desk(menus=[{"offer": OFFER, "levers": {LEVER: [-5.0]}}]), "-5 is outside the lever's range"),
-        (hopeless(), "no type of supplier 'importer' gains from any package"),
+        (desk(menus=[{"offer": OFFER, "levers": {"volume.min": [7000.0]}}]), "1 finding. - desk.menus[0].levers: `min` (7000) is above `max` (6000)"),
+        (hopeless(), "desk.suppliers[0].types: no type of supplier 'importer' gains from any package"),
     ],
 )
 def test_a_desk_file_that_can_t_be_meant(content: object, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """If this fails, a mistyped desk file is passed over, or a negotiation with somebody who can't agree goes on."""
     assert run("zone", SCENARIO, OFFER, "--desk", desk_file(tmp_path, content)) == ExitCode.INVALID
     assert words in " ".join(capsys.readouterr().err.split())
+
+
+def test_fees_are_in_the_currency_of_the_offer() -> None:
+    """If this fails, a fee in euros is read as one in dollars."""
+    scenario = library.load(SCENARIO)
+    foreign = tuple(x.model_copy(update={"currency": "EUR"}) if x.id == OFFER else x for x in scenario.offers)
+    found = levers_of(scenario.model_copy(update={"offers": foreign}), OFFER)
+    (part,) = told(OfferLevers(scenario=scenario.name, currency=scenario.currency, offers=(found,)))
+    assert "reservation fee (EUR per committed unit and period)" in [row[0] for row in part.tables[0].rows]
+
+
+@pytest.mark.parametrize("verb", ["levers", "ledger"])
+def test_without_offers_it_says_so(verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """If this fails, a scenario without offers breaks the page of its answer, or is answered with nothing at all."""
+    data: dict[str, Any] = json.loads(library.read(SCENARIO))
+    del data["uncertainty"]
+    scenario, page = tmp_path / "scenario.json", tmp_path / "answer.html"
+    scenario.write_text(json.dumps({**data, "offers": [], "rules": []}))
+    assert run(verb, str(scenario), "-o", str(page)) == ExitCode.OPTIMAL
+    assert "The scenario has no offers" in capsys.readouterr().out
+    assert "The scenario has no offers" in page.read_text()
 
 
 def without_alternative() -> dict[str, Any]:

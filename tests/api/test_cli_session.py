@@ -11,7 +11,7 @@ import pytest
 from api import cli
 from api.exit_codes import ExitCode
 from models.session import Accept, OurOffer, Refusal, Session, TheirOffer
-from tests.api.desk import LEVER, SCENARIO, desk, desk_file
+from tests.api.desk import LEVER, OFFER, SCENARIO, desk, desk_file
 
 Step = Callable[..., ExitCode]
 
@@ -65,6 +65,8 @@ def test_a_negotiation_from_the_first_word_to_the_last(begun: Step, path: Path, 
     assert begun("replay") == ExitCode.OPTIMAL
     assert "Worked out again: 5 events, the same bytes." in capsys.readouterr().err
     assert path.read_bytes() == before
+    assert begun("next") == ExitCode.INVALID
+    assert f"no talks are open any more: '{OFFER}' was accepted (events[4])" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_session_begins_with_settings_of_its_own(step: Step, tmp_path: Path, path: Path) -> None:
@@ -108,6 +110,16 @@ def test_a_beginning_that_can_t_be_meant(step: Step, tmp_path: Path, path: Path,
     assert step("start", *[brought if x == "DESK" else x for x in arguments]) == ExitCode.USAGE
     assert words in capsys.readouterr().err
     assert not path.exists()
+
+
+def test_what_is_wrong_with_an_event_is_not_blamed_on_the_scenario(begun: Step, tmp_path: Path, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """If this fails, a broken event file sends people looking through their scenario."""
+    event = tmp_path / "event.json"
+    event.write_text('{"kind": "refusal"')
+    before = path.read_bytes()
+    assert begun("receive", "--event", str(event)) == ExitCode.INVALID
+    assert "This event can't be used" in capsys.readouterr().err
+    assert path.read_bytes() == before
 
 
 def test_a_desk_file_without_anybody_to_talk_to(step: Step, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -122,7 +122,7 @@ def test_a_supplier_that_never_gains_is_a_finding_of_the_run(client: Client) -> 
     """If this fails, a negotiation with somebody who can't agree to anything looks like one without a result."""
     run = ask(client, "zone", package=PACKAGE, desk=hopeless()).json()
     assert (run["state"], run["stop_reason"]) == ("failed", "invalid")
-    assert run["problem"]["findings"][0]["path"] == "types"
+    assert run["problem"]["findings"][0]["path"] == "desk.suppliers[0].types"
     assert "no type of supplier 'importer' gains" in run["problem"]["findings"][0]["message"]
     assert "no type of supplier" in client.get(run["links"]["page"]).text
 

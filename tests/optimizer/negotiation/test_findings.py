@@ -14,7 +14,7 @@ from models.suppliers import SupplierType, SupplierView
 from optimizer.negotiation.findings import bargain_found, choices_found, counter_found, zone_found
 from optimizer.negotiation.supplier import SupplierGains, supplier_gains
 from optimizer.negotiation.table import Table
-from optimizer.negotiation.wording import money, percent, price
+from optimizer.negotiation.wording import money, percent, price, zone_sentences
 from tests.optimizer.negotiation.tables import random_table, table
 
 UNIT = "USD per t"
@@ -88,7 +88,7 @@ def test_sentences_of_an_empty_zone() -> None:
     of = two_levers()
     found = zone_found(of, supplier_gains(of, maker(6.0)), "maker", "USD", margin=2.0)
     assert found.sentences == (
-        "On the terms at hand, we walk away above USD 2.00 per t and the supplier begins to gain at USD 6.00 per t, so nothing suits both "
+        "On the terms at hand, we walk away above USD 2.00 per t, and the supplier begins to gain at USD 6.00 per t, so nothing suits both "
         "(a chance of 0 % by what we believe about it).",
         "No deal suits both, whatever is paid: even at the best package, both together fall USD 1.00 short of no deal and the USD 2.00 that we want.",
         "Least is missing with band: up 1, delay 1: USD 1.00.",
@@ -111,11 +111,43 @@ def test_sentences_of_an_open_zone() -> None:
     of = two_levers()
     found = zone_found(of, supplier_gains(of, maker(3.0, 3.0, 20.0)), "maker", "USD")
     assert found.sentences == (
-        "On the terms at hand, we walk away above USD 4.00 per t and the supplier begins to gain at USD 3.00 per t, so there is room for a deal "
+        "On the terms at hand, we walk away above USD 4.00 per t, and the supplier begins to gain at USD 3.00 per t, so there is room for a deal "
         "(a chance of 66.7 % by what we believe about it).",
         "Over all terms on the table, at prices from USD 3.00 per t to USD 7.00 per t, a deal that suits both exists with a chance of 66.7 %.",
         "Of single levers, moving delay from 0 to 1 helps most: both can then be USD 1.50 better off, instead of USD 0.50.",
     )
+
+
+def test_the_ends_of_the_table_are_no_walk_away_price() -> None:
+    """A meeting would be walked out of at a price that is only the last one that was looked at."""
+    of = two_levers()
+    found = zone_found(of, supplier_gains(of, maker(0.5)), "maker", "USD", base=3)
+    low, high = found.floor_chances[0].price, found.floor_chances[-1].price
+    line = found.lines[3]
+    stretched = found.model_copy(update={"lines": (*found.lines[:3], line.model_copy(update={"floor": low, "walk_away": high}))})
+    first = next(iter(zone_sentences(stretched)))
+    assert first.startswith(
+        f"On the terms at hand, we can pay {price(high, UNIT)}, the highest price on the table, and the supplier gains at {price(low, UNIT)}"
+    )
+    assert "walk away" not in first
+    cheap = counter_found(of, supplier_gains(of, maker(0.5)), "maker", "USD", (0, high), 0.0, margin=0.0)
+    assert cheap.at_least == (cheap.walk_away is not None and cheap.walk_away >= high)
+
+
+def test_a_lever_that_makes_things_worse_is_not_said_to_help() -> None:
+    """A term would be given away for nothing, on the desk's own advice."""
+    of = two_levers()
+    found = zone_found(of, supplier_gains(of, maker(3.0)), "maker", "USD", base=3)
+    assert found.opener is None
+    assert found.sentences[2] == "No single lever would do better."
+
+
+def test_one_package_is_not_a_choice() -> None:
+    """The supplier would be told to choose from a single package."""
+    of = two_levers()
+    found = choices_found(of, supplier_gains(of, maker(3.0)), "maker", "USD", 9.0, count=1)
+    assert found.sentences[0].startswith("There is one package to put forward, and nothing to choose from: USD ")
+    assert not any("pick" in x for x in found.sentences)
 
 
 def test_sentences_of_a_counter_offer() -> None:
@@ -142,7 +174,7 @@ def test_sentences_of_solutions_and_choices() -> None:
     of = two_levers()
     supplier = supplier_gains(of, maker(3.0))
     bargain = bargain_found(of, supplier, "maker", "USD")
-    assert bargain.sentences[0] == "At best we gain USD 4.00, if the supplier is left with nothing, and the supplier USD 4.00, if we are."
+    assert bargain.sentences[0] == "At best we gain USD 4.00 without a loss to the supplier, and the supplier USD 4.00 without a loss to us."
     assert bargain.sentences[1] == (
         "Nash's solution, with the packages as they are: USD 5.00 per t with band: up 1, delay 1; we gain USD 2.00, the supplier USD 2.00."
     )
@@ -151,7 +183,7 @@ def test_sentences_of_solutions_and_choices() -> None:
     assert choices.sentences[0] == "Take your pick, it is the same to us: USD 3.00 per t with band: up 0, delay 0; or USD 6.00 per t with band: up 1, delay 1."
     assert [x.chance for x in choices.choices] == pytest.approx([0.5, 1 / (1 + np.exp(-3))])
     nobody = choices_found(of, supplier_gains(of, maker(30.0)), "maker", "USD", 9.0)
-    assert nobody.sentences == ("No package that costs us USD 9.00 suits any supplier that we believe in.",)
+    assert nobody.sentences == ("No package on the table costs us USD 9.00 and suits any supplier that we believe in.",)
 
 
 def test_terms_nobody_can_sign() -> None:
