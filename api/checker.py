@@ -14,6 +14,7 @@ from typing import Any
 
 from api.child import check_child
 from api.memory import resident_bytes
+from api.question import WHAT
 from api.settings import Settings
 from models.errors import Finding, InvalidScenario
 from models.options import SolveSettings
@@ -28,9 +29,9 @@ class Busy(Exception):
 class Refused(InvalidScenario):
     """InvalidScenario as the child told it: the first findings, and how many there are in all."""
 
-    def __init__(self, findings: list[Finding], count: int) -> None:
+    def __init__(self, findings: list[Finding], count: int, what: str = "scenario") -> None:
         self.count = count
-        super().__init__(findings)
+        super().__init__(findings, what)
 
 
 @dataclass(frozen=True)
@@ -52,16 +53,18 @@ class Checker:
     _child: Any = None
     _channel: Any = None
 
-    def check(self, raw: bytes) -> Checked:
-        """What `raw` holds. Raises Refused with findings, Busy after waiting in vain. Blocks: call it from a thread."""
+    def check(self, raw: bytes, ask: str = "") -> Checked:
+        """What `raw` holds: a scenario, or with `ask` a question about one. Blocks: call it from a thread.
+
+        Raises Refused with findings, Busy after waiting in vain."""
         if not self._turn.acquire(timeout=self.settings.check_seconds):
             raise Busy
         try:
-            answer = self._ask(raw)
+            answer = self._ask(raw, ask)
         finally:
             self._turn.release()
         if "findings" in answer:
-            raise Refused([Finding(**finding) for finding in answer["findings"]], answer["count"])
+            raise Refused([Finding(**finding) for finding in answer["findings"]], answer["count"], WHAT if ask else "scenario")
         return Checked(**answer)
 
     def start(self) -> None:
@@ -74,11 +77,11 @@ class Checker:
         with self._turn:
             self._end()
 
-    def _ask(self, raw: bytes) -> dict[str, Any]:
+    def _ask(self, raw: bytes, ask: str) -> dict[str, Any]:
         self._ensure()
         until = time.monotonic() + self.settings.check_seconds
         try:
-            self._channel.send_bytes(raw)
+            self._channel.send((raw, ask))
             while not self._channel.poll(TICK_SECONDS):
                 if resident_bytes(self._child.pid) > self.settings.check_memory_bytes:
                     return self._give_up(f"more than {self.settings.check_memory_bytes / 1e9:,.1f} GB of memory")

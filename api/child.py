@@ -21,6 +21,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from api.exit_codes import error_document, outcome_of
+from api.question import read_question
 from api.store import Outcome
 from models.errors import MAX_FINDINGS, Infeasible, InvalidScenario, OfftakeError
 from models.options import SolveSettings
@@ -38,17 +39,18 @@ STOP_REASONS = {"time_limit": "time", "interrupted": "user"}
 
 
 def solve_child(channel: Connection, solve: str) -> None:
-    """Load the optimizer, receive one scenario and its settings, send progress, then the outcome."""
+    """Load the optimizer, receive one scenario (or a question about one) and its settings, send progress, then the outcome."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _leave_no_semaphores()
     _load(solve)
     try:
-        raw, settings = channel.recv()
+        raw, settings, ask = channel.recv()
     except (EOFError, OSError):
         return
     stop = threading.Event()
     threading.Thread(target=_listen, args=(channel, stop), daemon=True).start()
-    outcome = _outcome(solve, raw, settings, Teller(channel).tell, stop)
+    tell = Teller(channel).tell
+    outcome = _told(lambda: _answer(raw, ask, settings, tell, stop) if ask else _solve(solve, raw, settings, tell, stop))
     channel.send(outcome)
     sys.stderr.flush()
     os._exit(0)  # native libraries may take seconds to unload, and nothing here needs saving
@@ -102,13 +104,33 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _outcome(solve: str, raw: bytes, settings: SolveSettings, tell: Callable[[Progress], None], stop: threading.Event) -> Outcome:
+def _solve(solve: str, raw: bytes, settings: SolveSettings, tell: Callable[[Progress], None], stop: threading.Event) -> Outcome:
+    """The plan of a scenario."""
+    module, _, name = solve.partition(":")
+    scenario = parse_scenario(raw)
+    plan = getattr(import_module(module), name)(scenario, settings, on_progress=tell, stop=stop)
+    page = _paged({"plan": _without_rows(plan)}, "html_parts", plan, scenario)
+    return Outcome(plan.status, plan.stop_reason, plan.model_dump_json().encode(), page, _headline(plan))
+
+
+def _answer(raw: bytes, ask: str, settings: SolveSettings, tell: Callable[[Progress], None], stop: threading.Event) -> Outcome:
+    """The answer to a question about a scenario. There is no half an answer: one that is stopped is cancelled."""
+    from api.asking import answer
+    from optimizer.report import told_negotiation
+
+    scenario, question = read_question(raw, ask)
+    found = answer(scenario, question, settings, on_progress=tell, stop=stop)
+    said: list[str] = []
+    if ask != "sheet":
+        said = [sentence for part in told_negotiation(found, scenario) for sentence in part.sentences]  # type: ignore[arg-type]
+    page = _paged({"plan": {"decision": said}}, "html_sheet_parts" if ask == "sheet" else "html_negotiation_parts", found, scenario)
+    return Outcome("optimal", "gap", found.model_dump_json().encode(), page, {"said": said})
+
+
+def _told(work: Callable[[], Outcome]) -> Outcome:
+    """How it ended, whatever happened."""
     try:
-        module, _, name = solve.partition(":")
-        scenario = parse_scenario(raw)
-        plan = getattr(import_module(module), name)(scenario, settings, on_progress=tell, stop=stop)
-        page = json.dumps({"plan": _without_rows(plan), **_report(plan, scenario)}, separators=(",", ":")).encode()
-        return Outcome(plan.status, plan.stop_reason, plan.model_dump_json().encode(), page, _headline(plan))
+        return work()
     except Exception as error:
         if not isinstance(error, OfftakeError):
             traceback.print_exc()
@@ -140,15 +162,15 @@ def _without_rows(plan: Plan) -> dict[str, Any]:
     return plan.model_copy(update={"flows": (), "costs": ()}).model_dump(mode="json")
 
 
-def _report(plan: Plan, scenario: Scenario) -> dict[str, Any]:
-    """The report for the page of the run. A plan must not be lost to a page that can't be drawn, so that is logged and left out."""
+def _paged(what: dict[str, Any], draw: str, found: object, scenario: Scenario) -> bytes:
+    """What the page of the run shows, drawn by a function of `optimizer.report`. A result must not be lost to a page that can't be drawn, so that is
+    logged and left out."""
     try:
-        from optimizer.report import html_parts
-
-        return html_parts(plan, scenario)
+        parts = getattr(import_module("optimizer.report"), draw)(found, scenario)
     except Exception:
         traceback.print_exc()
-        return {"verdict": "", "body": "", "charts": {}}
+        parts = {"verdict": "", "heading": "", "body": "", "charts": {}}
+    return json.dumps({**what, **parts}, separators=(",", ":")).encode()
 
 
 def check_child(channel: Connection) -> None:
@@ -156,15 +178,15 @@ def check_child(channel: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         try:
-            raw = channel.recv_bytes()
+            raw, ask = channel.recv()
         except (EOFError, OSError):
             return
-        channel.send(_checked(raw))
+        channel.send(_checked(raw, ask))
 
 
-def _checked(raw: bytes) -> dict[str, Any]:
+def _checked(raw: bytes, ask: str) -> dict[str, Any]:
     try:
-        scenario = parse_scenario(raw)
+        scenario = read_question(raw, ask)[0] if ask else parse_scenario(raw)
     except InvalidScenario as error:
         listed = [{"path": f.path, "message": f.message} for f in error.findings[:MAX_FINDINGS]]
         return {"findings": listed, "count": len(error.findings)}

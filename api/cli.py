@@ -9,37 +9,33 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from api import negotiate
 from api.exit_codes import ExitCode, UsageProblem, error_document, exit_code_of, message_of, outcome_of, worst
+from api.options import AsJson, Seed, Threads
+from api.options import option as _option
+from api.printing import print_json as _print_json
+from api.printing import show as _show
+from api.printing import tell as _tell
 from api.sources import check_file, dump_plan, print_whole, read_source
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 EPILOG = (
     "Exit codes: 0 optimal, 2 usage, 3 invalid input, 4 infeasible, 5 stopped early with a plan, 6 stopped early without one, "
     "70 internal error, 74 result not written, 130 interrupted."
 )
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
-
-
-def _option(*names: str, metavar: str | None = None, text: str, **more: Any) -> Any:
-    return typer.Option(*names, metavar=metavar, help=text, show_default=False, **more)
+app.add_typer(negotiate.app, name="negotiate")
 
 
 Gap = Annotated[float | None, _option("--gap", metavar="SHARE", text="Stop when the plan is proven to be this close to the optimum (0.001 = 0.1 %).")]
 TimeLimit = Annotated[float | None, _option("--time-limit", metavar="SECONDS", text="Stop after this long and keep the best plan.")]
-Seed = Annotated[int | None, _option("--seed", metavar="NUMBER", text="The solver's random seed.")]
-Threads = Annotated[int | None, _option("--threads", metavar="NUMBER", text="How many models are solved side by side; never changes the answer.")]
 NoBaselines = Annotated[bool, _option("--no-baselines", text="Leave out the three baselines (no VSS, no EVPI).")]
 Cluster = Annotated[str | None, _option("--cluster", metavar="ADDRESS", text="Let a Dask cluster do the work: the address of its scheduler, tcp://host:8786.")]
-AsJson = Annotated[bool, _option("--json", text="Print one JSON document on standard output, and nothing else there.")]
 Version = Annotated[bool, _option("--version", text="Print the version.")]
 
 
@@ -49,6 +45,8 @@ class Schema(StrEnum):
     scenario = "scenario"
     plan = "plan"
     frontier = "frontier"
+    negotiation = "negotiation"
+    session = "session"
 
 
 class RiskFigure(StrEnum):
@@ -101,25 +99,6 @@ def _complain(error: BaseException, as_json: bool) -> ExitCode:
     if as_json:
         _print_json(error_document(error))
     return outcome_of(error).exit_code
-
-
-def _tell(text: str) -> None:
-    from api.page import clean
-
-    print(clean(text), file=sys.stderr)
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    print_whole(json.dumps(document, indent=1, allow_nan=False) + "\n")
-
-
-def _show(draw: Callable[[Console], None]) -> None:
-    from rich.console import Console
-
-    console = Console(markup=False, highlight=False)
-    with console.capture() as captured:
-        draw(console)
-    print_whole(captured.get())
 
 
 @app.callback(invoke_without_command=True, epilog=EPILOG)
@@ -309,7 +288,7 @@ def fit(
 
 @app.command()
 def schema(document: Annotated[Schema, typer.Argument(help="Which document.")] = Schema.scenario) -> ExitCode:
-    """Print the JSON Schema of a scenario, a plan or a frontier."""
+    """Print the JSON Schema of a scenario, a plan, a frontier, of what is brought to a negotiation, or of its session."""
     if document is Schema.scenario:
         from models.scenario import Scenario
 
@@ -318,6 +297,14 @@ def schema(document: Annotated[Schema, typer.Argument(help="Which document.")] =
         from models.plan import Plan
 
         found = Plan.model_json_schema(mode="serialization")
+    elif document is Schema.negotiation:
+        from models.negotiation import Negotiation
+
+        found = Negotiation.model_json_schema()
+    elif document is Schema.session:
+        from models.session import Session
+
+        found = Session.model_json_schema()
     else:
         from models.frontier import Frontier
 

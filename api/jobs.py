@@ -120,13 +120,13 @@ class Child:
         theirs.close()
         self.process = process
 
-    def give(self, raw: bytes, settings: SolveSettings) -> None:
-        """Let it solve. A child that died while it was waiting is replaced first."""
+    def give(self, raw: bytes, settings: SolveSettings, ask: str = "") -> None:
+        """Let it solve a scenario, or with `ask` answer a question about one. A child that died while it was waiting is replaced first."""
         self.used = True
         if self.process is None or not self.process.is_alive():
             self.end()
             self._start()
-        self.channel.send((raw, settings))
+        self.channel.send((raw, settings, ask))
 
     def end(self) -> None:
         """No process and no pipe are left behind."""
@@ -151,7 +151,8 @@ class Supervisor:
         """Until the child answers, dies, or must be ended."""
         try:
             wanted = self._run.request.settings
-            self._child.give(self._run.request.body, override(wanted, threads=min(wanted.threads, self._settings.threads)))
+            asked = self._run.request
+            self._child.give(asked.body, override(wanted, threads=min(wanted.threads, self._settings.threads)), asked.ask)
             while True:
                 if wait([self._child.channel, self._child.process.sentinel], TICK_SECONDS):
                     message = self._child.channel.recv()  # a dead child's last words come first, then EOFError

@@ -68,12 +68,12 @@ def status_line(event: Event | None) -> str:
 class SolveDisplay:
     """The line under which a single scenario is solved. Call it with progress events, from any thread."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, hint: str = "Ctrl-C stops and keeps the best plan", stopping: str = STOPPING) -> None:
+        self._console, self._stopping = console, stopping
         self._event: Event | None = None
         self._began = time.monotonic()
         self._spinner = Spinner("dots")
-        self._hint = "Ctrl-C stops and keeps the best plan"
+        self._hint = hint
         self._live = Live(get_renderable=self._draw, console=console, refresh_per_second=8, transient=True) if console.is_terminal else None
 
     def __call__(self, event: Event) -> None:
@@ -81,9 +81,9 @@ class SolveDisplay:
 
     def stopping(self) -> None:
         """Say that the first Ctrl-C was heard."""
-        self._hint = STOPPING
+        self._hint = self._stopping
         if self._live is None:
-            self._console.print(STOPPING)
+            self._console.print(self._stopping)
 
     def _draw(self) -> Table:
         table = Table.grid(padding=(0, 1))

@@ -7,8 +7,10 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
 from api.problems import KINDS, MEDIA_TYPE
+from api.question import ALL
 from api.views import ProblemView
 from models.plan import Plan
 from models.scenario import Scenario
@@ -19,6 +21,35 @@ DESCRIPTION = """Send a scenario, follow the run, read the plan: what to sign, h
 in every future. Errors are problem details (RFC 9457) with findings. There is no sign-in yet: the service answers this machine only."""
 IN_EXAMPLES = ("quickstart",)
 """Bundled scenarios that appear in full; the others are at `/v1/examples`."""
+
+_PACKAGE = {"offer": "importer-frame", "price": 26000.0, "terms": {"reservation.fee_per_unit": 2400.0}}
+_DESK = {
+    "menus": [
+        {
+            "offer": "importer-frame",
+            "prices": {"low": 20000.0, "high": 32000.0, "step": 500.0},
+            "levers": {"reservation.fee_per_unit": [2000.0, 2400.0, 2800.0]},
+        }
+    ],
+    "suppliers": [
+        {"supplier": "importer", "types": [{"id": "lean", "unit_cost": 20000.0}, {"id": "usual", "unit_cost": 23000.0, "weight": 2.0}]},
+    ],
+    "margin": 100000.0,
+}  # fmt: skip
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "levers": {},
+    "ledger": {"offers": ["importer-frame"]},
+    "walkaway": {"package": _PACKAGE},
+    "curve": {"package": {"offer": "importer-frame"}, "low": 20000.0, "high": 32000.0},
+    "zone": {"package": _PACKAGE, "desk": _DESK},
+    "bargain": {"package": _PACKAGE, "desk": _DESK, "power": 0.5},
+    "counter": {"package": _PACKAGE, "desk": _DESK, "target_share": 0.9},
+    "packages": {"package": _PACKAGE, "desk": _DESK},
+    "sheet": {"package": _PACKAGE},
+    "brief": {"package": _PACKAGE, "desk": _DESK},
+    "session-start": {"settings": {"talks": [{"menu": _DESK["menus"][0], "view": _DESK["suppliers"][0]}], "rounds": 4, "margin": 100000.0}},
+}
+"""What each question's body may look like, besides its scenario."""
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -33,6 +64,8 @@ def document(app: FastAPI) -> dict[str, Any]:
         schemas[model.__name__] = schema
     for address in ("/v1/runs", "/v1/validate"):
         spec["paths"][address]["post"]["requestBody"] = _scenario_body()
+    for ask, question in ALL.items():
+        spec["paths"][f"/v1/negotiate/{ask.replace('session-', 'session/')}"]["post"]["requestBody"] = _question_body(ask, question, schemas)
     for path in spec["paths"].values():
         for operation in path.values():
             _problems(operation["responses"])
@@ -40,6 +73,20 @@ def document(app: FastAPI) -> dict[str, Any]:
                 operation["responses"].pop("422", None)  # FastAPI lists it wherever there is a parameter, but a path is never invalid
             operation["responses"] = dict(sorted(operation["responses"].items()))
     return spec
+
+
+def _question_body(ask: str, question: type[BaseModel], schemas: dict[str, Any]) -> dict[str, Any]:
+    """A question with the scenario that it is about."""
+    schema = question.model_json_schema(ref_template=REF)
+    schemas.update(schema.pop("$defs", {}))
+    named = {"type": "string", "description": "The name of a bundled scenario."}
+    schema["properties"] = {"scenario": {"anyOf": [{"$ref": REF.format(model="Scenario")}, named]}, **schema["properties"]}
+    schema["required"] = ["scenario", *schema.get("required", ())]
+    schemas[question.__name__] = schema
+    body: dict[str, Any] = {"schema": {"$ref": REF.format(model=question.__name__)}}
+    if ask in EXAMPLES:  # the others go on from an answer
+        body["examples"] = {"quickstart": {"summary": str(schema.get("description", "")), "value": {"scenario": "quickstart", **EXAMPLES[ask]}}}
+    return {"required": True, "content": {"application/json": body}}
 
 
 def _problems(responses: dict[str, Any]) -> None:

@@ -24,6 +24,7 @@ _PLAIN = re.compile(r"[A-Za-z_.\-]{1,80}")
 
 KINDS: dict[str, tuple[int, str, str]] = {
     "invalid-scenario": (422, "The scenario can't be used", "The body is not JSON, or not a sound scenario; `findings` say where and why."),
+    "invalid-question": (422, "The question can't be used", "The body is not JSON, or the scenario does not fit what is asked; `findings` say where and why."),
     "invalid-request": (422, "The request can't be used", "A query option or header is out of range or unknown; `findings` say which."),
     "too-large": (413, "The body is too large", "Bodies are read up to a limit; send fewer futures or rows."),
     "too-slow": (408, "The body did not arrive in time", "Send it again over a faster connection."),
@@ -35,6 +36,7 @@ KINDS: dict[str, tuple[int, str, str]] = {
     "no-example": (404, "There is no such bundled scenario", "`/v1/examples` lists them."),
     "no-table": (404, "There is no such table", "The detail lists the tables of the plan."),
     "no-frontier": (404, "The run has no frontier", "Its scenario has no `frontier` table, or there was no time for it (see the plan's warnings)."),
+    "no-answer": (404, "The run has no answer", "It solves a scenario and answers no question; its plan is at `/solution`."),
     "not-finished": (409, "The run is not finished", "Its state says where it stands; ask again later or follow its events."),
     "no-plan": (409, "The run has no plan", "It was cancelled, failed, or no plan keeps all hard rules; `stop_reason`, `detail` and `conflicts` say why."),
     "finished": (409, "The run is already finished", "A finished run can't be cancelled."),
@@ -71,8 +73,8 @@ def invalid_scenario(error: Refused) -> Problem:
     """The problem of a document that can't be used."""
     findings = [{"path": f.path, "message": f.message} for f in error.findings[:MAX_FINDINGS]]
     noun = "finding" if error.count == 1 else "findings"
-    detail = f"This scenario can't be used: {error.count:,} {noun}."
-    return Problem("invalid-scenario", detail, findings=findings, findings_left_out=error.count - len(findings))
+    detail = f"This {error.what} can't be used: {error.count:,} {noun}."
+    return Problem(f"invalid-{error.what}", detail, findings=findings, findings_left_out=error.count - len(findings))
 
 
 def _invalid_request(error: RequestValidationError) -> Problem:

@@ -43,6 +43,8 @@ class Request:
     fingerprint: str
     """Hash of body and options; the same key must come with the same fingerprint."""
     key: str | None = None
+    ask: str = ""
+    """Which question to the negotiation desk the body holds; empty: the body is a scenario to be solved."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Outcome:
     state: State
     stop_reason: str
     plan: bytes | None = None
-    """The plan as JSON."""
+    """The plan as JSON; of a question its answer."""
     page: bytes | None = None
     """What the page of a run shows, as JSON: `plan` without its rows per node, and the report's `verdict`, `body` and `charts`."""
     headline: dict[str, Any] | None = None

@@ -92,6 +92,8 @@ class RunView(View):
     id: str
     name: str
     """The scenario's name."""
+    ask: str | None
+    """Which question to the negotiation desk is answered; null where the scenario is solved."""
     currency: str
     """The scenario's currency, that of all its money."""
     state: State
@@ -109,6 +111,8 @@ class RunView(View):
     progress: ProgressView | None
     result: ResultView | None
     """Null unless the run has a plan."""
+    said: list[str] | None
+    """The answer in sentences; null unless the run is an answered question."""
     problem: ReasonView | None
     """Why there is no plan."""
     links: dict[str, str]
@@ -151,10 +155,12 @@ class Health(View):
 
 def run_view(run: Run, store: Store) -> RunView:
     """What is told about `run`."""
-    outcome = run.outcome
+    outcome, ask = run.outcome, run.request.ask
+    headline = outcome.headline if outcome else None
     return RunView(
         id=run.id,
         name=run.request.name,
+        ask=ask or None,
         currency=run.request.currency,
         state=run.state,
         stop_reason=outcome.stop_reason if outcome else None,
@@ -166,7 +172,8 @@ def run_view(run: Run, store: Store) -> RunView:
         finished=run.finished,
         settings=run.request.settings,
         progress=_as(ProgressView, run.progress),
-        result=_as(ResultView, outcome.headline if outcome else None),
+        result=None if ask else _as(ResultView, headline),
+        said=(headline or {}).get("said"),
         problem=_as(ReasonView, outcome.problem if outcome else None),
         links=links(run),
     )
@@ -182,7 +189,9 @@ def links(run: Run) -> dict[str, str]:
     found = {"self": here, "page": f"/runs/{run.id}", "events": f"{here}/events", "scenario": f"{here}/scenario"}
     if not run.over:
         found |= {"stop": f"{here}/stop", "cancel": f"{here}/cancel"}
-    if run.outcome and run.outcome.plan:
+    if run.outcome and run.outcome.plan and run.request.ask:
+        found |= {"result": f"{here}/result", "report": f"{here}/report"}
+    elif run.outcome and run.outcome.plan:
         found |= {"solution": f"{here}/solution", "tables": f"{here}/solution.csv", "report": f"{here}/report"}
         found |= {"frontier": f"{here}/frontier"} if (run.outcome.headline or {}).get("frontier") else {}
     return found

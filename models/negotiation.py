@@ -11,7 +11,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from models.base import Document, Identifier, Money, Positive
+from models.base import MAX_OFFERS, Document, Identifier, Money, Positive, Text
+from models.suppliers import SupplierView
 
 LeverName = Annotated[str, StringConstraints(pattern=r"^[a-z_]+(\.[a-z_]+(\[\d+\]\.[a-z_]+)?)?$", max_length=120)]
 MAX_PRICES = 1_000
@@ -67,6 +68,27 @@ class Menu(Document):
     """Values of each lever that are on the table; empty = up to three levers of the offer's clauses, each at three values."""
 
 
+class Negotiation(Document):
+    """What is brought to the table besides the scenario: what may be offered, what is believed about suppliers, what we want to gain at least."""
+
+    format: Literal["offtake-negotiation/1"] = "offtake-negotiation/1"
+    menus: Annotated[tuple[Menu, ...], Field(max_length=MAX_OFFERS)] = ()
+    """At most one per offer and alternative; an offer without one gets the usual menu."""
+    suppliers: Annotated[tuple[SupplierView, ...], Field(max_length=MAX_OFFERS)] = ()
+    """At most one per supplier. Needed by whatever speaks of the other side's gain."""
+    margin: Money = 0.0
+    """What a deal must gain over no deal at least: money, present value, risk included."""
+    note: Text = ""
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Self:
+        menus, views = [(x.offer, x.alternative) for x in self.menus], [x.supplier for x in self.suppliers]
+        for what, twice in (("menu of offer", {x[0] for x in menus if menus.count(x) > 1}), ("view of supplier", {x for x in views if views.count(x) > 1})):
+            if twice:
+                raise ValueError(f"there is more than one {what} {', '.join(sorted(twice))}; keep one")
+        return self
+
+
 # --- Results ------------------------------------------------------------------------------------------------------------------------------------
 
 
@@ -81,6 +103,8 @@ class LeverLine(Document):
     """One negotiable quantity of an offer, where it stands, and which way it helps the buyer."""
 
     lever: str
+    title: str
+    """As people say it."""
     unit: str
     value: float
     """As offered."""
@@ -153,6 +177,8 @@ class LedgerLine(Document):
 
     offer: str
     lever: str
+    title: str
+    """As people say it."""
     unit: str
     value: float
     moved_to: float

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.util import find_spec
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from models.plan import Plan
 from models.sheet import ContractSheet
 from optimizer.report_frontier import frontier_contents
+from optimizer.report_pages import ASSETS as ASSETS  # for pages that bring the style and script themselves
+from optimizer.report_pages import page, specs, template
 from optimizer.report_quality import quality_contents
 from optimizer.report_stress import stress_contents
 from optimizer.report_tables import MIXED, offer_units
@@ -22,14 +20,12 @@ from optimizer.report_tree import tree_contents
 
 if TYPE_CHECKING:
     import pandas as pd
-    from jinja2 import Template
 
     from models.frontier import Frontier
     from models.scenario import Scenario
-    from optimizer.report_plotly import Chart
+    from optimizer.report_ledger import Found as NegotiationFound
+    from optimizer.report_ledger import Told
     from scenarios.fitting import Fit
-
-ASSETS = Path(__file__).parent / "templates"
 
 
 def tables(plan: Plan) -> dict[str, pd.DataFrame]:
@@ -152,14 +148,14 @@ def _baselines(plan: Plan) -> tuple[Sequence[str], list[Sequence[Any]]]:
 
 def html_report(plan: Plan, scenario: Scenario | None = None) -> str:
     """The report as one HTML file: own style, own scripts, no network. `scenario` lends its names; ids stand in without it."""
-    return _page("report.html", _content(plan, scenario))
+    return page("report.html", _content(plan, scenario))
 
 
 def html_fit(fit: Fit) -> str:
     """The picture of what was fitted to a history, as one HTML file like the report."""
     from optimizer.report_fit import content
 
-    return _page("charts.html", content(fit))
+    return page("charts.html", content(fit))
 
 
 def html_frontier(found: Frontier, scenario: Scenario | None = None) -> str:
@@ -167,14 +163,59 @@ def html_frontier(found: Frontier, scenario: Scenario | None = None) -> str:
     from optimizer.report_frontier import content
     from optimizer.report_text import names_of
 
-    return _page("charts.html", content(found, names_of(scenario)))
+    return page("charts.html", content(found, names_of(scenario)))
+
+
+def told_negotiation(found: NegotiationFound, scenario: Scenario | None = None) -> tuple[Told, ...]:
+    """An answer of the negotiation desk in parts, each with sentences and tables."""
+    from optimizer.report_ledger import told
+
+    return told(found, scenario)
+
+
+def html_negotiation(found: NegotiationFound, scenario: Scenario | None = None) -> str:
+    """An answer of the negotiation desk as one HTML file like the report."""
+    from optimizer.report_ledger import content
+
+    return page("negotiation.html", content(found, scenario))
+
+
+def html_negotiation_parts(found: NegotiationFound, scenario: Scenario | None = None) -> dict[str, Any]:
+    """The same for a page that brings style and scripts itself, like `html_parts`."""
+    from optimizer.report_ledger import content
+
+    parts = content(found, scenario)
+    return {"verdict": "", "heading": parts["heading"], "body": template("negotiation_body.html").render(**parts), "charts": specs(parts["charts"])}
+
+
+def html_sheet_parts(sheet: ContractSheet, _: Scenario | None = None) -> dict[str, Any]:
+    """A contract sheet for a page that brings style and scripts itself."""
+    from optimizer.report_sheet import content
+
+    return {"verdict": "", "heading": f"Contract sheet: {sheet.title}", "body": template("sheet_body.html").render(**content(sheet)), "charts": {}}
+
+
+def csv_negotiation(found: NegotiationFound) -> str:
+    """The rows of an answer of the negotiation desk as CSV, harmless to spreadsheets like `write_tables`."""
+    import csv
+    import io
+
+    from optimizer.report_ledger import rows_of
+
+    rows = rows_of(found)
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _harmless(cell) for name, cell in row.items()} for row in rows)
+    return buffer.getvalue()
 
 
 def html_sheet(sheet: ContractSheet) -> str:
     """A contract sheet as one HTML file like the report, without scripts."""
     from optimizer.report_sheet import content
 
-    return _page("sheet.html", content(sheet))
+    return page("sheet.html", content(sheet))
 
 
 def text_sheet(sheet: ContractSheet) -> str:
@@ -191,6 +232,13 @@ def word_sheet(sheet: ContractSheet) -> bytes:
     return word_of(sheet)
 
 
+def word_is_there() -> None:
+    """Whether Word files can be written here. Raises ExtraMissing."""
+    from optimizer.report_word import check
+
+    check()
+
+
 def write_sheet(sheet: ContractSheet, path: Path) -> None:
     """Write a contract sheet whole or not at all, in the form that the file's name ends with: .html, .docx, .json, or text."""
     from scenarios.files import write_whole
@@ -204,32 +252,12 @@ def write_frontier_tables(found: Frontier, directory: Path) -> list[Path]:
     return _written(frontier_contents(found), directory)
 
 
-def _page(name: str, content: dict[str, Any]) -> str:
-    """A whole page with style, scripts and the data of its charts."""
-    from markupsafe import Markup
-
-    scripts = [_plotly_js(), (ASSETS / "report.js").read_text("utf-8")] if content["charts"] else []
-    style = Markup((ASSETS / "report.css").read_text("utf-8"))
-    data = Markup(_json(_specs(content["charts"])))
-    hashes = [_digest(script) for script in scripts]
-    return _template(name).render(**content, data=data, style=style, scripts=[Markup(script) for script in scripts], hashes=hashes)
-
-
 def html_parts(plan: Plan, scenario: Scenario | None = None) -> dict[str, Any]:
     """The report for a page that brings `report.css`, `report.js` (both in ASSETS) and Plotly itself: `verdict` and `body` as HTML without styles
     or scripts, `charts` as the data that `report.js` draws."""
     content = _content(plan, scenario)
-    body = _template("report_body.html").render(**content)
-    return {"verdict": str(content["text"].verdict(plan)), "body": body, "charts": _specs(content["charts"])}
-
-
-def _template(name: str) -> Template:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(ASSETS), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    return environment.get_template(name)
+    body = template("report_body.html").render(**content)
+    return {"verdict": str(content["text"].verdict(plan)), "body": body, "charts": specs(content["charts"])}
 
 
 def _content(plan: Plan, scenario: Scenario | None) -> dict[str, Any]:
@@ -253,30 +281,8 @@ def _content(plan: Plan, scenario: Scenario | None) -> dict[str, Any]:
     }
 
 
-def _specs(charts: Iterable[Chart]) -> dict[str, Any]:
-    """What the script draws, by chart."""
-    return {chart.id: {"data": chart.traces, "layout": chart.layout, "height": chart.height} for chart in charts}
-
-
 def _periods(plan: Plan, scenario: Scenario | None) -> list[str]:
     """Ids of the periods, in order."""
     if scenario is not None:
         return list(scenario.period_ids)
     return list(dict.fromkeys(line.period for line in plan.flow_summaries))
-
-
-def _plotly_js() -> str:
-    """The script of the installed plotly wheel, found without importing plotly."""
-    spec = find_spec("plotly")
-    if spec is None or not spec.submodule_search_locations:
-        raise FileNotFoundError("the package plotly is not installed; charts need its plotly.min.js")
-    return (Path(spec.submodule_search_locations[0]) / "package_data" / "plotly.min.js").read_text("utf-8").replace("</script", "<\\/script")
-
-
-def _digest(script: str) -> str:
-    return "'sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() + "'"
-
-
-def _json(data: object) -> str:
-    """JSON that can stand inside a script element: no character of it can end the element."""
-    return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")

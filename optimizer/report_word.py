@@ -15,12 +15,19 @@ if TYPE_CHECKING:
 WIDE = 6  # columns from which a table is set smaller
 
 
-def word_of(sheet: ContractSheet) -> bytes:
-    """The sheet as the bytes of a Word file. Raises ExtraMissing where python-docx isn't installed."""
+def check() -> None:
+    """Raise ExtraMissing where python-docx isn't installed."""
     try:
-        from docx import Document
+        import docx  # noqa: F401
     except ImportError:
         raise ExtraMissing("Word files need python-docx, which isn't installed here: pip install 'offtake[word]'. HTML and text need nothing.") from None
+
+
+def word_of(sheet: ContractSheet) -> bytes:
+    """The sheet as the bytes of a Word file. Raises ExtraMissing where python-docx isn't installed."""
+    check()
+    from docx import Document
+
     document = Document()
     properties = document.core_properties
     properties.author, properties.title, properties.comments = "", f"Contract sheet: {sheet.title}", ""

@@ -13,8 +13,10 @@ from api.problems import Problem
 from api.routes.state import Parts
 from api.views import ExampleList, ExampleView, Validity
 from models.frontier import Frontier
+from models.negotiation import Negotiation
 from models.plan import Plan
 from models.scenario import Scenario
+from models.session import Session
 from scenarios import library
 
 router = APIRouter(prefix="/v1", tags=["documents"])
@@ -45,6 +47,18 @@ def get_plan_schema() -> Response:
 def get_frontier_schema() -> Response:
     """JSON Schema of frontiers of cost and risk."""
     return _schema(Frontier.model_json_schema(mode="serialization"))
+
+
+@router.get("/schema/negotiation", response_class=Response, responses={200: {"content": {"application/schema+json": {}}}})
+def get_negotiation_schema() -> Response:
+    """JSON Schema of what is brought to a negotiation besides the scenario: `desk` in questions."""
+    return _schema(Negotiation.model_json_schema())
+
+
+@router.get("/schema/session", response_class=Response, responses={200: {"content": {"application/schema+json": {}}}})
+def get_session_schema() -> Response:
+    """JSON Schema of a session of negotiation."""
+    return _schema(Session.model_json_schema())
 
 
 def _schema(schema: dict[str, Any]) -> Response:

@@ -12,10 +12,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 
 from api.problems import Problem
+from api.question import ANSWERS, scenario_in
 from api.routes.state import KnownRun
 from api.store import Outcome, Run
 from models.frontier import Frontier
 from models.plan import Plan
+from models.sheet import ContractSheet
 from scenarios.files import parse_scenario
 
 router = APIRouter(prefix="/v1/runs", tags=["results"])
@@ -40,8 +42,15 @@ def finished(run: Run) -> Outcome:
     return run.outcome
 
 
+def solved(run: Run) -> Outcome:
+    """How the run ended, with a plan and not with an answer. Raises Problem."""
+    if run.request.ask:
+        raise Problem("no-plan", "The run answers a question and makes no plan; its answer is at `/result`.", state=run.state)
+    return finished(run)
+
+
 def _plan(run: Run) -> Plan:
-    return Plan.model_validate_json(finished(run).plan or b"")
+    return Plan.model_validate_json(solved(run).plan or b"")
 
 
 def _attached(run: Run, ending: str) -> dict[str, str]:
@@ -51,7 +60,7 @@ def _attached(run: Run, ending: str) -> dict[str, str]:
 @router.get("/{run_id}/solution", responses={200: {"model": Plan}, **ERRORS}, response_class=Response)
 def get_solution(run: KnownRun, detail: Detail = "full", download: Download = False) -> Response:
     """The plan as JSON."""
-    outcome = finished(run)
+    outcome = solved(run)
     content = outcome.plan if detail == "full" else json.dumps(page_of(outcome)["plan"]).encode()
     return Response(content, media_type="application/json", headers=_attached(run, ".json") if download else {})
 
@@ -59,7 +68,7 @@ def get_solution(run: KnownRun, detail: Detail = "full", download: Download = Fa
 @router.get("/{run_id}/frontier", responses={200: {"model": Frontier}, **ERRORS}, response_class=Response)
 def get_frontier(run: KnownRun, download: Download = False) -> Response:
     """The frontiers that the scenario's `frontier` table asks for."""
-    found = json.loads(finished(run).plan or b"{}").get("frontier")
+    found = json.loads(solved(run).plan or b"{}").get("frontier")
     if found is None:
         raise Problem("no-frontier")
     return Response(json.dumps(found), media_type="application/json", headers=_attached(run, "-frontier.json") if download else {})
@@ -68,7 +77,16 @@ def get_frontier(run: KnownRun, download: Download = False) -> Response:
 @router.get("/{run_id}/scenario", responses={200: {"content": {"application/json": {}}}, 404: {}}, response_class=Response)
 def get_scenario(run: KnownRun) -> Response:
     """The scenario as it was sent."""
-    return Response(run.request.body, media_type="application/json", headers=_attached(run, "-scenario.json"))
+    body = scenario_in(run.request.body) if run.request.ask else run.request.body
+    return Response(body, media_type="application/json", headers=_attached(run, "-scenario.json"))
+
+
+@router.get("/{run_id}/result", responses={200: {"content": {"application/json": {}}}, **ERRORS}, response_class=Response)
+def get_result(run: KnownRun, download: Download = False) -> Response:
+    """The answer to a question to the negotiation desk, as JSON."""
+    if not run.request.ask:
+        raise Problem("no-answer")
+    return Response(finished(run).plan, media_type="application/json", headers=_attached(run, f"-{run.request.ask}.json") if download else {})
 
 
 def page_of(outcome: Outcome) -> dict[str, Any]:
@@ -102,9 +120,13 @@ def _zipped(tables: dict[str, Path]) -> bytes:
 
 @router.get("/{run_id}/report", responses={200: {"content": {"text/html": {}}}, **ERRORS}, response_class=Response)
 def get_report(run: KnownRun, download: Download = False) -> Response:
-    """The report as one HTML page that opens without a network."""
-    from optimizer.report import html_report
+    """The report as one HTML page that opens without a network: of a plan, or of the answer to a question."""
+    from optimizer.report import html_negotiation, html_report, html_sheet
 
-    html = html_report(_plan(run), parse_scenario(run.request.body))
+    if ask := run.request.ask:
+        found, scenario = ANSWERS[ask].model_validate_json(finished(run).plan or b""), parse_scenario(scenario_in(run.request.body))
+        html = html_sheet(found) if isinstance(found, ContractSheet) else html_negotiation(found, scenario)
+    else:
+        html = html_report(_plan(run), parse_scenario(run.request.body))
     headers = {"Content-Security-Policy": REPORT_POLICY} | (_attached(run, ".html") if download else {})
     return Response(html, media_type="text/html; charset=utf-8", headers=headers)

@@ -76,8 +76,13 @@ async def start_run(
     prefer: Prefer = None,
 ) -> RunView:
     """Solve the scenario in the body. Answers 202 and a `Location` to follow; with an `Idempotency-Key`, sending the same again finds the same run."""
+    return await begin(request, response, parts, options, idempotency_key, prefer)
+
+
+async def begin(request: Request, response: Response, parts: Services, options: BaseModel, key: str | None, prefer: str | None, ask: str = "") -> RunView:
+    """Start a run of what the body holds: a scenario, or with `ask` a question about one."""
     body = await read_body(request, parts.settings)
-    run, new = await run_sync(_create, parts, body, options, idempotency_key)
+    run, new = await run_sync(_create, parts, body, options, key, ask)
     if new:
         parts.runner.submit(run.id, run.attempt)
     waited = await _wait(run, parts, prefer, response)
@@ -88,12 +93,12 @@ async def start_run(
     return run_view(waited, parts.store)
 
 
-def _create(parts: Services, body: bytes, options: Overrides, key: str | None) -> tuple[Run, bool]:
-    checked = parts.checker.check(body)
+def _create(parts: Services, body: bytes, options: BaseModel, key: str | None, ask: str) -> tuple[Run, bool]:
+    checked = parts.checker.check(body, ask)
     settings = override(checked.settings, **options.model_dump())
-    fingerprint = hashlib.sha256(body + b"\0" + options.model_dump_json().encode()).hexdigest()
+    fingerprint = hashlib.sha256(body + b"\0" + options.model_dump_json().encode() + ask.encode()).hexdigest()
     try:
-        return parts.store.create(RunRequest(checked.name, checked.currency, body, settings, fingerprint, key))
+        return parts.store.create(RunRequest(checked.name, checked.currency, body, settings, fingerprint, key, ask))
     except KeyReused:
         raise Problem("key-reused") from None
     except Full:

@@ -76,7 +76,9 @@ class AllUnitsTiers:
         return np.where(statement.in_force > 0, missed[statement.signing_node], 0.0)
 
     def levers(self) -> tuple[Lever, ...]:
-        return tuple(Lever(f"tiers[{i}].discount", "share of price", 0.0, 1.0, 0.005, "higher") for i in range(len(self.terms.tiers)))
+        return tuple(
+            Lever(f"tiers[{i}].discount", "share of price", 0.0, 1.0, 0.005, "higher", f"discount of tier {i + 1}") for i in range(len(self.terms.tiers))
+        )
 
     def explain(self) -> str:
         steps = "; ".join(f"from {number(tier.from_volume)} per period {100 * tier.discount:g} % off" for tier in self.terms.tiers if tier.discount)

@@ -34,6 +34,8 @@ class Lever:
     step: float
     buyer_prefers: str
     """lower or higher."""
+    title: str
+    """As people say it: `take-or-pay share`."""
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class Escalator:
         return bill_purchase(statement)
 
     def levers(self) -> tuple[Lever, ...]:
-        return (Lever("rate", "per year", -0.1, 0.2, 0.005, "lower"),)
+        return (Lever("rate", "per year", -0.1, 0.2, 0.005, "lower", "yearly price increase"),)
 
     def explain(self) -> str:
         return f"The price {'rises' if self.terms.rate >= 0 else 'falls'} by {abs(100 * self.terms.rate):g} % a year from the start of the window."

@@ -40,7 +40,7 @@ class FixedPrice:
         return bill_purchase(statement)
 
     def levers(self) -> tuple[Lever, ...]:
-        return (Lever("price", "share of base price", -0.5, 0.5, 0.01, "lower"),)
+        return (Lever("price", "share of base price", -0.5, 0.5, 0.01, "lower", "price"),)
 
     def explain(self) -> str:
         return "The price is fixed for the whole window."

@@ -70,7 +70,9 @@ class IncrementalTiers:
         return {DISCOUNT: -(statement.price * credit * statement.in_force).sum(axis=0)}
 
     def levers(self) -> tuple[Lever, ...]:
-        return tuple(Lever(f"tiers[{i}].discount", "share of price", 0.0, 1.0, 0.005, "higher") for i in range(len(self.terms.tiers)))
+        return tuple(
+            Lever(f"tiers[{i}].discount", "share of price", 0.0, 1.0, 0.005, "higher", f"discount of tier {i + 1}") for i in range(len(self.terms.tiers))
+        )
 
     def explain(self) -> str:
         steps = "; ".join(f"the part above {number(tier.from_volume)} per period earns {100 * tier.discount:g} %" for tier in self.terms.tiers if tier.discount)

@@ -57,9 +57,9 @@ class IndexedPrice:
 
     def levers(self) -> tuple[Lever, ...]:
         return (
-            Lever("weight", "share of price", 0.0, 1.0, 0.05, "lower"),
-            Lever("cap", "relative move of the index", 0.0, 1.0, 0.01, "lower"),
-            Lever("floor", "relative move of the index", -1.0, 0.0, 0.01, "lower"),
+            Lever("weight", "share of price", 0.0, 1.0, 0.05, "lower", "indexed share of the price"),
+            Lever("cap", "relative move of the index", 0.0, 1.0, 0.01, "lower", "cap on the index"),
+            Lever("floor", "relative move of the index", -1.0, 0.0, 0.01, "lower", "floor under the index"),
         )
 
     def explain(self) -> str:

@@ -39,8 +39,8 @@ class LateDelivery:
 
     def levers(self) -> tuple[Lever, ...]:
         return (
-            Lever("damages_per_week", "share of price per week", 0.0, 0.1, 0.0025, "higher"),
-            Lever("cap", "share of price", 0.0, 1.0, 0.05, "higher"),
+            Lever("damages_per_week", "share of price per week", 0.0, 0.1, 0.0025, "higher", "damages per week of delay"),
+            Lever("cap", "share of price", 0.0, 1.0, 0.05, "higher", "cap on damages"),
         )
 
     def explain(self) -> str:

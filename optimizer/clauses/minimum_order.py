@@ -54,7 +54,7 @@ class MinimumOrder:
         return np.asarray(np.where(small, np.minimum(statement.take, self.terms.volume - statement.take), 0.0).max(axis=0))
 
     def levers(self) -> tuple[Lever, ...]:
-        return (Lever("volume", "volume per period", 0.0, 1e12, 100.0, "lower"),)
+        return (Lever("volume", "volume per period", 0.0, 1e12, 100.0, "lower", "minimum order"),)
 
     def explain(self) -> str:
         return f"In each period the buyer takes nothing of a product, or at least {number(self.terms.volume)}."

@@ -104,10 +104,10 @@ class Prepayment:
 
     def levers(self) -> tuple[Lever, ...]:
         return (
-            Lever("amount", "money at signing", 0.0, 1e12, 1e5, "lower"),
-            Lever("share_of_first_period", "share of the first period's value", 0.0, 1.0, 0.05, "lower"),
-            Lever("share_of_contract_value", "share of the contract's value", 0.0, 1.0, 0.05, "lower"),
-            Lever("credit_per_unit", "money per unit", 0.0, 1e12, 10.0, "higher"),
+            Lever("amount", "money at signing", 0.0, 1e12, 1e5, "lower", "prepayment"),
+            Lever("share_of_first_period", "share of the first period's value", 0.0, 1.0, 0.05, "lower", "prepaid share of the first period"),
+            Lever("share_of_contract_value", "share of the contract's value", 0.0, 1.0, 0.05, "lower", "prepaid share of the contract"),
+            Lever("credit_per_unit", "money per unit", 0.0, 1e12, 10.0, "higher", "credit per unit"),
         )
 
     def explain(self) -> str:

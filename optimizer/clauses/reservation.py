@@ -42,8 +42,8 @@ class Reservation:
 
     def levers(self) -> tuple[Lever, ...]:
         return (
-            Lever("fee_per_unit", "money per committed unit and period", 0.0, 1e12, 1.0, "lower"),
-            Lever("share_of_price", "share of base price", 0.0, 1.0, 0.01, "lower"),
+            Lever("fee_per_unit", "money per committed unit and period", 0.0, 1e12, 1.0, "lower", "reservation fee"),
+            Lever("share_of_price", "share of base price", 0.0, 1.0, 0.01, "lower", "reservation fee as a share of the price"),
         )
 
     def explain(self) -> str:

@@ -49,8 +49,8 @@ class TakeOrPay:
 
     def levers(self) -> tuple[Lever, ...]:
         return (
-            Lever("fraction", "share of committed volume", 0.0, 1.0, 0.05, "lower"),
-            Lever("price_share", "share of contract price", 0.0, 1.0, 0.1, "lower"),
+            Lever("fraction", "share of committed volume", 0.0, 1.0, 0.05, "lower", "take-or-pay share"),
+            Lever("price_share", "share of contract price", 0.0, 1.0, 0.1, "lower", "price owed on volume not taken"),
         )
 
     def explain(self) -> str:

@@ -55,7 +55,10 @@ class VolumeBand:
         return np.asarray(np.maximum(np.maximum(over, under), 0.0).max(axis=0))
 
     def levers(self) -> tuple[Lever, ...]:
-        return (Lever("up", "share of committed volume", 0.0, 1.0, 0.05, "higher"), Lever("down", "share of committed volume", 0.0, 1.0, 0.05, "higher"))
+        return (
+            Lever("up", "share of committed volume", 0.0, 1.0, 0.05, "higher", "upward flexibility"),
+            Lever("down", "share of committed volume", 0.0, 1.0, 0.05, "higher", "downward flexibility"),
+        )
 
     def explain(self) -> str:
         if self.terms.down >= 1:

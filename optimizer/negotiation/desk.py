@@ -36,8 +36,9 @@ from optimizer.solve.extensive import solve as solve_extensive
 from optimizer.solve.forms import MANY, Form, choose
 from optimizer.solve.guess import first_guess
 from optimizer.solve.highs import Answer
+from optimizer.solve.leaves import Start
 from optimizer.solve.problem import Problem
-from optimizer.solve.search import MOST_BINARIES, Search, Start, binary
+from optimizer.solve.search import MOST_BINARIES, Search, binary
 from scenarios.tree import Floats, build_tree, fan_paths
 
 EXACT = 0.0  # gap of a value
@@ -136,8 +137,9 @@ class Desk:
             return self._known[offer]
 
     def signed(self, package: Package, near: Package | None = None) -> Solved:
-        """The best plan in which the package is signed. `near`: a package of the same alternative solved before, with whose parts the search begins; by
-        default the offer as it stands. Raises InvalidScenario for a package that can't be."""
+        """The best plan in which the package is signed. `near`: a package of the same alternative solved before, with whose parts the
+        search begins; by default the offer as it
+        stands. Raises InvalidScenario for a package that can't be."""
         key = key_of(package)
         if key in self._known:
             return self._known[key]
@@ -292,7 +294,7 @@ def signing(problem: Problem, offer: OfferData, alternative: str | None, rows: A
         return found
     names = [a.id for a in _split(offer)]
     wanted = np.array([name == alternative or name.startswith(f"{alternative}/") for name in names])
-    other = columns[own][~wanted[index[own, 1]]]
+    other = columns[own][~wanted[index[own, 1]]]  # other offers may have more alternatives
     return found.fixed(other, np.zeros(len(other)))
 
 

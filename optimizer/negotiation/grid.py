@@ -19,8 +19,8 @@ from models.negotiation import MAX_CELLS, LeverLine, Menu, Package, PriceGrid
 from optimizer.negotiation.calloff import call_off
 from optimizer.negotiation.curve import kinks
 from optimizer.negotiation.desk import Desk, Solved
-from optimizer.negotiation.levers import PRICE, VOLUMES, headline, levers_of, packaged
-from optimizer.negotiation.table import CallOff, Cell, Table
+from optimizer.negotiation.levers import PRICE, VOLUMES, headline, levers_of, packaged, value_of
+from optimizer.negotiation.table import CallOff, Cell, Table, Terms
 from optimizer.negotiation.walkaway import concave, expected_units
 
 BEND = 3e-4  # relative to the cost without a deal
@@ -90,8 +90,15 @@ def make_table(desk: Desk, menu: Menu, on_cell: Callable[[int, int], None] | Non
     return Table(
         offer=menu.offer, alternative=menu.alternative, headline=top.price, price_unit=top.per, low=prices.low, high=prices.high, step=prices.step,
         no_deal=no_deal.upper, tree=desk.tree, begin=desk.instance.begin, years=desk.instance.years, discount_rate=desk.scenario.discount_rate,
-        cells=tuple(cells), spread=max(bends, default=0.0) + no_deal.upper - no_deal.lower,
+        cells=tuple(cells), spread=max(bends, default=0.0) + no_deal.upper - no_deal.lower, stands=_stands(desk, menu),
     )  # fmt: skip
+
+
+def _stands(desk: Desk, menu: Menu) -> Terms:
+    """Levers of a menu that can be left as offered."""
+    offer = packaged(desk.scenario, Package(offer=menu.offer, alternative=menu.alternative))
+    found = {lever: value_of(offer, lever) for lever in menu.levers}
+    return tuple(sorted((lever, value) for lever, value in found.items() if value is not None and value in menu.levers[lever]))
 
 
 def _cell(desk: Desk, package: Package, prices: PriceGrid, size: float) -> tuple[Cell, float]:

@@ -125,6 +125,7 @@ def _line(desk: Desk, package: Package, stands: Solved, move: Move, slope: float
     line = LedgerLine(
         offer=package.offer,
         lever=move.line.lever,
+        title=move.line.title,
         unit=move.line.unit,
         value=move.line.value,
         moved_to=move.to,

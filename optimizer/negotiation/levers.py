@@ -16,11 +16,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
 
-from models.clauses import CLAUSES
+from models.clauses import CLAUSES, Tier
 from models.errors import Finding, InvalidScenario
 from models.negotiation import LeverLine, Levers, Package
 from models.offer import Alternative, Offer
@@ -35,6 +36,7 @@ STEPS = 0.05  # step of price and volumes, relative to where they stand
 CENT = 0.01  # step of price
 DECIMALS = 9  # to which terms are read: what is finer is rounding, and no solver could tell it from nothing
 HIGHEST = 1e12
+MOST_TIERS = 50
 
 _PART = re.compile(r"([a-z_]+)\[(\d+)\]")
 
@@ -51,6 +53,39 @@ class Headline:
     def per(self) -> str:
         """`USD per km`."""
         return f"{self.currency} per {self.unit}"
+
+
+TITLES = {PRICE: "price", VOLUME: "committed volume", LEAST: "least volume", MOST: "most volume", PERIODS: "length of the contract"}
+
+
+@dataclass(frozen=True)
+class LeverWords:
+    """How a lever is spoken of."""
+
+    title: str
+    unit: str
+
+    def value(self, value: float) -> str:
+        """A value as people say it: shares in per cent."""
+        share = self.unit.startswith(("share", "relative")) or self.unit == "per year"
+        return f"{100 * value:,.6g} %" if share else f"{value:,.6g}"
+
+
+@cache
+def lever_words(lever: str) -> LeverWords:
+    """How a lever is spoken of, whatever offer it belongs to; its name with blanks if no clause knows it."""
+    kind, _, field = lever.partition(".")
+    document = _document(kind)
+    if lever in TITLES or document is None:
+        return LeverWords(TITLES.get(lever, lever.replace("_", " ").replace(".", ": ")), "")
+    some = document.model_construct(kind=kind, tiers=(Tier.model_construct(from_volume=0.0),) * MOST_TIERS)  # levers don't look at anything else
+    found = next((x for c in clauses_of((some,)) if c.terms.kind == kind for x in c.levers() if x.name == field), None)
+    return LeverWords(lever.replace("_", " ").replace(".", ": "), "") if found is None else LeverWords(found.title, found.unit)
+
+
+def _document(kind: str) -> Any:
+    """The document of a clause."""
+    return next((c for c in CLAUSES if c.model_fields["kind"].annotation.__args__[0] == kind), None)  # type: ignore[union-attr]
 
 
 def offer_named(scenario: Scenario, offer: str) -> Offer:
@@ -151,13 +186,29 @@ def _lines(scenario: Scenario, offer: Offer) -> list[LeverLine]:
             name = f"{clause.terms.kind}.{lever.name}"
             value = value_of(offer, name)
             if value is not None:
-                lines.append(_line(name, lever.unit, value, lever.low, lever.high, lever.step, lever.buyer_prefers))
+                lines.append(_line(name, lever.unit, value, lever.low, lever.high, _step(lever, value), lever.buyer_prefers))
     return lines
+
+
+def _step(lever: Lever, value: float) -> float:
+    """A step that is felt: of money and volumes STEPS of where they stand, to two digits, because nobody knows in which currency they are."""
+    if lever.high <= 1.0 or value == 0.0:
+        return lever.step
+    return float(f"{STEPS * abs(value):.2g}")
 
 
 def _line(lever: str, unit: str, value: float, low: float, high: float, step: float, prefers: str) -> LeverLine:
     return LeverLine.model_validate(
-        {"lever": lever, "unit": unit, "value": value, "low": min(low, value), "high": max(high, value), "step": step, "buyer_prefers": prefers}
+        {
+            "lever": lever,
+            "title": lever_words(lever).title,
+            "unit": unit,
+            "value": value,
+            "low": min(low, value),
+            "high": max(high, value),
+            "step": step,
+            "buyer_prefers": prefers,
+        }
     )
 
 
@@ -206,7 +257,7 @@ def _move_periods(data: dict[str, Any], value: float) -> None:
 
 def _move_clause(data: dict[str, Any], name: str, value: float, offer: Offer) -> None:
     kind, _, field = name.partition(".")
-    document = next((c for c in CLAUSES if c.model_fields["kind"].annotation.__args__[0] == kind), None)  # type: ignore[union-attr]
+    document = _document(kind)
     if document is None or not field:
         raise _refused(f"terms.{name}", f"there is no such lever; `levers` lists those of offer '{offer.id}'")
     clause = next((c for c in data["clauses"] if c["kind"] == kind), None)

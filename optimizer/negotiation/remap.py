@@ -10,8 +10,8 @@ import numpy as np
 
 from optimizer.negotiation.splice import Label, Slot
 from optimizer.solve.highs import AT_LOWER, BASIC, basis_from, codes_of
+from optimizer.solve.leaves import Leaf, Start
 from optimizer.solve.problem import Problem
-from optimizer.solve.search import Leaf, Start
 from scenarios.tree import Floats, Ints
 
 

@@ -10,6 +10,7 @@ from string import Formatter
 
 from models.negotiation import Interval, Package
 from models.session import Effect, Said, TypeWeight
+from optimizer.negotiation.levers import lever_words
 from optimizer.negotiation.moves import Reason
 from optimizer.negotiation.wording import lever, money, percent, price
 from scenarios.tree import Floats
@@ -109,4 +110,4 @@ def _said(words: str, amounts: Sequence[float]) -> Said:
 
 
 def _terms(values: Mapping[str, float]) -> str:
-    return ", ".join(f"{lever(name)} {value:,.6g}" for name, value in values.items())
+    return ", ".join(f"{lever(name)} {lever_words(name).value(value)}" for name, value in values.items())

@@ -106,10 +106,12 @@ class Table:
     discount_rate: float  # the buyer's, per year
     cells: tuple[Cell, ...]
     spread: float = 0.0  # by how much costs were seen to leave straight lines where cells were halved; between other prices it may be more
+    stands: Terms = ()  # where the levers on the table stand as offered, as far as that is on it
 
     def cell(self, terms: Mapping[str, float]) -> Cell:
-        """The cell with these terms; levers that are not named stand as in the first cell. Raises InvalidScenario for terms that are not on the grid."""
-        wanted = {**dict(self.cells[0].terms), **terms}
+        """The cell with these terms; levers that are not named stand as offered, or if that is not on the table as in the first cell. Raises InvalidScenario
+        for terms that are not on the grid."""
+        wanted = {**self._usual, **terms}
         place = self._places.get(tuple(sorted(wanted.items())))
         if place is None:
             raise InvalidScenario([Finding("terms", f"{dict(terms)} is not on the table of offer '{self.offer}'")], "package")
@@ -119,9 +121,13 @@ class Table:
     def _places(self) -> dict[Terms, int]:
         return {tuple(sorted(cell.terms)): i for i, cell in enumerate(self.cells)}
 
+    @cached_property
+    def _usual(self) -> dict[str, float]:
+        return {**dict(self.cells[0].terms), **dict(self.stands)}
+
     def gain(self, package: Package) -> float:
         """What signing the package is worth to the buyer against no deal, in money. Made for automated opponents: microseconds."""
-        cell = self.cell(package.terms) if package.terms else self.cells[0]
+        cell = self.cell(package.terms)
         return self.no_deal - cell.cost_at(self.headline if package.price is None else package.price)
 
     @cached_property

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from models.bargain import Bargain, BargainLine, CounterOffer, EquivalentPackages, MovedLever, Zone, ZoneLine
 from models.negotiation import Package
+from optimizer.negotiation.levers import lever_words
 
 WHAT = {
     "nash": "Nash's solution",
@@ -40,12 +41,12 @@ def percent(share: float) -> str:
 
 def lever(name: str) -> str:
     """A lever's name as words."""
-    return name.replace("_", " ").replace(".", ": ")
+    return lever_words(name).title
 
 
 def terms(values: Mapping[str, float]) -> str:
     """Terms in a row."""
-    return ", ".join(f"{lever(name)} {value:,.6g}" for name, value in values.items())
+    return ", ".join(f"{lever(name)} {lever_words(name).value(value)}" for name, value in values.items())
 
 
 def package(what: Package, unit: str) -> str:
@@ -58,28 +59,30 @@ def move(what: MovedLever, unit: str) -> str:
     """One lever moved."""
     if what.lever == "price":
         return f"the price from {price(what.before, unit)} to {price(what.after, unit)}"
-    return f"{lever(what.lever)} from {what.before:,.6g} to {what.after:,.6g}"
+    return f"{lever(what.lever)} from {lever_words(what.lever).value(what.before)} to {lever_words(what.lever).value(what.after)}"
 
 
 def zone_sentences(found: Zone) -> Iterator[str]:
     """Where we stand on the terms at hand, whether any terms suit both, and what to move."""
     base = found.lines[found.base]
-    yield f"On the terms at hand, {_stand(base, found.price_unit)}."
+    yield f"On the terms at hand, {_stand(found, base)}."
     yield from _doubt(found)
     if found.opener is None:
-        yield "No single lever leads from them to terms that are possible."
+        yield "No single lever leads from them to terms that are possible." if base.room is None else "No single lever would do better."
     else:
         yield _opening(found)
 
 
-def _stand(line: ZoneLine, unit: str) -> str:
+def _stand(found: Zone, line: ZoneLine) -> str:
+    unit = found.price_unit
     if line.room is None:
         return "no package is possible"
     if line.walk_away is None:
         return "no price on the table leaves us what we want" + ("" if line.floor is None else f"; the supplier gains from {price(line.floor, unit)}")
-    ours = f"we walk away above {price(line.walk_away, unit)}"
+    top = line.walk_away >= found.floor_chances[-1].price - 1e-9
+    ours = f"we sign at any price on the table, up to {price(line.walk_away, unit)}," if top else f"we walk away above {price(line.walk_away, unit)}"
     if line.floor is None:
-        return f"{ours}, and no price on the table suits the supplier"
+        return f"{ours.rstrip(',')}, and no price on the table suits the supplier"
     verdict = "so there is room for a deal" if line.floor <= line.walk_away + 1e-9 else "so nothing suits both"
     return f"{ours} and the supplier begins to gain at {price(line.floor, unit)}, {verdict} (a chance of {percent(line.chance)} by what we believe about it)"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.negotiation import Interval, LedgerLine, WalkAway
+from optimizer.negotiation.levers import PRICE, lever_words
 
 
 def money(amount: float, currency: str) -> str:
@@ -13,16 +14,17 @@ def money(amount: float, currency: str) -> str:
 
 
 def span(found: Interval, currency: str) -> str:
-    """An interval as one figure where both ends read the same, otherwise as `between ... and ...`."""
+    """An interval as one figure, to as many digits as both ends share (three at least); otherwise as `between ... and ...`."""
     low, high = money(found.lower, currency), money(found.upper, currency)
-    return low if low == high else f"between {low} and {high}"
-
-
-def lever_value(value: float, unit: str) -> str:
-    """A lever's value as people say it: shares in per cent."""
-    if unit.startswith("share") or unit == "per year" or "relative" in unit:
-        return f"{100 * value:,.6g} %"
-    return f"{value:,.6g}"
+    if low == high:
+        return low
+    size = max(abs(found.lower), abs(found.upper))
+    for digits in range(2, -12, -1):
+        if size < 100 * 10.0**-digits:
+            break
+        if round(found.lower, digits) == round(found.upper, digits):
+            return f"{'-' if found.lower < 0 else ''}{currency} {abs(round(found.lower, digits)):,.{max(digits, 0)}f}"
+    return f"between {low} and {high}"
 
 
 def walk_away_sentence(found: WalkAway) -> str:
@@ -37,20 +39,22 @@ def walk_away_sentence(found: WalkAway) -> str:
 
 def ledger_sentence(line: LedgerLine, currency: str, per: str) -> str:
     """What one step is worth, as it can be said aloud."""
-    name = line.lever.replace(".", " ").replace("_", " ")
-    step = f"{name} from {lever_value(line.value, line.unit)} to {lever_value(line.moved_to, line.unit)}"
+    words = lever_words(line.lever)
+    step = f"the {words.title} from {words.value(line.value)} to {words.value(line.moved_to)}"
     if not line.possible:
         return f"No plan keeps the hard rules with {step}."
     worth = span(Interval(lower=abs(line.worth.lower), upper=abs(line.worth.upper)), currency)
     middle = 0.5 * (line.worth.lower + line.worth.upper)
     if line.worth.lower == line.worth.upper == 0.0 or worth == money(0.0, currency):
         return f"Moving {step} is worth nothing to us: give it away for something that is."
-    verb = "is worth" if middle > 0 else "costs us"
-    told = f"Moving {step} {verb} {worth}"
     if line.price_equivalent is None:
-        return f"{told}; no change of price makes up for it."
+        return f"Moving {step} {'is worth' if middle > 0 else 'costs us'} {worth}; no change of the price makes up for it."
     size = span(_sorted(line.price_equivalent), line.price_unit.split(" per ")[0])
-    return f"{told}, or {size} per {per} on the price: " + ("ask for it, or take that instead." if middle > 0 else "give it only for more than that.")
+    if line.lever == PRICE:
+        return f"{size} per {per} {'off' if middle > 0 else 'on'} the price {'is worth' if middle > 0 else 'costs us'} {worth} in all."
+    if middle > 0:
+        return f"Moving {step} is worth {size} per {per} to us ({worth} in all): ask for it, or take {size} off the price instead."
+    return f"Moving {step} costs us {size} per {per} ({worth} in all): give it only for more than that off the price."
 
 
 def _sorted(found: Interval) -> Interval:

@@ -135,7 +135,7 @@ def moved(table: Table, base: int) -> list[tuple[str, ...]]:
 
 
 def opener(table: Table, found: Joint, base: int) -> Opener | None:
-    """The lever whose move away from the base lacks the least money, or leaves both the most; None if no single lever makes a possible package.
+    """The lever whose move away from the base lacks the least money, or leaves both the most; None if no single lever does better than the base.
 
     Only cells that differ from the base in one lever are looked at. First the least `missing`, then the most `room`, then the first cell.
     """
@@ -144,6 +144,8 @@ def opener(table: Table, found: Joint, base: int) -> Opener | None:
     if not ones:
         return None
     at = min(ones, key=lambda c: (found.missing[c], -found.room[c], c))
+    if np.isfinite(found.room[base]) and (found.missing[at], -found.room[at]) >= (found.missing[base], -found.room[base]):
+        return None
     lever = levers[at][0]
     return Opener(at, lever, dict(table.cells[at].terms)[lever], float(found.room[at]), float(found.missing[at]))
 

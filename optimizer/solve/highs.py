@@ -237,7 +237,15 @@ class Live:
         self._moving = self.integers if moving is None else np.append(self.integers, moving).astype(np.int32)
         self._solver = _loaded(replace(scaled, integer=np.zeros_like(problem.integer)), seed)
         self._pricing = STEEPEST
+        self.infeasible = False  # whether the last solve found no solution
         self.seconds = 0.0
+
+    def ray(self) -> Floats | None:
+        """Multipliers of the rows by which the last solve saw that there is no solution, if it kept them; of either sign. [R]"""
+        if not self.infeasible:
+            return None
+        _, has, found = self._solver.getDualRay()
+        return np.asarray(found, dtype=float) * self._rows if has else None
 
     def held(self, columns: Any, values: Floats, seconds: float, stop: threading.Event | None) -> Any:
         """The basis with some columns held at values; None if they can't be. Raises Interrupted."""
@@ -272,7 +280,8 @@ class Live:
         status, kinds = self._run(seconds, stop), highspy.HighsModelStatus
         if close and status == kinds.kIterationLimit:
             raise Distant
-        if status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible):
+        self.infeasible = status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible)
+        if self.infeasible:
             return None
         if status not in (kinds.kOptimal, kinds.kModelEmpty):
             raise SolverFailure(f"HiGHS ended with the status '{solver.modelStatusToString(status)}', which can't be used.")

@@ -17,24 +17,22 @@ import heapq
 import threading
 import time
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from optimizer.solve.handover import Handover
 from optimizer.solve.highs import Answer, Distant, Interrupted, Live, OnBest, Relaxed
+from optimizer.solve.leaves import INTEGRALITY, Leaf, Scales, Start, signed
 from optimizer.solve.problem import Problem
 from scenarios.tree import Floats, Ints
 
-INTEGRALITY = 1e-6
 NEAR = 1e-7  # relative: how much dearer a rounded relaxation may be and still count as what the relaxation promised
 MOST_BINARIES = 80
 LEAST_COLUMNS = 200
 MOST_SOLVES = 3_000
 STEPS, STEPS_AFTER = 1_500, 800  # most steps of the simplex method for which a problem's best part, and its other parts, count as close
 ROUNDING = 1e-9  # relative: a part whose bound misses the incumbent by no more is not searched; the bound says by how much it misses
-SHARES = (0.0, 1.0, 0.03, 0.1, 0.3, 0.6)  # of the way that multipliers are moved
 
 Guess = tuple[Ints, Floats]  # columns, and values at which they are held at first
 
@@ -63,27 +61,6 @@ class _Node:
     multipliers: Floats | None = field(compare=False)  # of the relaxation's rows, where they are to be remembered
 
 
-@dataclass(frozen=True)
-class Leaf:
-    """A part of the search space that a search was done with."""
-
-    objective: float  # of its relaxation, infinite where there is none
-    lower: Floats  # of the binaries
-    upper: Floats
-    basis: Any
-    multipliers: Floats | None  # [R] of the relaxation's rows
-
-
-@dataclass(frozen=True)
-class Start:
-    """What a search over a problem much like this one has found out."""
-
-    basis: Any  # of its relaxation
-    tries: tuple[Floats, ...] = ()  # values of the binaries that were good there
-    leaves: tuple[Leaf, ...] = ()  # parts that together are the whole space, the one of the optimum first
-    close: bool = False  # whether the problems differ in coefficients, and little; otherwise in bounds and sides only
-
-
 class Search:
     """One search over one problem."""
 
@@ -108,6 +85,7 @@ class Search:
         self.tried: set[bytes] = set()  # values at which the binaries were held
         self.live, self.seed = Live(problem, seed), seed
         self.columns = self.live.integers
+        self.scales = Scales(problem, self.columns)
         self.deadline = time.monotonic() + seconds
         self.incumbent: Floats | None = None
         self.value = float("inf")
@@ -173,7 +151,7 @@ class Search:
         """Multipliers of the rows, if they are to be remembered."""
         if not self.remember:
             return None
-        return _signed(self.problem, found.multipliers())
+        return signed(self.problem, found.multipliers())
 
     def _solve(self, lower: Floats, upper: Floats, basis: Any, far: bool = False, close: int = 0) -> Relaxed | None:
         left = self._left()
@@ -218,49 +196,35 @@ class Search:
         """
         least, most = self.problem.lower[self.columns], self.problem.upper[self.columns]
         parts = [replace(known, lower=np.maximum(known.lower, least), upper=np.minimum(known.upper, most)) for known in leaves]
-        parts = [leaf for leaf in parts if (leaf.lower <= leaf.upper).all() and not self._contradicts(leaf)]
-        moved = None
+        parts = [leaf for leaf in parts if (leaf.lower <= leaf.upper).all() and not self.scales.contradicts(leaf)]
+        moves: list[Floats] = []  # of the parts solved so far, the last one first
         try:
             moved = self._retry(leaves[0], least, most)
+            moves = [] if moved is None else [moved]
             while parts:
-                moved = self._revisit_one(parts[0], moved)
+                self._revisit_one(parts[0], moves)
                 parts.pop(0)
         except Interrupted:
-            bounds = [self._weigh(leaf, moved) for leaf in parts]  # what was not looked at still counts in the bound
+            bounds = [self.scales.weigh(leaf, moves, self._closed) for leaf in parts]  # what was not looked at still counts in the bound
             self.least_dropped = min([self.least_dropped, *bounds])
             raise
 
-    def _revisit_one(self, leaf: Leaf, moved: Floats | None) -> Floats | None:
-        """Go through one part; how far the multipliers of the best part have moved."""
-        bound = self._weigh(leaf, moved) if self.incumbent is not None else -np.inf
+    def _revisit_one(self, leaf: Leaf, moves: list[Floats]) -> None:
+        """Go through one part; how far its multipliers have moved is put first among the moves."""
+        bound = self.scales.weigh(leaf, moves, self._closed) if self.incumbent is not None else -np.inf
         if self._closed(bound + ROUNDING * abs(bound)):
             self.least_dropped = min(self.least_dropped, bound)
             self._keep(replace(leaf, objective=bound))
-            return moved
+            return
         found = self._again(leaf)
         if found is None:
-            self._keep(replace(leaf, objective=np.inf))
-            return moved
+            self._keep(replace(leaf, objective=np.inf, multipliers=self._ray()))
+            return
         if self.start is None:
             self.start = found.basis
-            moved = None if leaf.multipliers is None else _signed(self.problem, found.multipliers()) - leaf.multipliers
+        if leaf.multipliers is not None:
+            moves.insert(0, signed(self.problem, found.multipliers()) - leaf.multipliers)
         self._look_at(found, leaf.lower, leaf.upper, try_rounding=self.incumbent is None)
-        return moved
-
-    def _contradicts(self, leaf: Leaf) -> bool:
-        """Whether a part breaks a row of binaries only, which takes no program to see."""
-        matrix, lower, upper = self._logic
-        most = matrix.maximum(0) @ leaf.upper + matrix.minimum(0) @ leaf.lower
-        least = matrix.maximum(0) @ leaf.lower + matrix.minimum(0) @ leaf.upper
-        return bool((most < lower - INTEGRALITY).any() or (least > upper + INTEGRALITY).any())
-
-    @cached_property
-    def _logic(self) -> tuple[Any, Floats, Floats]:
-        """Rows of binaries only, and their sides."""
-        problem = self.problem
-        inside = np.diff(problem.matrix[:, self.columns].indptr)
-        rows = np.flatnonzero((inside > 0) & (inside == np.diff(problem.matrix.indptr)))
-        return problem.matrix[rows][:, self.columns], problem.row_lower[rows], problem.row_upper[rows]
 
     def _retry(self, best: Leaf, least: Floats, most: Floats) -> Floats | None:
         """Hold the binaries as they were best, which gives a plan to compare with; how far the multipliers of the best part have moved there."""
@@ -274,7 +238,7 @@ class Search:
             return None
         self.start = found.basis
         self._take(found, at)
-        return None if best.multipliers is None else _signed(self.problem, found.multipliers()) - best.multipliers
+        return None if best.multipliers is None else signed(self.problem, found.multipliers()) - best.multipliers
 
     def _again(self, leaf: Leaf) -> Relaxed | None:
         """Solve a part once more: from its own basis if that is not far, otherwise from that of the best part, which differs in bounds only."""
@@ -288,20 +252,9 @@ class Search:
                 raise
             return self._solve(leaf.lower, leaf.upper, self.start)
 
-    def _weigh(self, leaf: Leaf, moved: Floats | None) -> float:
-        """The best bound that a part's multipliers prove, moved by a share of how the best part's have moved; the first that suffices."""
-        problem, own = self.problem, leaf.multipliers
-        if own is None:
-            return -np.inf
-        low, high = problem.lower.copy(), problem.upper.copy()
-        low[self.columns], high[self.columns] = leaf.lower, leaf.upper
-        best = -np.inf
-        for share in SHARES if moved is not None else (0.0,):
-            multipliers = own if moved is None else _signed(problem, own + share * moved)
-            best = max(best, _bound(problem, multipliers, low, high))
-            if self._closed(best):
-                break
-        return best
+    def _ray(self) -> Floats | None:
+        """Why the last part holds nothing, if that is to be remembered."""
+        return self.live.ray() if self.remember else None
 
     def _keep(self, leaf: Leaf) -> None:
         if self.remember:
@@ -375,7 +328,7 @@ class Search:
                 raise
             pending.pop(0)
             if found is None:
-                self._keep(Leaf(np.inf, lower, upper, node.basis, None))
+                self._keep(Leaf(np.inf, lower, upper, node.basis, self._ray()))
             elif self._drop(found.objective):
                 self._keep_found(found, lower, upper)
             else:
@@ -406,22 +359,6 @@ class Search:
         closed = self.value - bound <= self._slack() + NEAR * max(1.0, abs(self.value))
         status = answer.status if self.incumbent is None else "optimal" if answer.status == "optimal" and closed else "feasible"
         return Answer(status, answer.stop_reason, self.incumbent, self.value, bound, self.solves + answer.nodes, seconds)
-
-
-def _signed(problem: Problem, multipliers: Floats) -> Floats:
-    """Multipliers of the sign that the rows' sides allow; the others are rounding."""
-    endless = ((multipliers > 0) & np.isneginf(problem.row_lower)) | ((multipliers < 0) & np.isposinf(problem.row_upper))
-    return np.where(endless, 0.0, multipliers)
-
-
-def _bound(problem: Problem, multipliers: Floats, low: Floats, high: Floats) -> float:
-    """The bound that multipliers of the rows prove; -inf if they prove nothing."""
-    reduced = problem.cost - problem.matrix.T @ multipliers
-    with np.errstate(invalid="ignore"):
-        rows = np.where(multipliers != 0, multipliers * np.where(multipliers > 0, problem.row_lower, problem.row_upper), 0.0)
-        columns = np.where(reduced != 0, reduced * np.where(reduced > 0, low, high), 0.0)
-    total = float(rows.sum() + columns.sum()) + problem.offset
-    return total if np.isfinite(total) else -np.inf
 
 
 def search(

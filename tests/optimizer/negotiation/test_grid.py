@@ -66,3 +66,10 @@ def test_a_menu_nobody_wrote_has_the_offer_as_it_stands_on_it() -> None:
     assert 0.0 in menu.levers["volume_band.up"]
     assert menu.prices is not None
     assert menu.prices.low < 10.0 < menu.prices.high
+
+
+def test_levers_that_a_package_does_not_name_stand_as_offered() -> None:
+    """If this fails, a package that only moves one term is priced with the other terms moved too."""
+    table = make_table(desk(), MENU)
+    assert dict(table.cell({"volume_band.up": 0.2}).terms)["take_or_pay.fraction"] == 0.5
+    assert dict(table.cell({}).terms) == {"take_or_pay.fraction": 0.5, "volume_band.up": 0.0}

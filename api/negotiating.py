@@ -1,0 +1,165 @@
+"""A question typed at the command line: made, checked, answered under a line of progress, printed and written."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from rich.console import Console
+
+from api.exit_codes import ExitCode, UsageProblem, message_of, outcome_of
+from api.interrupt import in_thread, stop_on_interrupt
+from api.live import SolveDisplay
+from api.negotiate_page import print_answer
+from api.printing import show, tell
+from api.question import OPTIONS, check_question
+from api.solving import results_only, settings_given
+from api.sources import check_file, print_whole, read_source, write_each
+from models.negotiation import Negotiation, Package
+from models.options import override
+from models.questions import Question
+from models.session_questions import SessionQuestion
+from models.sheet import ContractSheet
+from scenarios.files import parse_document, parse_scenario
+
+if TYPE_CHECKING:
+    from api.asking import Answer
+    from models.scenario import Scenario
+
+ENDINGS = (".json", ".html", ".csv")
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is typed besides the question."""
+
+    output: Path | None = None
+    as_json: bool = False
+    time_limit: float | None = None
+    seed: int | None = None
+    threads: int | None = None
+
+
+def ask(source: str, question: Callable[[], Question], given: Given) -> ExitCode:
+    """Answer a question: print the answer, write it where asked. Ctrl-C ends the search without an answer."""
+    settings = settings_given(None, given.time_limit, given.seed, given.threads, False)
+    asked = question()
+    output = _output(given.output, source, asked)
+    found, scenario = answered(read_source(source), asked, settings)
+    things: list[tuple[str, Path | None, Callable[[Path], None]]] = [("answer", output, partial(_write, found, scenario))]
+    written, problem = write_each(things)
+    if given.as_json:
+        print_whole(found.model_dump_json(indent=1) + "\n")
+    elif isinstance(found, ContractSheet):
+        if output is None:
+            print_whole(_sheet_text(found))
+    else:
+        show(lambda console: print_answer(found, scenario, console))
+    for phrase in written:
+        tell(f"Wrote the {phrase}")
+    if problem is None:
+        return ExitCode.OPTIMAL
+    tell(f"Error: {message_of(problem)}")
+    return outcome_of(problem).exit_code
+
+
+def answered(raw: bytes, question: Question | SessionQuestion, settings: dict[str, Any]) -> tuple[Answer, Scenario]:
+    """The answer to a question about the scenario in `raw`. Ctrl-C raises Cancelled."""
+    stop = threading.Event()
+    display = SolveDisplay(Console(stderr=True, markup=False, highlight=False), "Ctrl-C ends without an answer", "Stopping; there is no half an answer.")
+
+    def work() -> tuple[Answer, Scenario]:
+        scenario = parse_scenario(raw)
+        if not isinstance(question, SessionQuestion):
+            check_question(scenario, question)
+        from api.asking import answer  # a second of imports, which a document full of mistakes needn't wait for
+
+        return answer(scenario, question, override(scenario.solve, **settings), on_progress=display, stop=stop), scenario
+
+    with stop_on_interrupt(stop, display.stopping), display, results_only():
+        return in_thread(work)
+
+
+def package_of(offer: str, alternative: str | None, price: float | None, terms: list[str] | None) -> Package:
+    """The package that is typed. Raises UsageProblem."""
+    found: dict[str, float] = {}
+    for text in terms or []:
+        lever, given, value = text.partition("=")
+        try:
+            found[lever.strip()] = float(value)
+        except ValueError:
+            given = ""
+        if not given:
+            raise UsageProblem(f"--set: '{text}' must be a lever and a number, e.g. take_or_pay.fraction=0.7.")
+    if "price" in found:
+        raise UsageProblem("--set: the price is an option of its own, --price.")
+    try:
+        return Package(offer=offer, alternative=alternative, price=price, terms=found)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        raise UsageProblem(f"{OPTIONS[str(first['loc'][0])]}: {first['msg'][:1].lower()}{first['msg'][1:]}.") from None
+
+
+def desk_of(path: Path | None, margin: float | None = None) -> Negotiation:
+    """What is brought to the table. Raises UsageProblem, InvalidScenario."""
+    found = Negotiation()
+    if path is not None:
+        try:
+            raw = path.read_bytes()
+        except OSError as error:
+            raise UsageProblem(f"--desk: '{path}' can't be read: {error.strerror or error}.") from None
+        found = parse_document(raw, Negotiation, "desk file")
+    if margin is None:
+        return found
+    try:
+        return Negotiation.model_validate({**found.model_dump(), "margin": margin})
+    except ValidationError as error:
+        told = error.errors(include_url=False, include_input=False)[0]["msg"]
+        raise UsageProblem(f"--margin: {told[:1].lower()}{told[1:]}.") from None
+
+
+def target_of(text: str) -> dict[str, float]:
+    """What we want to gain: money, or a share of the most there is. Raises UsageProblem."""
+    share = text.strip().endswith("%")
+    try:
+        value = float(text.strip().removesuffix("%").replace(",", ""))
+    except ValueError:
+        raise UsageProblem(f"--target: '{text}' must be money (250000) or a share of the most we can gain (60%).") from None
+    return {"target_share": value / 100} if share else {"target": value}
+
+
+def _output(path: Path | None, source: str, question: Question) -> Path | None:
+    """Where the answer goes, checked before any work is done. Raises UsageProblem, ExtraMissing."""
+    if path is None:
+        return None
+    if question.ask == "sheet":
+        if path.suffix.lower() == ".docx":
+            from optimizer.report import word_is_there
+
+            word_is_there()
+    elif path.suffix.lower() not in ENDINGS:
+        raise UsageProblem(f"--output: '{path}' must end with {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}; the ending says what is written.")
+    return check_file(path, "--output", inputs=(source,))
+
+
+def _write(found: Answer, scenario: Scenario, path: Path) -> None:
+    from optimizer.report import csv_negotiation, html_negotiation, write_sheet
+    from scenarios.files import write_whole
+
+    if isinstance(found, ContractSheet):
+        write_sheet(found, path)
+    elif path.suffix.lower() == ".json":
+        write_whole(path, found.model_dump_json(indent=1) + "\n")
+    else:
+        write_whole(path, csv_negotiation(found) if path.suffix.lower() == ".csv" else html_negotiation(found, scenario))
+
+
+def _sheet_text(found: ContractSheet) -> str:
+    from optimizer.report import text_sheet
+
+    return text_sheet(found)

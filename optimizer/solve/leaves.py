@@ -1,0 +1,119 @@
+"""The parts that a search was done with, and what they prove about a problem much like the one they were found in.
+
+Any multipliers y of the rows bound a part from below (Lagrangian relaxation with everything relaxed but the variables' bounds):
+
+    min cost x  >=  min over the bounds of (cost - A'y) x  +  min over the rows' sides of y row
+
+so that a part whose old multipliers still prove enough needs no solve; a part without any solution is refuted again by the ray that refuted it (Farkas).
+Multipliers are tried as they are, and moved by a share of how those of other parts have moved since. Reference: Geoffrion & Nauss (1977), Parametric and
+postoptimality analysis in integer linear programming, Management Science 23(5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from optimizer.solve.problem import Problem
+from scenarios.tree import Floats
+
+INTEGRALITY = 1e-6
+CERTAIN = 1e-6  # relative: by how much a sum of rows must miss its sides to prove that they can't be kept
+SHARES, MOST_MOVES = (1.0, 0.6, 0.3, 0.1, 0.03), 3  # of the way that multipliers have moved, and how many ways are tried
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A part of the search space that a search was done with."""
+
+    objective: float  # of its relaxation, infinite where there is none
+    lower: Floats  # of the binaries
+    upper: Floats
+    basis: Any
+    multipliers: Floats | None  # [R] of the relaxation's rows
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a search over a problem much like this one has found out."""
+
+    basis: Any  # of its relaxation
+    tries: tuple[Floats, ...] = ()  # values of the binaries that were good there
+    leaves: tuple[Leaf, ...] = ()  # parts that together are the whole space, the one of the optimum first
+    close: bool = False  # whether the problems differ in coefficients, and little; otherwise in bounds and sides only
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Weighs the parts of another search in a problem."""
+
+    problem: Problem
+    columns: Any  # [B] of the binaries
+
+    def contradicts(self, leaf: Leaf) -> bool:
+        """Whether a part breaks a row of binaries only, which takes no program to see."""
+        matrix, lower, upper = self._logic
+        most = matrix.maximum(0) @ leaf.upper + matrix.minimum(0) @ leaf.lower
+        least = matrix.maximum(0) @ leaf.lower + matrix.minimum(0) @ leaf.upper
+        return bool((most < lower - INTEGRALITY).any() or (least > upper + INTEGRALITY).any())
+
+    @cached_property
+    def _logic(self) -> tuple[Any, Floats, Floats]:
+        """Rows of binaries only, and their sides."""
+        problem = self.problem
+        inside = np.diff(problem.matrix[:, self.columns].indptr)
+        rows = np.flatnonzero((inside > 0) & (inside == np.diff(problem.matrix.indptr)))
+        return problem.matrix[rows][:, self.columns], problem.row_lower[rows], problem.row_upper[rows]
+
+    def weigh(self, leaf: Leaf, moves: list[Floats], enough: Callable[[float], bool]) -> float:
+        """The best bound that a part's multipliers prove, moved by a share of how those of other parts have moved;
+        the first that is `enough`."""
+        problem, own = self.problem, leaf.multipliers
+        if own is None:
+            return -np.inf
+        if np.isinf(leaf.objective):
+            return self._refuted(leaf, own)
+        low, high = problem.lower.copy(), problem.upper.copy()
+        low[self.columns], high[self.columns] = leaf.lower, leaf.upper
+        best = bound_of(problem, signed(problem, own), low, high)
+        for moved in moves[:MOST_MOVES]:
+            for share in SHARES:
+                if enough(best):
+                    return best
+                best = max(best, bound_of(problem, signed(problem, own + share * moved), low, high))
+        return best
+
+    def _refuted(self, leaf: Leaf, ray: Floats) -> float:
+        """Infinite if the multipliers still prove that a part holds nothing: some sum of its rows can't reach its sides (Farkas)."""
+        low, high = self.problem.lower.copy(), self.problem.upper.copy()
+        low[self.columns], high[self.columns] = leaf.lower, leaf.upper
+        for sign in (1.0, -1.0):
+            terms = _terms(self.problem, 0.0, signed(self.problem, sign * ray), low, high)
+            if np.isfinite(terms).all() and terms.sum() > CERTAIN * np.abs(terms).sum():
+                return np.inf
+        return -np.inf
+
+
+def signed(problem: Problem, multipliers: Floats) -> Floats:
+    """Multipliers of the sign that the rows' sides allow; the others are rounding."""
+    endless = ((multipliers > 0) & np.isneginf(problem.row_lower)) | ((multipliers < 0) & np.isposinf(problem.row_upper))
+    return np.where(endless, 0.0, multipliers)
+
+
+def bound_of(problem: Problem, multipliers: Floats, low: Floats, high: Floats) -> float:
+    """The bound that multipliers of the rows prove; -inf if they prove nothing."""
+    total = float(_terms(problem, problem.cost, multipliers, low, high).sum()) + problem.offset
+    return total if np.isfinite(total) else -np.inf
+
+
+def _terms(problem: Problem, cost: Floats | float, multipliers: Floats, low: Floats, high: Floats) -> Floats:
+    """What every row and every column adds to the bound. [R + C]"""
+    reduced = cost - problem.matrix.T @ multipliers
+    with np.errstate(invalid="ignore"):
+        rows = np.where(multipliers != 0, multipliers * np.where(multipliers > 0, problem.row_lower, problem.row_upper), 0.0)
+        columns = np.where(reduced != 0, reduced * np.where(reduced > 0, low, high), 0.0)
+    return np.concatenate([rows, columns])
