@@ -97,8 +97,8 @@ def _walk_away(found: WalkAway, currency: str) -> Told:
         ("Price of the package", per, span(Interval(lower=found.price, upper=found.price))),
         ("Walk-away price" + (", at least" if found.at_least else ""), per, None if found.walk_away is None else span(found.walk_away)),
         ("Cost without the offer", currency, span(found.no_deal)),
-        ("Cost with it signed", currency, span(found.signed)),
-        ("What signing gains", currency, span(found.gain)),
+        ("Cost with it signed", currency, None if found.signed is None else span(found.signed)),
+        ("What signing gains", currency, None if found.gain is None else span(found.gain)),
         ("What it must gain at least", currency, span(Interval(lower=found.margin, upper=found.margin))),
     ]
     how = {"two solves": "two solves (payments are certain)", "breakpoints": "breakpoints (cost is concave in the price)", "bracket": "enclosing it"}
