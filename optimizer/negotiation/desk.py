@@ -137,8 +137,9 @@ class Desk:
             return self._known[offer]
 
     def signed(self, package: Package, near: Package | None = None) -> Solved:
-        """The best plan in which the package is signed. `near`: a package of the same alternative solved before, with whose parts the search begins; by
-        default the offer as it stands. Raises InvalidScenario for a package that can't be."""
+        """The best plan in which the package is signed. `near`: a package of the same alternative solved before, with whose parts the
+        search begins; by default the offer as it
+        stands. Raises InvalidScenario for a package that can't be."""
         key = key_of(package)
         if key in self._known:
             return self._known[key]
