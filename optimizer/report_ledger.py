@@ -151,7 +151,7 @@ def _zone(found: Zone) -> Told:
     note = f"Prices in {found.price_unit}. Room: the most that both can have at once{ours}; below 0, what one of them lacks."
     types = [(x.type, x.weight, x.largest_sum) for x in found.types]
     kinds = Table("Types of the supplier", (Column("Type"), Column("Weight", "share"), Column(f"Most to share, {found.currency}", "money")), types,
-                  "What both could have together at the best package; below 0: no package on the table makes a deal with this type, even with money on top.")  # fmt: skip
+                  "What both could have together at the best package; below 0: no deal with this type, even with money on top.")  # fmt: skip
     chart = zone_chart(found)
     return Told(
         f"Where a deal is possible: {found.offer}",

@@ -106,7 +106,7 @@ def _doubt(found: Zone) -> Iterator[str]:
         yield "No deal suits both: the supplier can deliver no package that we could sign."
     elif max(sums) < 0:
         short = money(-max(sums), found.currency)
-        yield f"No package on the table suits both, even with money on top: at the best package, both together fall {short} short of no deal{wanted}."
+        yield f"No package on the table suits both, not even with money on top: at the best one, both together fall {short} short of no deal{wanted}."
     else:
         more = money(max(sums), found.currency)
         yield f"No package on the table suits both, though at the best one both together have {more} more than no deal{wanted}: money on top could make a deal."

@@ -7,7 +7,7 @@
     room[c]:       largest min(buyer's gain - margin, supplier's gain) over prices, the supplier's gain being what at least a share of types have;
                    at least 0: what both can have at once; below 0: what one of them lacks at the closest approach
     missing[c]:    least money that would have to be put in from outside for both to reach 0: the smallest sum of what each lacks
-    sums[h]:       largest buyer's gain - margin + supplier's gain over all packages; below 0: none on the table makes a deal with that type, even with money on top
+    sums[h]:       largest buyer's gain - margin + supplier's gain over all packages; below 0: none makes a deal with it, even with money on top
 
 A supplier's gain need not rise with the price, so that between floor and walk-away there may be prices that don't suit it; at both floor and walk-away
 of an open cell, somebody agrees only just.

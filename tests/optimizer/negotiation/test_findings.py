@@ -90,7 +90,8 @@ def test_sentences_of_an_empty_zone() -> None:
     assert found.sentences == (
         "On the terms at hand, we walk away above USD 2.00 per t, and the supplier begins to gain at USD 6.00 per t, so nothing suits both "
         "(a chance of 0 % by what we believe about it).",
-        "No package on the table suits both, even with money on top: at the best package, both together fall USD 1.00 short of no deal and the USD 2.00 that we want.",
+        "No package on the table suits both, not even with money on top: "
+        "at the best one, both together fall USD 1.00 short of no deal and the USD 2.00 that we want.",
         "Least is missing with band: up 1, delay 1: USD 1.00.",
         "Of single levers, moving delay from 0 to 1 helps most: then USD 2.00 is missing for both to agree, instead of USD 4.00.",
     )
@@ -103,7 +104,7 @@ def test_the_nearest_type_proves_an_empty_zone() -> None:
     of = two_levers()
     found = zone_found(of, supplier_gains(of, maker(8.0, 7.5)), "maker", "USD")
     assert (
-        found.sentences[1] == "No package on the table suits both, even with money on top: at the best package, both together fall USD 0.50 short of no deal."
+        found.sentences[1] == "No package on the table suits both, not even with money on top: at the best one, both together fall USD 0.50 short of no deal."
     )
     assert [x.largest_sum for x in found.types] == pytest.approx([-1.0, -0.5])
 
