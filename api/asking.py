@@ -41,6 +41,7 @@ from optimizer.negotiation.packages import most_to_gain
 from optimizer.negotiation.sheet import contract_sheet
 from optimizer.negotiation.supplier import SupplierGains, refuse_hopeless, supplier_gains
 from optimizer.negotiation.table import Table
+from optimizer.negotiation.verified import verify, verify_counter
 from optimizer.negotiation.walkaway import walk_away
 from optimizer.progress import OnProgress, Progress, ignore
 
@@ -106,7 +107,8 @@ def _solved(desk: Desk, question: Question, tell: Tell) -> Answer:
             return findings.bargain_found(table, gains, name, currency, power=question.power, share=question.share)
         case AskCounter():
             theirs, target = (base, price_of(scenario, question.package)), _target(table, gains, question)
-            return findings.counter_found(table, gains, name, currency, theirs, target, margin=margin, share=question.share)
+            found = findings.counter_found(table, gains, name, currency, theirs, target, margin=margin, share=question.share)
+            return verify_counter(desk, found)
         case AskPackages():
             return _choices(desk, table, gains, base, question)
 
@@ -175,11 +177,12 @@ def _brief(desk: Desk, question: AskBrief, tell: Tell) -> Brief:
 
 
 def _choices(desk: Desk, table: Table, gains: SupplierGains, base: int, question: AskPackages) -> EquivalentPackages:
-    """Packages that cost as much as asked for, or as the package at hand."""
-    scenario = desk.scenario
+    """Packages that cost as much as asked for, or as the package at hand: found on the table, then each of them solved exactly."""
+    scenario, margin = desk.scenario, question.desk.margin
     cost = table.cells[base].cost_at(price_of(scenario, question.package)) if question.cost is None else question.cost
     name = offer_named(scenario, question.package.offer).supplier
-    return findings.choices_found(table, gains, name, scenario.currency, cost, count=question.count, margin=question.desk.margin)
+    found = findings.choices_found(table, gains, name, scenario.currency, cost, count=question.count, margin=margin)
+    return verify(desk, found, cost, most=desk.no_deal(question.package.offer).lower - margin)
 
 
 def _target(table: Table, gains: SupplierGains, question: AskCounter) -> float:

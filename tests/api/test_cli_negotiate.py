@@ -17,6 +17,7 @@ from models.bargain import CounterOffer, EquivalentPackages, Zone
 from models.negotiation import Negotiation, TermLedger, WalkAway
 from models.questions import Brief, OfferLevers
 from models.sheet import ContractSheet
+from optimizer.negotiation.desk import Desk
 from optimizer.negotiation.levers import levers_of
 from optimizer.report_ledger import told
 from scenarios import files, library
@@ -130,6 +131,21 @@ def test_packages_that_cost_the_same(brought: str, capsys: pytest.CaptureFixture
     assert all(abs(x.cost - found.cost) <= found.tolerance for x in found.choices)
     assert run("packages", SCENARIO, OFFER, "--desk", brought, "--cost", str(found.cost + 1e6), "--json") == ExitCode.OPTIMAL
     assert EquivalentPackages.model_validate_json(capsys.readouterr().out).cost == found.cost + 1e6
+
+
+def test_what_leaves_the_house_is_solved_exactly(brought: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """If this fails, a package or a counter-offer goes out at what a table between its prices makes of it."""
+    exact = Desk(library.load(SCENARIO))
+    assert run("packages", SCENARIO, OFFER, "--desk", brought, "--price", "27000", "--json") == ExitCode.OPTIMAL
+    found = EquivalentPackages.model_validate_json(capsys.readouterr().out)
+    assert found.choices
+    for choice in found.choices:
+        assert exact.signed(choice.package).upper == pytest.approx(choice.cost, rel=1e-9)
+        assert abs(choice.cost - found.cost) <= found.tolerance
+    assert run("counter", SCENARIO, OFFER, "--desk", brought, "--price", "30000", "--target", "90%", "--json") == ExitCode.OPTIMAL
+    counter = CounterOffer.model_validate_json(capsys.readouterr().out)
+    assert counter.package is not None
+    assert counter.gain == pytest.approx(exact.gain(counter.package).lower, rel=1e-9)
 
 
 @pytest.mark.parametrize("verb", ["zone", "bargain", "packages"])
