@@ -6,7 +6,7 @@ import numpy as np
 
 from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Contract, SetsPrice, SplitsAlternatives, WidensTake
-from optimizer.instance import Instance, OfferData
+from optimizer.instance import AlternativeData, Instance, OfferData
 
 
 def build_contracts(instance: Instance) -> tuple[Contract, ...]:
@@ -14,15 +14,22 @@ def build_contracts(instance: Instance) -> tuple[Contract, ...]:
     return tuple(_contract(instance, offer) for offer in instance.offers)
 
 
+def split_alternatives(offer: OfferData) -> list[AlternativeData]:
+    """An offer's alternatives after tiers."""
+    alternatives = list(offer.alternatives)
+    for clause in clauses_of(offer.clauses):
+        if isinstance(clause, SplitsAlternatives):
+            alternatives = [part for whole in alternatives for part in clause.split(whole)]
+    return alternatives
+
+
 def _contract(instance: Instance, offer: OfferData) -> Contract:
     tree = instance.tree
     clauses = clauses_of(offer.clauses)
-    alternatives = list(offer.alternatives)
+    alternatives = split_alternatives(offer)
     beside = tree.states.fx.ndim - 2  # axes in which the figures of all futures stand side by side
     factor, widest = np.ones((tree.size, *(1,) * beside)), 1.0
     for clause in clauses:
-        if isinstance(clause, SplitsAlternatives):
-            alternatives = [part for whole in alternatives for part in clause.split(whole)]
         if isinstance(clause, SetsPrice):
             factor = (clause.price_factor(instance, offer).T * factor.T).T
         if isinstance(clause, WidensTake):

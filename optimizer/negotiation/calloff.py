@@ -18,7 +18,7 @@ from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Contract
 from optimizer.contracts import build_contracts
 from optimizer.instance import Instance, OfferData, build_instance
-from optimizer.negotiation.levers import headline, packaged_among_others, price_of
+from optimizer.negotiation.levers import headline, packaged_among_others, price_of, with_offer
 from optimizer.negotiation.table import CallOff
 from optimizer.outcome import Outcome
 from scenarios.tree import Floats
@@ -59,8 +59,7 @@ def _paid(instance: Instance, offer: OfferData, outcome: Outcome) -> Floats:
 
 def _offer_at(scenario: Scenario, instance: Instance, package: Package, o: int) -> OfferData:
     """The offer with the package's terms and price."""
-    moved = packaged_among_others(scenario, package)
-    changed = scenario.model_copy(update={"offers": (*scenario.offers[:o], moved, *scenario.offers[o + 1 :])})
+    changed = with_offer(scenario, packaged_among_others(scenario, package))
     return build_instance(changed, instance.tree).offers[o]
 
 

@@ -20,20 +20,21 @@ from typing import Any
 
 import numpy as np
 
-from models.errors import Cancelled, Finding, InvalidScenario, TimeLimit
+from models.errors import Cancelled, InvalidScenario, TimeLimit
 from models.negotiation import Interval, Package
 from models.options import SolveSettings
+from models.rules import Force
 from models.scenario import Scenario
-from optimizer.contracts import build_contracts
+from optimizer.contracts import build_contracts, split_alternatives
 from optimizer.instance import Instance, OfferData, build_instance
 from optimizer.negotiation.affine import Ray
-from optimizer.negotiation.levers import offer_named, packaged_among_others, price_of
+from optimizer.negotiation.levers import offer_named, packaged_among_others, price_of, with_offer
 from optimizer.negotiation.remap import extended, remapped
 from optimizer.negotiation.splice import Base, Misfit, Slot, Spliced, make_base, make_slot, splice
 from optimizer.outcome import Outcome, read_outcome
 from optimizer.size import boundless
 from optimizer.solve.extensive import solve as solve_extensive
-from optimizer.solve.forms import MANY, Form, choose
+from optimizer.solve.forms import MANY, ExtensiveForm, Form, choose
 from optimizer.solve.guess import first_guess
 from optimizer.solve.highs import Answer
 from optimizer.solve.leaves import Start
@@ -102,7 +103,7 @@ class Desk:
     @cached_property
     def base(self) -> Base | None:
         """The compiled scenario; None where its futures are taken apart, or what it charges can't be read off."""
-        if fan_paths(self.tree) is not None and len(self.tree.leaves) >= MANY and not hasattr(self._form(self.scenario), "problem"):
+        if fan_paths(self.tree) is not None and len(self.tree.leaves) >= MANY and not isinstance(self._form(self.scenario), ExtensiveForm):
             return None
         try:
             return make_base(self.instance)
@@ -137,15 +138,14 @@ class Desk:
             return self._known[offer]
 
     def signed(self, package: Package, near: Package | None = None) -> Solved:
-        """The best plan in which the package is signed. `near`: a package of the same alternative solved before, with whose parts the
-        search begins; by default the offer as it
-        stands. Raises InvalidScenario for a package that can't be."""
+        """The best plan in which the package is signed. `near`: a package of the same alternative solved before, with whose parts the search
+        begins; by default the offer as it stands. Raises InvalidScenario for a package that can't be."""
         key = key_of(package)
         if key in self._known:
             return self._known[key]
         offer = packaged_among_others(self.scenario, package)
         o = self._index(package.offer)
-        changed = self.scenario.model_copy(update={"offers": tuple(offer if x.id == offer.id else x for x in self.scenario.offers)})
+        changed = with_offer(self.scenario, offer)
         found = self._whole(changed, package) if self.base is None else self._spliced(changed, package, o, near)
         self._known[key] = found
         return found
@@ -201,8 +201,7 @@ class Desk:
         if not isinstance(self._rays.get(key), Ray):
             dearer = package.model_copy(update={"price": 1.01 * price if price else 1.0})
             offer, o = packaged_among_others(self.scenario, dearer), self._index(package.offer)
-            changed = self.scenario.model_copy(update={"offers": tuple(offer if x.id == offer.id else x for x in self.scenario.offers)})
-            self._at_price(self._slot(o), build_instance(changed, self.tree).offers[o], dearer)
+            self._at_price(self._slot(o), build_instance(with_offer(self.scenario, offer), self.tree).offers[o], dearer)
         ray = self._rays.get(key)
         return ray.slope(solved.x, solved.lesson.leaves[0].multipliers) if isinstance(ray, Ray) else None
 
@@ -226,7 +225,7 @@ class Desk:
     def _anew(self, scenario: Scenario) -> Solved:
         """A value of a scenario that is built for it."""
         form = self._form(scenario)
-        gap = EXACT if hasattr(form, "problem") else max(FINEST, self.settings.gap)
+        gap = EXACT if isinstance(form, ExtensiveForm) else max(FINEST, self.settings.gap)
         self.solves += 1
         answer = form.solve(self.settings.model_copy(update={"gap": gap}), seconds=self.left(), stop=self.stop)
         instance = build_instance(scenario, self.tree)
@@ -292,32 +291,13 @@ def signing(problem: Problem, offer: OfferData, alternative: str | None, rows: A
     found = replace(problem, row_lower=row_lower)
     if alternative is None:
         return found
-    names = [a.id for a in _split(offer)]
+    names = [a.id for a in split_alternatives(offer)]
     wanted = np.array([name == alternative or name.startswith(f"{alternative}/") for name in names])
     other = columns[own][~wanted[index[own, 1]]]  # other offers may have more alternatives
     return found.fixed(other, np.zeros(len(other)))
 
 
-def _split(offer: OfferData) -> list[Any]:
-    """Alternatives after tiers."""
-    from optimizer.clauses import clauses_of
-    from optimizer.clauses.base import SplitsAlternatives
-
-    alternatives = list(offer.alternatives)
-    for clause in clauses_of(offer.clauses):
-        if isinstance(clause, SplitsAlternatives):
-            alternatives = [part for whole in alternatives for part in clause.split(whole)]
-    return alternatives
-
-
 def _forced(scenario: Scenario, offer: str, alternative: str | None, *, signed: bool) -> Scenario:
     """The scenario with a decision taken."""
-    from models.rules import Force
-
     rule = Force(kind="force", offer=offer, alternative=alternative, signed=signed)
     return scenario.model_copy(update={"rules": (*scenario.rules, rule)})
-
-
-def refused(path: str, message: str) -> InvalidScenario:
-    """A package that can't be used, with the reason."""
-    return InvalidScenario([Finding(path, message)], "package")

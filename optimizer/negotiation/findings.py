@@ -22,10 +22,10 @@ from models.bargain import (
 )
 from models.negotiation import Interval, Package
 from optimizer.negotiation.bargaining import MEANS, SOLUTIONS, Agreement, ideal, pareto, solve
+from optimizer.negotiation.game_words import bargain_sentences, choice_sentences, counter_sentences, zone_sentences
 from optimizer.negotiation.packages import PRICE, SAME_COST, Equivalents, counter_offer, equivalent_packages, most_to_gain, package_of
 from optimizer.negotiation.supplier import SupplierGains
 from optimizer.negotiation.table import Table
-from optimizer.negotiation.wording import bargain_sentences, choice_sentences, counter_sentences, zone_sentences
 from optimizer.negotiation.zone import ROUNDING, Joint, closest, joint, opener, walk_aways
 
 

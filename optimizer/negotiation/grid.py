@@ -19,7 +19,7 @@ from models.negotiation import MAX_CELLS, LeverLine, Menu, Package, PriceGrid
 from optimizer.negotiation.calloff import call_off
 from optimizer.negotiation.curve import kinks
 from optimizer.negotiation.desk import Desk, Solved
-from optimizer.negotiation.levers import PRICE, VOLUMES, headline, levers_of, packaged, value_of
+from optimizer.negotiation.levers import PRICE, VOLUMES, allowed, headline, levers_of, packaged, value_of
 from optimizer.negotiation.table import CallOff, Cell, Table, Terms
 from optimizer.negotiation.walkaway import concave, expected_units
 
@@ -36,7 +36,7 @@ def usual_menu(desk: Desk, offer: str, alternative: str | None = None) -> Menu:
     for line in levers_of(desk.scenario, offer).levers:
         if len(levers) == USUAL_LEVERS or line.lever == PRICE or line.lever in VOLUMES:
             continue
-        values = [value for value in _steps(line) if _allowed(desk, package.model_copy(update={"terms": {line.lever: value}}))]
+        values = [value for value in _steps(line) if allowed(desk.scenario, package.model_copy(update={"terms": {line.lever: value}}))]
         if len(values) > 1:
             levers[line.lever] = tuple(values)
     return Menu(offer=offer, alternative=alternative, prices=PriceGrid(low=0.7 * top, high=1.3 * top, step=0.01 * top), levers=levers)
@@ -46,14 +46,6 @@ def _steps(line: LeverLine) -> list[float]:
     sign = 1.0 if line.buyer_prefers == "higher" else -1.0
     values = [float(np.round(line.value + k * sign * line.step, 12)) for k in range(USUAL_VALUES + 1)]
     return sorted({value for value in values if line.low <= value <= line.high})
-
-
-def _allowed(desk: Desk, package: Package) -> bool:
-    try:
-        packaged(desk.scenario, package)
-    except InvalidScenario:
-        return False
-    return True
 
 
 def packages_on(menu: Menu) -> list[Package]:

@@ -27,8 +27,8 @@ import numpy as np
 from models.errors import Finding, InvalidScenario
 from models.negotiation import Interval, LedgerLine, LedgerPair, LeverLine, OfferLedger, Package, ShapleyShare, TermLedger
 from optimizer.negotiation.desk import Desk, Solved, difference
-from optimizer.negotiation.levers import PRICE, headline, levers_of, packaged
-from optimizer.negotiation.words import ledger_sentence
+from optimizer.negotiation.ledger_words import ledger_sentence
+from optimizer.negotiation.levers import PRICE, allowed, headline, levers_of
 
 MOST_SHARES = 6  # levers among which a package is shared out: 2^6 values
 ROUNDING = 1e-9  # relative: worth that is no more than the solver's rounding
@@ -85,7 +85,7 @@ def moves_of(desk: Desk, offer: str, line: LeverLine, both_ways: bool) -> list[M
     for toward in ("buyer", "supplier"):
         sign = 1.0 if (line.buyer_prefers == "higher") == (toward == "buyer") else -1.0
         to = float(np.round(min(max(line.value + sign * line.step, line.low), line.high), 12))
-        if to != line.value and _allowed(desk, moved(Package(offer=offer), line.lever, to)):
+        if to != line.value and allowed(desk.scenario, moved(Package(offer=offer), line.lever, to)):
             found.append(Move(line, to, toward))
             if not both_ways:
                 break
@@ -95,14 +95,6 @@ def moves_of(desk: Desk, offer: str, line: LeverLine, both_ways: bool) -> list[M
 def moved(package: Package, lever: str, to: float) -> Package:
     """The package with one lever moved."""
     return package.model_copy(update={"price": to} if lever == PRICE else {"terms": {**package.terms, lever: to}})
-
-
-def _allowed(desk: Desk, package: Package) -> bool:
-    try:
-        packaged(desk.scenario, package)
-    except InvalidScenario:
-        return False
-    return True
 
 
 def _slope(desk: Desk, package: Package, stands: Solved) -> float:

@@ -95,7 +95,7 @@ def offer_named(scenario: Scenario, offer: str) -> Offer:
         if found.id == offer:
             return found
     known = ", ".join(x.id for x in scenario.offers) or "none"
-    raise _refused("offer", f"there is no offer '{offer}' in scenario '{scenario.name}'; its offers are: {known}")
+    raise refused("offer", f"there is no offer '{offer}' in scenario '{scenario.name}'; its offers are: {known}")
 
 
 def headline(scenario: Scenario, package: Package) -> Headline:
@@ -118,8 +118,21 @@ def levers_of(scenario: Scenario, offer: str) -> Levers:
 
 def with_package(scenario: Scenario, package: Package) -> Scenario:
     """The scenario with the package in place of its offer. Raises InvalidScenario with the path of what can't be."""
-    offer = packaged(scenario, package)
+    return with_offer(scenario, packaged(scenario, package))
+
+
+def with_offer(scenario: Scenario, offer: Offer) -> Scenario:
+    """The scenario with an offer in place of the one with its id."""
     return scenario.model_copy(update={"offers": tuple(offer if x.id == offer.id else x for x in scenario.offers)})
+
+
+def allowed(scenario: Scenario, package: Package) -> bool:
+    """Whether an offer can have a package's terms."""
+    try:
+        packaged(scenario, package)
+    except InvalidScenario:
+        return False
+    return True
 
 
 def packaged(scenario: Scenario, package: Package) -> Offer:
@@ -138,7 +151,7 @@ def packaged_among_others(scenario: Scenario, package: Package) -> Offer:
     now = headline(scenario, package)
     if package.price is not None:
         if now.price == 0.0 and package.price != 0.0:
-            raise _refused("price", f"the headline price of '{offer.id}' is 0, so that its prices can't move in proportion")
+            raise refused("price", f"the headline price of '{offer.id}' is 0, so that its prices can't move in proportion")
         _scale(moved, package.price / now.price if now.price else 1.0)
     for name, given in package.terms.items():
         value = round(given, DECIMALS)
@@ -219,7 +232,7 @@ def _alternatives(offer: Offer, package: Package) -> tuple[Alternative, ...]:
     found = tuple(a for a in offer.alternatives if a.id == package.alternative)
     if not found:
         known = ", ".join(a.id for a in offer.alternatives)
-        raise _refused("alternative", f"offer '{offer.id}' has no alternative '{package.alternative}'; it has: {known}")
+        raise refused("alternative", f"offer '{offer.id}' has no alternative '{package.alternative}'; it has: {known}")
     return found
 
 
@@ -241,14 +254,14 @@ def _scale(alternatives: list[dict[str, Any]], factor: float) -> None:
 def _move_volume(alternatives: list[dict[str, Any]], name: str, value: float, offer: Offer) -> None:
     ranges = [r for a in alternatives for r in (a["volume_per_period"] if isinstance(a["volume_per_period"], list) else [a["volume_per_period"]])]
     if len({(r["min"], r["max"]) for r in ranges}) > 1:
-        raise _refused(f"terms.{name}", f"offer '{offer.id}' has several volume ranges; name one `alternative`, or negotiate a clause instead")
+        raise refused(f"terms.{name}", f"offer '{offer.id}' has several volume ranges; name one `alternative`, or negotiate a clause instead")
     for row in ranges:
         row.update({LEAST: {"min": value}, MOST: {"max": value}}.get(name, {"min": value, "max": value}))
 
 
 def _move_periods(data: dict[str, Any], value: float) -> None:
     if value != int(value) or value < 1:
-        raise _refused(f"terms.{PERIODS}", f"{value:g} is not a whole number of periods")
+        raise refused(f"terms.{PERIODS}", f"{value:g} is not a whole number of periods")
     data["window"]["periods"] = int(value)
     for alternative in data["alternatives"]:
         if alternative["profile"]["kind"] == "shaped":
@@ -260,7 +273,7 @@ def _move_clause(data: dict[str, Any], name: str, value: float, offer: Offer) ->
     kind, _, field = name.partition(".")
     document = _document(kind)
     if document is None or not field:
-        raise _refused(f"terms.{name}", f"there is no such lever; `levers` lists those of offer '{offer.id}'")
+        raise refused(f"terms.{name}", f"there is no such lever; `levers` lists those of offer '{offer.id}'")
     clause = next((c for c in data["clauses"] if c["kind"] == kind), None)
     if clause is None:
         clause = {"kind": kind}
@@ -268,15 +281,15 @@ def _move_clause(data: dict[str, Any], name: str, value: float, offer: Offer) ->
     try:
         at = next((c for c in offer.clauses if c.kind == kind), None) or document.model_validate({"kind": kind})
     except ValidationError:
-        raise _refused(f"terms.{name}", f"offer '{offer.id}' has no clause {kind}, and it can't be added by one number") from None
+        raise refused(f"terms.{name}", f"offer '{offer.id}' has no clause {kind}, and it can't be added by one number") from None
     lever = next((x for x in _clause_levers(at) if x.name == field), None)
     if lever is None:
         known = ", ".join(f"{kind}.{x.name}" for x in _clause_levers(at))
-        raise _refused(f"terms.{name}", f"clause {kind} has no lever '{field}'; it has: {known}")
+        raise refused(f"terms.{name}", f"clause {kind} has no lever '{field}'; it has: {known}")
     stands = value_of(offer, name)
     low, high = (min(lever.low, lever.low if stands is None else stands), max(lever.high, lever.high if stands is None else stands))
     if not low <= value <= high:
-        raise _refused(f"terms.{name}", f"{value:g} is outside the lever's range, {low:g} to {high:g}")
+        raise refused(f"terms.{name}", f"{value:g} is outside the lever's range, {low:g} to {high:g}")
     parts = field.split(".")
     target: Any = clause
     for part in parts[:-1]:
@@ -302,5 +315,6 @@ def _checked(scenario: Scenario, data: dict[str, Any], package: Package) -> Offe
         raise InvalidScenario([Finding("terms", message) for message in said], "package") from None
 
 
-def _refused(path: str, message: str) -> InvalidScenario:
+def refused(path: str, message: str) -> InvalidScenario:
+    """A package that can't be used, with the reason."""
     return InvalidScenario([Finding(path, message)], "package")

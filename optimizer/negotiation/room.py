@@ -27,7 +27,7 @@ from models.session import Accept, DealElsewhere, LeaveTable, Record, Talk, Thei
 from optimizer.negotiation.desk import Desk, Key, key_of
 from optimizer.negotiation.grid import make_table, usual_menu
 from optimizer.negotiation.levers import offer_named as named
-from optimizer.negotiation.levers import packaged_among_others, price_of, value_of
+from optimizer.negotiation.levers import packaged_among_others, price_of, value_of, with_offer
 from optimizer.negotiation.moves import Move, Side, move_of
 from optimizer.negotiation.packages import SAME_COST
 from optimizer.negotiation.supplier import SupplierGains, supplier_gains
@@ -77,7 +77,7 @@ def scenario_at(scenario: Scenario, state: Standings) -> Scenario:
     for standing in state:
         if standing.package is not None:
             offer = packaged_among_others(scenario, standing.package)
-            scenario = scenario.model_copy(update={"offers": tuple(offer if x.id == offer.id else x for x in scenario.offers)})
+            scenario = with_offer(scenario, offer)
         if standing.status != "live":
             alternative = None if standing.package is None else standing.package.alternative
             rule = Force(kind="force", offer=standing.offer, alternative=alternative, signed=standing.status == "signed")

@@ -10,9 +10,9 @@ from string import Formatter
 
 from models.negotiation import Interval, Package
 from models.session import Effect, Said, TypeWeight
+from optimizer.negotiation.game_words import lever, money, percent, price
 from optimizer.negotiation.levers import lever_words
 from optimizer.negotiation.moves import Reason
-from optimizer.negotiation.wording import lever, money, percent, price
 from scenarios.tree import Floats
 
 DIGITS = 10

@@ -23,9 +23,9 @@ import numpy as np
 from models.bargain import Choice, CounterOffer, EquivalentPackages, MovedLever
 from models.negotiation import Interval, Package
 from optimizer.negotiation.desk import Desk, Solved, difference
+from optimizer.negotiation.game_words import choice_sentences, counter_sentences
 from optimizer.negotiation.packages import SAME_COST
 from optimizer.negotiation.walkaway import expected_units
-from optimizer.negotiation.wording import choice_sentences, counter_sentences
 
 DIGITS = 6  # of prices put forward
 FINE_DIGITS = 10  # of walk-away prices

@@ -27,9 +27,9 @@ from models.clauses import Prepayment
 from models.negotiation import Interval, Package, WalkAway
 from models.offer import FreeProfile
 from optimizer.negotiation.calloff import call_off
-from optimizer.negotiation.desk import Desk, Solved, difference, refused
-from optimizer.negotiation.levers import headline, price_of
-from optimizer.negotiation.words import walk_away_sentence
+from optimizer.negotiation.desk import Desk, Solved, difference
+from optimizer.negotiation.ledger_words import walk_away_sentence
+from optimizer.negotiation.levers import headline, packaged, price_of, refused
 from optimizer.risk import plain
 
 RESOLUTION = 1e-7  # relative: how closely a price is enclosed
@@ -92,8 +92,6 @@ def _found(desk: Desk, package: Package, no_deal: Solved, margin: float) -> _Fou
 
 def certain_payments(desk: Desk, package: Package) -> bool:
     """Whether a signed package is paid the same in every future, whatever is taken."""
-    from optimizer.negotiation.levers import packaged
-
     if not plain(desk.instance) or money_in_rules(desk):
         return False
     offer = packaged(desk.scenario, package)
@@ -118,8 +116,6 @@ def money_in_rules(desk: Desk) -> bool:
 def concave(desk: Desk, package: Package) -> bool:
     """Whether cost is concave in the package's price: nobody minds risk, no rule counts money, and no credit does: what is prepaid in proportion to the
     price, and credited by the unit until it is used up, costs the more by which the deposit exceeds the credits, which is convex."""
-    from optimizer.negotiation.levers import packaged
-
     for clause in packaged(desk.scenario, package).clauses:
         if isinstance(clause, Prepayment) and clause.credit_per_unit > 0 and clause.share_of_first_period + clause.share_of_contract_value > 0:
             return False

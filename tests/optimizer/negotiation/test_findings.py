@@ -12,9 +12,9 @@ import pytest
 from models.bargain import Bargain, CounterOffer, EquivalentPackages, Zone
 from models.suppliers import SupplierType, SupplierView
 from optimizer.negotiation.findings import bargain_found, choices_found, counter_found, zone_found
+from optimizer.negotiation.game_words import money, percent, price, zone_sentences
 from optimizer.negotiation.supplier import SupplierGains, supplier_gains
 from optimizer.negotiation.table import Table
-from optimizer.negotiation.wording import money, percent, price, zone_sentences
 from tests.optimizer.negotiation.tables import random_table, table
 
 UNIT = "USD per t"

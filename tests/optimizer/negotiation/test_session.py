@@ -29,11 +29,11 @@ from models.session import (
     TheirOffer,
 )
 from optimizer.negotiation.course import course_of, learning, tactic
+from optimizer.negotiation.game_words import money, percent, price
 from optimizer.negotiation.learning import Learning
 from optimizer.negotiation.moves import Settings
 from optimizer.negotiation.room import Room, others
 from optimizer.negotiation.session import accept, next_move, propose, receive, start, what_changed
-from optimizer.negotiation.wording import money, percent, price
 from tests.optimizer.negotiation.talks import MAKER, RIVAL, TYPES, heard, last, market, package, round_, settings, talk, they_offer
 
 
