@@ -28,8 +28,9 @@ from optimizer.outcome import read_outcome
 from optimizer.progress import OnProgress, Progress, ignore
 from optimizer.quality import Chosen, judge_plan
 from optimizer.size import boundless
+from optimizer.solve.choice import choose
 from optimizer.solve.conflict import find_conflict
-from optimizer.solve.forms import Form, choose
+from optimizer.solve.forms import Form
 from optimizer.solve.highs import Answer
 from optimizer.solve.highs import version as highs_version
 from optimizer.stress import stress_test

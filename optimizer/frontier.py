@@ -33,8 +33,11 @@ from optimizer.instance import Instance, build_instance
 from optimizer.outcome import read_outcome
 from optimizer.progress import OnProgress, Progress, ignore
 from optimizer.size import boundless
+from optimizer.solve.choice import choose
 from optimizer.solve.conflict import find_conflict
-from optimizer.solve.forms import FanForm, FirstStage, Form, TreeForm, choose
+from optimizer.solve.form_fan import FanForm
+from optimizer.solve.form_tree import TreeForm
+from optimizer.solve.forms import FirstStage, Form
 from optimizer.solve.highs import Interrupted
 from optimizer.tail import tail_mean, weighed
 from scenarios.tree import Floats, build_tree

@@ -22,9 +22,11 @@ from models.options import SolveSettings
 from models.scenario import Scenario
 from optimizer.executor import spread
 from optimizer.instance import build_instance
+from optimizer.solve.choice import choose
 from optimizer.solve.extensive import solve
 from optimizer.solve.fan import Fan, make_fan
-from optimizer.solve.forms import FanForm, FirstStage, choose, columns_held, first_stage_of
+from optimizer.solve.form_fan import FanForm
+from optimizer.solve.forms import FirstStage, columns_held, first_stage_of
 from optimizer.solve.highs import Interrupted
 from optimizer.solve.problem import Bools
 from optimizer.solve.recourse import FanRecourse

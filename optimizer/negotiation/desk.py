@@ -33,8 +33,10 @@ from optimizer.negotiation.remap import extended, remapped
 from optimizer.negotiation.splice import Base, Misfit, Slot, Spliced, make_base, make_slot, splice
 from optimizer.outcome import Outcome, read_outcome
 from optimizer.size import boundless
+from optimizer.solve.choice import MANY, choose
 from optimizer.solve.extensive import solve as solve_extensive
-from optimizer.solve.forms import MANY, ExtensiveForm, Form, choose
+from optimizer.solve.form_whole import ExtensiveForm
+from optimizer.solve.forms import Form
 from optimizer.solve.guess import first_guess
 from optimizer.solve.highs import Answer
 from optimizer.solve.leaves import Start

@@ -17,7 +17,7 @@ from optimizer import baselines
 from optimizer.baselines import BaselineResult, Halt
 from optimizer.engine import solve
 from optimizer.solve import guess
-from optimizer.solve.forms import ExtensiveForm
+from optimizer.solve.form_whole import ExtensiveForm
 from optimizer.solve.highs import Answer
 from scenarios import library
 

@@ -18,7 +18,9 @@ from optimizer.first_stage import nothing_signed
 from optimizer.instance import build_instance
 from optimizer.outcome import read_outcome
 from optimizer.solve import extensive
-from optimizer.solve.forms import ExtensiveForm, FanForm, choose
+from optimizer.solve.choice import choose
+from optimizer.solve.form_fan import FanForm
+from optimizer.solve.form_whole import ExtensiveForm
 from optimizer.solve.highs import Answer
 from optimizer.trial import FirstStage, best_first_stage, try_out
 from scenarios.files import scenario_from

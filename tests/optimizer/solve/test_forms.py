@@ -14,7 +14,11 @@ from models.plan import Plan
 from models.scenario import Scenario
 from optimizer import engine
 from optimizer.instance import build_instance
-from optimizer.solve.forms import ExtensiveForm, FanForm, Form, TreeForm, better_of, choose
+from optimizer.solve.choice import choose
+from optimizer.solve.form_fan import FanForm
+from optimizer.solve.form_tree import TreeForm
+from optimizer.solve.form_whole import ExtensiveForm
+from optimizer.solve.forms import Form, better_of
 from optimizer.solve.highs import Answer
 from scenarios import library
 from scenarios.files import scenario_from

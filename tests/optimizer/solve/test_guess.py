@@ -13,7 +13,7 @@ from optimizer.instance import Instance, build_instance
 from optimizer.model import build_model
 from optimizer.solve import guess
 from optimizer.solve.extensive import solve, solve_each
-from optimizer.solve.forms import future_problem
+from optimizer.solve.form_whole import future_problem
 from optimizer.solve.handover import Handover
 from optimizer.solve.highs import solve_problem
 from optimizer.solve.problem import Problem, compile_problem
