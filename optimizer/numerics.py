@@ -14,8 +14,8 @@ import numpy as np
 from models.errors import NumericallyDoubtful
 from models.plan import Numerics
 from models.scenario import Scenario
-from optimizer.solve.highs import scale
 from optimizer.solve.problem import Problem
+from optimizer.solve.scaling import scale
 from scenarios.tree import Floats
 
 WARN, REFUSE = 1e7, 1e9

@@ -21,9 +21,10 @@ import numpy as np
 from scipy import sparse
 
 from optimizer.risk import RISK
-from optimizer.solve.highs import Dual, Interrupted, Recourse, scale
+from optimizer.solve.highs import Dual, Interrupted, Recourse
 from optimizer.solve.problem import Problem
 from optimizer.solve.recourse import Pass, least_cost
+from optimizer.solve.scaling import scale
 from scenarios.tree import Floats, Ints, Tree
 
 

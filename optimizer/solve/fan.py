@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from optimizer.solve.highs import scale
+from optimizer.solve.scaling import scale
 from optimizer.solve.template import Stamp, Template, parts_of
 from scenarios.tree import Floats, Ints
 

@@ -18,7 +18,7 @@ from models.scenario import Scenario
 from optimizer import audit as auditing
 from optimizer import engine
 from optimizer.outcome import Outcome, read_outcome
-from optimizer.solve import extensive, forms
+from optimizer.solve import choice, extensive
 from optimizer.solve.extensive import solve as solve_extensive
 from optimizer.solve.highs import Answer
 from optimizer.solve.problem import compile_problem
@@ -85,8 +85,8 @@ SABOTAGE: dict[str, tuple[Tamper, str]] = {
 def test_engine_shows_no_plan_of_a_sabotaged_model(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of the model would give a plan that can't be carried out, or that costs something else."""
     tamper, said = SABOTAGE[name]
-    monkeypatch.setattr(forms, "compile_problem", lambda kernel: tamper(compile_problem(kernel)))
-    monkeypatch.setattr(forms, "stamp_extensive", lambda *figures: tamper(stamp_extensive(*figures)))
+    monkeypatch.setattr(choice, "compile_problem", lambda kernel: tamper(compile_problem(kernel)))
+    monkeypatch.setattr(choice, "stamp_extensive", lambda *figures: tamper(stamp_extensive(*figures)))
     with pytest.raises(AuditMismatch) as caught:
         engine.solve(scenario_from(base()), SETTINGS)
     assert str(caught.value).startswith("The audit disagrees with the model, so no plan is shown")

@@ -18,7 +18,7 @@ from models.plan import Plan
 from models.scenario import Scenario
 from optimizer import engine
 from optimizer.progress import Progress
-from optimizer.solve import blocks, decomposition, forms, recourse
+from optimizer.solve import blocks, decomposition, form_fan, form_tree, recourse
 from optimizer.solve.decomposition import Decomposition
 from optimizer.solve.master import Master, Measure
 from scenarios.files import scenario_from
@@ -221,7 +221,7 @@ def seconds_per_look_at_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second passes whenever the decomposition looks at the clock."""
     ticks = iter(range(10**9))
     clock = SimpleNamespace(monotonic=lambda: float(next(ticks)), perf_counter=time.perf_counter)
-    for module in (forms, decomposition, recourse, blocks):
+    for module in (form_fan, form_tree, decomposition, recourse, blocks):
         monkeypatch.setattr(module, "time", clock)
 
 
