@@ -10,7 +10,7 @@ from models.generator import Branching, Regime, own_row
 from models.uncertainty import Generated
 
 if TYPE_CHECKING:
-    from models.checks import Checker
+    from models.checker import Checker
 
 PATH = "uncertainty"
 TOLERANCE = 1e-6  # of sums of probabilities

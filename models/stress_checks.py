@@ -8,7 +8,7 @@ from models.stress import Stress
 from models.uncertainty import Futures
 
 if TYPE_CHECKING:
-    from models.checks import Checker
+    from models.checker import Checker
 
 REFERENCES = (
     ("supplier", "supplier"), ("offer", "offer"), ("spot", "spot market"), ("site", "site"), ("product", "product"), ("currency", "currency"),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from models import checks, generator_checks
+from models import checker, generator_checks
 from models.generator import own_row
 from models.scenario import Scenario
 from models.uncertainty import Generated
@@ -172,13 +172,13 @@ def test_check_says(name: str) -> None:
 def test_every_check_is_triggered(monkeypatch: pytest.MonkeyPatch) -> None:
     """A check could be added, or die, without anybody noticing."""
     said: set[int] = set()
-    say = checks.Checker.say
+    say = checker.Checker.say
 
-    def noting(self: checks.Checker, path: str, message: str) -> None:
+    def noting(self: checker.Checker, path: str, message: str) -> None:
         said.add(sys._getframe(1).f_lineno)
         say(self, path, message)
 
-    monkeypatch.setattr(checks.Checker, "say", noting)
+    monkeypatch.setattr(checker.Checker, "say", noting)
     for edits, _ in CASES.values():
         findings(generated(*edits))
     many = [{"between": [f"site:s{i}", f"site:s{i + 1}"], "value": 0.1} for i in range(generator_checks.MOST_CORRELATED)]
