@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import ValidationError
 from rich.console import Console
@@ -20,6 +20,7 @@ from api.printing import show, tell
 from api.question import OPTIONS, check_question
 from api.solving import results_only, settings_given
 from api.sources import check_file, print_whole, read_source, write_each
+from models.base import Document
 from models.negotiation import Negotiation, Package
 from models.options import override
 from models.questions import Question
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from api.asking import Answer
     from models.scenario import Scenario
 
+D = TypeVar("D", bound=Document)
 ENDINGS = (".json", ".html", ".csv")
 NO_SHEET = (".pdf", ".doc", ".rtf", ".odt", ".csv", ".xlsx")  # endings that promise what a sheet is not written as
 
@@ -110,20 +112,25 @@ def package_of(offer: str, alternative: str | None, price: float | None, terms: 
 
 def desk_of(path: Path | None, margin: float | None = None) -> Negotiation:
     """What is brought to the table. Raises UsageProblem, InvalidScenario."""
-    found = Negotiation()
-    if path is not None:
-        try:
-            raw = path.read_bytes()
-        except OSError as error:
-            raise UsageProblem(f"--desk: '{path}' can't be read: {error.strerror or error}.") from None
-        found = parse_document(raw, Negotiation, "desk file")
-    if margin is None:
-        return found
+    found = Negotiation() if path is None else parse_document(read_given(path, "--desk"), Negotiation, "desk file")
+    return found if margin is None else with_option(found, margin=margin)
+
+
+def read_given(path: Path, option: str) -> bytes:
+    """What is in a file that an option names. Raises UsageProblem."""
     try:
-        return Negotiation.model_validate({**found.model_dump(), "margin": margin})
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageProblem(f"{option}: '{path}' can't be read: {error.strerror or error}.") from None
+
+
+def with_option(found: D, **given: object) -> D:
+    """A document with one field as an option of the same name gives it. Raises UsageProblem."""
+    try:
+        return type(found).model_validate({**found.model_dump(), **given})
     except ValidationError as error:
         told = error.errors(include_url=False, include_input=False)[0]["msg"]
-        raise UsageProblem(f"--margin: {told[:1].lower()}{told[1:]}.") from None
+        raise UsageProblem(f"--{next(iter(given))}: {told[:1].lower()}{told[1:]}.") from None
 
 
 def target_of(text: str) -> dict[str, float]:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from api.exit_codes import ExitCode, UsageProblem, message_of, outcome_of
 from api.negotiate_page import print_answer
-from api.negotiating import answered, desk_of, package_of
+from api.negotiating import answered, desk_of, package_of, read_given, with_option
 from api.printing import show, tell
 from api.solving import settings_given
 from api.sources import check_file, print_whole, read_source, write_each
@@ -64,7 +64,7 @@ def _picked(offer: str, number: int) -> Pick:
 
 
 def _event(path: Path) -> Event:
-    raw = _read(path, "--event")
+    raw = read_given(path, "--event")
     try:
         check_json(raw)
     except InvalidScenario as error:
@@ -80,14 +80,7 @@ def stored(path: Path) -> Session:
     """The session in a file, its seals checked. Raises UsageProblem, InvalidScenario."""
     from optimizer.negotiation.session_files import read_session
 
-    return read_session(_read(path, "SESSION"))
-
-
-def _read(path: Path, option: str) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageProblem(f"{option}: '{path}' can't be read: {error.strerror or error}.") from None
+    return read_session(read_given(path, "SESSION"))
 
 
 def settings_of(raw: bytes, settings: Path | None, brought: Path | None, rounds: int | None) -> SessionSettings:
@@ -95,20 +88,14 @@ def settings_of(raw: bytes, settings: Path | None, brought: Path | None, rounds:
     if (settings is None) == (brought is None):
         raise UsageProblem("Give one of --settings and --desk.")
     if settings is not None:
-        found = parse_document(_read(settings, "--settings"), SessionSettings, "settings file")
+        found = parse_document(read_given(settings, "--settings"), SessionSettings, "settings file")
     else:
         desk = desk_of(brought)
         talks = _talks(desk, parse_scenario(raw))
         if not talks:
             raise UsageProblem("--desk: it has no offer with both a menu and a view of its supplier, so there is nothing to talk about.")
         found = SessionSettings(talks=talks, margin=desk.margin)
-    if rounds is None:
-        return found
-    try:
-        return SessionSettings.model_validate({**found.model_dump(), "rounds": rounds})
-    except ValidationError as error:
-        told = error.errors(include_url=False, include_input=False)[0]["msg"]
-        raise UsageProblem(f"--rounds: {told[:1].lower()}{told[1:]}.") from None
+    return found if rounds is None else with_option(found, rounds=rounds)
 
 
 def _talks(desk: Negotiation, scenario: Scenario) -> tuple[Talk, ...]:
