@@ -19,6 +19,11 @@ CLOSE = {"Connection": "close"}
 async def read_body(request: Request, settings: Settings) -> bytes:
     """The raw JSON body. Raises Problem: unsupported-type, too-large, too-slow."""
     _check_type(request)
+    return await read_bytes(request, settings)
+
+
+async def read_bytes(request: Request, settings: Settings) -> bytes:
+    """A body of whatever type. Raises Problem: too-large, too-slow."""
     limit = settings.max_body_bytes
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and (len(declared) > 18 or int(declared) > limit):

@@ -19,9 +19,13 @@ function show(progress) {
   });
   place("incumbent").textContent = amount(progress.incumbent, currency);
   place("bound").textContent = amount(progress.bound, currency);
+  const known = progress.incumbent !== null && progress.bound !== null;
+  const left = known ? Math.max(0, progress.incumbent - progress.bound) : null;
+  place("left").textContent = amount(left, currency);
+  place("left-note").textContent = known && left === 0 ? "nothing: this is the best plan there is" : "best plan less what is proven";
   place("gap").textContent = percent(progress.gap);
   place("incumbent-note").textContent = progress.incumbent === null ? "none yet" : "risk-adjusted cost, present value";
-  if (progress.incumbent !== null && progress.bound !== null) {
+  if (known) {
     course.push(progress);
     draw();
   }
