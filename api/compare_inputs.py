@@ -23,8 +23,12 @@ NOUNS = {
 }  # fmt: skip
 
 
-class Missing:
-    """What is not there, which is something else than null."""
+class Nothing:
+    """What a document does not say, which is something else than null."""
+
+
+MISSING, TOLD = Nothing(), Nothing()
+"""TOLD: missing with all that it would hold, which was said already."""
 
 
 def changes(documents: Sequence[Mapping[str, Any]]) -> Iterator[InputChange]:
@@ -33,16 +37,24 @@ def changes(documents: Sequence[Mapping[str, Any]]) -> Iterator[InputChange]:
 
 
 def _differences(path: str, words: str, values: list[Any]) -> Iterator[InputChange]:
-    first = values[0]
-    if all((value == first and type(value) is type(first)) or _same_number(value, first) for value in values[1:]):
+    asked = [value for value in values if value is not TOLD]
+    if all(_same(value, asked[0]) for value in asked[1:]):
         return
-    present = [value for value in values if not isinstance(value, Missing)]
-    if all(isinstance(value, dict) for value in present) and len(present) > 1:
-        yield from _of_objects(path, words, values)
-    elif all(isinstance(value, list) for value in present) and len(present) > 1 and any(isinstance(row, dict) for value in present for row in value):
-        yield from _of_tables(path, words, values)
-    else:
+    present = [value for value in values if not isinstance(value, Nothing)]
+    holders = all(isinstance(value, dict) for value in present) or (_rows(present) and all(isinstance(value, list) for value in present))
+    if not holders or any(value is MISSING for value in values):
         yield InputChange(path=path, words=words, values=[_short(value) for value in values])
+    if holders and len(present) > 1:
+        inner = [TOLD if value is MISSING else value for value in values]
+        yield from _of_objects(path, words, inner) if isinstance(present[0], dict) else _of_tables(path, words, inner)
+
+
+def _rows(tables: list[Any]) -> bool:
+    return any(isinstance(row, dict) for table in tables if isinstance(table, list) for row in table)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return bool((one == other and type(one) is type(other)) or _same_number(one, other))
 
 
 def _same_number(one: Any, other: Any) -> bool:
@@ -52,7 +64,7 @@ def _same_number(one: Any, other: Any) -> bool:
 def _of_objects(path: str, words: str, values: list[Any]) -> Iterator[InputChange]:
     names = dict.fromkeys(name for value in values if isinstance(value, dict) for name in value)
     for name in names:
-        inner = [value.get(name, Missing()) if isinstance(value, dict) else Missing() for value in values]
+        inner = [value.get(name, MISSING) if isinstance(value, dict) else value for value in values]
         yield from _differences(f"{path}.{name}" if path else name, f"{words}, {_plain(name)}" if words else _plain(name), inner)
 
 
@@ -60,13 +72,14 @@ def _of_tables(path: str, words: str, values: list[Any]) -> Iterator[InputChange
     """Rows beside each other that are about the same thing."""
     tables = [value if isinstance(value, list) else [] for value in values]
     key = _key_of(tables)
+    absent = [MISSING if isinstance(value, list) else TOLD for value in values]
     named = [{_name(row, i, key): (i, row) for i, row in enumerate(table)} for table in tables]
     noun = NOUNS.get(path.rpartition(".")[2], _plain(path.rpartition(".")[2]))
     lead = words.rpartition(", ")[0]
     for name in dict.fromkeys(name for table in named for name in table):
         at = next(table[name][0] for table in named if name in table)
         what = f"{noun} {_quoted(name)}"
-        rows = [table[name][1] if name in table else Missing() for table in named]
+        rows = [table[name][1] if name in table else nothing for table, nothing in zip(named, absent, strict=True)]
         yield from _differences(f"{path}[{at}]", f"{lead}, {what}" if lead else what, rows)
 
 
@@ -99,11 +112,13 @@ def _plain(name: str) -> str:
 
 def _short(value: Any) -> Any:
     """A value that can be shown: long lists and objects are told by their size."""
-    if isinstance(value, Missing):
+    if isinstance(value, Nothing):
         return None
     if isinstance(value, dict):
         inner = {name: _short(x) for name, x in list(value.items())[:SHOWN]}
-        return inner if len(value) <= SHOWN and not any(isinstance(x, dict | list) for x in inner.values()) else f"{len(value)} fields"
+        return inner if len(value) <= SHOWN and not any(isinstance(x, dict | list) for x in inner.values()) else "given"
+    if isinstance(value, list) and value and all(isinstance(x, int | float) for x in value) and len(value) > SHOWN:
+        return f"{len(value)} values, from {value[0]} to {value[-1]}"
     if isinstance(value, list) and (len(value) > SHOWN or any(isinstance(x, dict | list) for x in value)):
-        return f"{len(value)} values, from {value[0]} to {value[-1]}" if all(isinstance(x, int | float) for x in value) else f"{len(value)} rows"
+        return f"{len(value)} {'row' if len(value) == 1 else 'rows'}"
     return value[:200] if isinstance(value, str) else value

@@ -36,7 +36,10 @@ REFERS = {
     "needs": "offer", "spot": "spot", "index": "index", "period": "period", "start": "period", "from_period": "period", "sign": "period",
     "sites": "site", "products": "product", "offers": "offer",
 }  # fmt: skip
-TITLES = {"fx": "exchange rates", "spot": "spot markets", "solve": "how to solve", "id": "ID"}
+TITLES = {
+    "fx": "exchange rates", "spot": "spot markets", "solve": "how to solve", "id": "ID", "in": "measured in", "time_limit_seconds": "time limit",
+    "cost_per_unit_year": "cost per unit and year", "max_nonzeros": "largest model",
+}  # fmt: skip
 SIMPLE = {"string": "text", "number": "number", "integer": "integer", "boolean": "boolean"}
 
 

@@ -51,12 +51,23 @@ def test_long_parts_are_told_by_their_size() -> None:
     (change,) = changes([{"a": [1.0] * 100}, {"a": [2.0] * 100}])
     assert change.values == ["100 values, from 1.0 to 1.0", "100 values, from 2.0 to 2.0"]
     (change,) = changes([{"a": 1}, {"a": [{"b": 1}]}])
-    assert change.values == [1, "1 rows"]
+    assert change.values == [1, "1 row"]
 
 
 def test_three_scenarios_are_compared_at_once() -> None:
     """If this fails, a third run is left out of the table."""
     assert between({"risk": {"weight": 0.1}}, {"risk": {"weight": 0.1}}, {"risk": {"weight": 0.4}}) == [("risk.weight", "risk, weight", [0.1, 0.1, 0.4])]
+
+
+def test_a_row_that_is_missing_is_told_once() -> None:
+    """If this fails, an offer that one of three scenarios lacks is listed field by field."""
+    one, other, without = quickstart(), quickstart(), quickstart()
+    other["offers"][1]["signing_cost"] = 5
+    del without["offers"][1]
+    assert between(one, other, without) == [
+        ("offers[1]", "offer ‘importer-frame’", ["given", "given", None]),
+        ("offers[1].signing_cost", "offer ‘importer-frame’, signing cost", [None, 5, None]),
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -96,7 +96,7 @@ export class Json {
     const owner = { owner: () => scenario.value };
     const told = element("p", { class: "quiet", role: "status" });
     const made = field({ at: part.path, kind: "json", title: part.title, help: part.help, unit: "" }, scenario, [], { ...owner, wrote: () => told.replaceChildren(typeof valueAt(scenario.value, part.path) === "string" ? "This is not JSON yet." : "") });
-    made.querySelector("label").append(element("span", { class: "quiet" }, " – JSON; empty = none"));
+    made.querySelector("label").append(element("span", { class: "quiet" }, " – JSON; empty = none, {} = with its defaults"));
     made.querySelector("textarea").rows = 8;
     this.root.replaceChildren(made, told);
   }

@@ -49,7 +49,7 @@ export class Grid {
 
   #head() {
     const heads = this.columns.map((column) =>
-      element("th", { scope: "col", class: numeric(column) ? "n" : "", title: column.help || null }, column.title, column.unit ? element("small", {}, ` ${column.unit}`) : null),
+      element("th", { scope: "col", class: numeric(column) ? "n" : "text", title: column.help || null }, column.title, column.unit ? element("small", {}, ` ${column.unit}`) : null),
     );
     const sum = this.#summedSeries() ? element("th", { scope: "col", class: "n" }, "Sum") : null;
     return element("tr", {}, element("th", { scope: "col" }, "#"), heads, sum, element("th", { scope: "col" }, element("span", { class: "unseen" }, "Remove")));
