@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 
 from api import compare_plans
+from api.compare_chart import cost_chart
 from api.compare_inputs import MAX_CHANGES, changes
 from api.comparison import ComparedRun, Comparison
 from api.problems import Problem
@@ -17,7 +18,7 @@ from api.routes.results import page_of
 from api.routes.state import Parts, Services
 from api.store import WITH_PLAN, Run
 from api.views import FindingView
-from api.web import page
+from api.web import page, plotly
 from scenarios.files import parse_scenario
 
 router = APIRouter()
@@ -43,7 +44,8 @@ def compare_page(parts: Parts, runs: Annotated[list[str] | None, Query()] = None
     from optimizer.report import report_text
 
     found = comparison(chosen)
-    return page("compare.html", found=found, runs=chosen, headline=compare_plans.headline(found, report_text.money))
+    headline, chart = compare_plans.headline(found, report_text.money), cost_chart(found)
+    return page("compare.html", found=found, runs=chosen, headline=headline, chart=chart, style_ids=plotly.inline_style_ids())
 
 
 def _chosen(parts: Services, given: list[str]) -> list[Run]:

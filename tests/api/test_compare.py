@@ -97,6 +97,7 @@ def test_runs_are_compared(client: Client) -> None:
     assert page.status_code == 200
     assert "costs the same as A and signs the same contracts" in page.text
     assert "Discount rate" in page.text
+    assert "The costs are the same in every category" in page.text
 
 
 def test_a_run_without_a_plan_is_compared_by_its_scenario(client: Client) -> None:

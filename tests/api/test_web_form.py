@@ -87,6 +87,30 @@ def test_a_form_that_is_looked_at_loses_nothing(browser: Browser, client: Client
         assert document(page) == {**json.loads(library.read(name)), "discount_rate": 0.09}
 
 
+HOSTILE = {
+    "format": 1, "name": ["<img src=x onerror=alert(1)>"], "periods": [{"id": 1}, None, "<b>x</b>"], "sites": "x", "products": [None, 5, {"unit": "<b>u</b>"}],
+    "suppliers": [{"id": {}, "capacity": [{"volume": 3}], "capacity_steps": 7}], "demand": [None, 5, [], {"volume": 3}, {"volume": {"0": 1}}],
+    "offers": [{"id": "<b>o</b>", "window": 4, "alternatives": {}, "clauses": [None, {"kind": "toString"}, {"kind": "<b>k</b>"}]}, None],
+    "rules": [{}, {"kind": 4}], "risk": [], "uncertainty": {"kind": "<b>k</b>", "futures": 1}, "solve": 3, "frontier": "x", "unknown": {"kept": [1]},
+}  # fmt: skip
+
+
+def test_a_scenario_full_of_mistakes_is_shown_and_kept(browser: Browser, client: Client) -> None:
+    """If this fails, a document that needs correcting is the one that can't be opened, or markup in it acts."""
+    with opened(browser, client) as page:
+        written(page).fill(json.dumps(HOSTILE))
+        page.get_by_role("tab", name="Form").click()
+        page.evaluate("for (const block of document.querySelectorAll('details.block')) block.open = true")
+        expect(page.locator("details.block").last.locator(".part").first).to_be_visible()
+        page.get_by_role("button", name="Check only").click()
+        expect(page.locator(".badge:not(:empty)").first).to_be_visible()
+        expect(page.locator("main img, main summary b, main td b b, main legend b")).to_have_count(0)
+        assert document(page) == HOSTILE
+        cell(page, "Demand", "Site", 4).fill("ohio")
+        page.keyboard.press("Tab")
+        assert document(page)["demand"][3] == {"volume": 3, "site": "ohio"}
+
+
 def test_cells_are_reached_by_keyboard(browser: Browser, client: Client) -> None:
     """If this fails, someone without a mouse must press Tab through whole tables, or Enter sends the form."""
     with opened(browser, client, "/new?example=quickstart") as page:

@@ -3,7 +3,6 @@
 import { list, places, put } from "./document.js";
 import { element, fresh, options, prose } from "./elements.js";
 import { field } from "./fields.js";
-import { count } from "./format.js";
 
 const SHOWN = 60;
 
@@ -19,10 +18,6 @@ export class Cards {
 
   get places() {
     return places(this.scenario.value, this.part.path);
-  }
-
-  get counted() {
-    return count(this.places.reduce((sum, { value }) => sum + list(value).length, 0), this.noun);
   }
 
   draw() {
@@ -45,7 +40,7 @@ export class Cards {
 
   #card(place, item, i) {
     const path = `${place.path}[${i}]`;
-    const kind = this.part.kinds[item?.kind];
+    const kind = Object.hasOwn(this.part.kinds, item?.kind) ? this.part.kinds[item.kind] : null; // not what every object has, like toString
     const title = kind?.title ?? String(item?.kind ?? "of no kind");
     const remove = element("button", { type: "button", class: "remove", "aria-label": `Remove ${title}`, onclick: () => this.#remove(place, i, title) }, "×");
     const fields = kind ? kind.fields.map((spec) => field(spec, this.scenario, [path], { owner: () => list(place.value)[i] })) : [];

@@ -59,8 +59,6 @@ export function said(word) {
 
 // Fields of the object at `part.path`, or of the scenario itself.
 export class Fields {
-  counted = "";
-
   constructor(part, scenario) {
     [this.part, this.scenario] = [part, scenario];
     this.body = element("div", { class: "fields" });
@@ -83,8 +81,6 @@ export class Fields {
 
 // JSON of one part of the scenario, checked when the field is left.
 export class Json {
-  counted = "";
-
   constructor(part, scenario) {
     [this.part, this.scenario] = [part, scenario];
     this.root = element("section", { class: "part", dataset: { path: part.path.join(".") } });
@@ -114,10 +110,6 @@ export class Union {
     return valueAt(this.scenario.value, [...this.part.path, "kind"]) ?? this.part.default;
   }
 
-  get counted() {
-    return this.part.kinds[this.kind]?.title ?? "";
-  }
-
   reveal(path) {
     return this.inner.some((inner) => inner.reveal?.(path));
   }
@@ -127,7 +119,7 @@ export class Union {
     const id = fresh("kind");
     const kinds = Object.keys(part.kinds);
     const known = kinds.includes(this.kind) ? kinds : [this.kind, ...kinds];
-    const choose = element("select", { id, dataset: { path: `${part.path.join(".")}.kind` } }, options(known, this.kind, (kind) => part.kinds[kind]?.title ?? kind));
+    const choose = element("select", { id, dataset: { path: `${part.path.join(".")}.kind` } }, options(known, this.kind, (kind) => (kinds.includes(kind) ? part.kinds[kind].title : String(kind))));
     choose.addEventListener("change", () => {
       scenario.mark();
       put(scenario.value, part.path, choose.value === part.default ? undefined : { kind: choose.value });
@@ -135,9 +127,10 @@ export class Union {
       this.draw();
       this.root.querySelector("select").focus();
     });
-    this.inner = (part.kinds[this.kind]?.parts ?? []).map((inner) => this.build(inner));
+    const chosen = Object.hasOwn(part.kinds, this.kind) ? part.kinds[this.kind] : { parts: [], help: "This kind is not known; edit it in the JSON view." };
+    this.inner = chosen.parts.map((inner) => this.build(inner));
     const back = scenario.canUndo ? element("button", { type: "button", class: "small", onclick: () => scenario.undo() }, "Undo") : null;
-    const about = element("p", { class: "quiet" }, prose(part.kinds[this.kind]?.help ?? ""));
+    const about = element("p", { class: "quiet" }, prose(chosen.help));
     this.root.replaceChildren(element("h3", {}, part.title), element("div", { class: "fields" }, element("div", { class: "field" }, element("label", { for: id }, "Kind"), choose)), about, back ?? "", ...this.inner.map((inner) => inner.root));
   }
 }

@@ -20,10 +20,6 @@ export class Grid {
     this.draw();
   }
 
-  get counted() {
-    return count(this.table.rows.length, "row");
-  }
-
   // Bring the row of a finding onto the page.
   reveal(path) {
     const at = this.table.rows.findIndex((entry) => path === entry.path || path.startsWith(`${entry.path}.`) || path.startsWith(`${entry.path}[`));
@@ -52,14 +48,14 @@ export class Grid {
       element("th", { scope: "col", class: numeric(column) ? "n" : "text", title: column.help || null }, column.title, column.unit ? element("small", {}, ` ${column.unit}`) : null),
     );
     const sum = this.#summedSeries() ? element("th", { scope: "col", class: "n" }, "Sum") : null;
-    return element("tr", {}, element("th", { scope: "col" }, "#"), heads, sum, element("th", { scope: "col" }, element("span", { class: "unseen" }, "Remove")));
+    return element("tr", {}, element("th", { scope: "col" }, "#"), heads, sum, element("th", { scope: "col", class: "end" }, element("span", { class: "unseen" }, "Remove")));
   }
 
   #row(entry, at) {
     const cells = this.columns.map((column, i) => element("td", { class: numeric(column) ? "n" : "" }, this.#cell(entry, at, column, i)));
     const sum = this.#summedSeries() ? element("td", { class: "n rowsum" }, this.#rowSum(entry)) : null;
     const gone = element("button", { type: "button", class: "remove", "aria-label": `Remove row ${at + 1}`, onclick: () => this.#remove(at) }, "×");
-    return element("tr", { dataset: { path: entry.path } }, element("th", { scope: "row" }, String(at + 1)), cells, sum, element("td", {}, gone));
+    return element("tr", { dataset: { path: entry.path } }, element("th", { scope: "row" }, String(at + 1)), cells, sum, element("td", { class: "end" }, gone));
   }
 
   #cell(entry, at, column, i) {
@@ -189,7 +185,7 @@ export class Grid {
     const cells = this.columns.map((column) => element("td", { class: "n" }, some && summed(column) ? total.format(sum(column)) : ""));
     if (some) cells[0].textContent ||= "Sum";
     const all = this.#summedSeries() && some && this.scenario.unit ? total.format(this.columns.filter((c) => c.spec === this.#summedSeries()).reduce((s, c) => s + sum(c), 0)) : "";
-    this.foot.replaceChildren(...(some ? [element("td"), ...cells, this.#summedSeries() ? element("td", { class: "n" }, all) : "", element("td")] : []));
+    this.foot.replaceChildren(...(some ? [element("td"), ...cells, this.#summedSeries() ? element("td", { class: "n" }, all) : "", element("td", { class: "end" })] : []));
     if (this.#summedSeries()) for (const line of this.body.querySelectorAll("tbody tr[data-path]")) line.querySelector(".rowsum").textContent = this.#rowSum(this.rows[Number(line.querySelector("[data-row]").dataset.row)]);
   }
 }
