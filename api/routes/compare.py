@@ -19,6 +19,7 @@ from api.routes.state import Parts, Services
 from api.store import WITH_PLAN, Run
 from api.views import FindingView
 from api.web import page, plotly
+from models.errors import InvalidScenario
 from scenarios.files import parse_scenario
 
 router = APIRouter()
@@ -100,5 +101,8 @@ def _inputs(runs: list[Run]) -> tuple[list[Any], int, list[FindingView]]:
 
 def _document(run: Run) -> dict[str, Any]:
     """The scenario with everything that it leaves unsaid, and with the settings that the run had."""
-    found: dict[str, Any] = json.loads(parse_scenario(run.request.body).model_dump_json())
+    try:
+        found: dict[str, Any] = json.loads(parse_scenario(run.request.body).model_dump_json())
+    except InvalidScenario:  # it was sound for an earlier version
+        found = json.loads(run.request.body.decode("utf-8-sig"))
     return found | {"solve": run.request.settings.model_dump(mode="json")}

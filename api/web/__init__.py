@@ -25,7 +25,7 @@ def _environment() -> Environment:
     environment = Environment(loader=FileSystemLoader(WEB / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["data"] = _data
     environment.filters["prose"] = _prose
-    environment.filters |= {"money": _money, "percent": _percent, "figure": _figure, "change": _change, "said": _said}
+    environment.filters |= {"money": _money, "percent": _percent, "figure": _figure, "change": _change, "said": _said, "relative": _relative}
     return environment
 
 
@@ -71,6 +71,13 @@ def _said(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name.replace('_', ' ')}: {_said(item)}" for name, item in value.items() if item is not None)
     return str(value)
+
+
+def _relative(value: Any, first: Any) -> str:
+    """By how much a number differs from the first one; empty where that says nothing."""
+    if isinstance(value, bool) or isinstance(first, bool) or not (isinstance(value, int | float) and isinstance(first, int | float)):
+        return ""
+    return "" if not first or value == first else f"{100 * (value - first) / abs(first):+,.3g} %".replace("-", "−")
 
 
 def _data(value: object) -> Markup:

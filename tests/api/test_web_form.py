@@ -170,6 +170,23 @@ def test_a_result_is_marked_once_its_scenario_was_edited(browser: Browser, clien
         expect(page.get_by_role("row", name="Discount rate")).to_contain_text("0.2")
 
 
+def test_scenarios_and_plans_are_taken_away(browser: Browser, client: Client) -> None:
+    """If this fails, work in the form can't be kept without solving, or a plan can't be taken into a spreadsheet."""
+    with opened(browser, client, "/new?example=quickstart") as page:
+        page.get_by_label("Discount rate").fill("0.5")
+        page.keyboard.press("Tab")
+        with page.expect_download() as saved:
+            page.get_by_role("button", name="Save as a file").click()
+        assert saved.value.suggested_filename == "two-campuses-three-years.json"
+        assert json.loads(saved.value.path().read_text("utf-8"))["discount_rate"] == 0.5
+        page.get_by_role("button", name="Solve", exact=True).click()
+        page.wait_for_url("**/runs/*")
+        for link, start in (("Plan (JSON)", b"{"), ("Tables (CSV)", b"PK"), ("Contracts to sign", b"offer,")):
+            with page.expect_download() as taken:
+                page.get_by_role("link", name=link).click()
+            assert taken.value.path().read_bytes().startswith(start), link
+
+
 def test_the_text_needs_no_script(browser: Browser, client: Client) -> None:
     """If this fails, a browser without JavaScript can neither check nor solve."""
     context = browser.new_context(java_script_enabled=False, base_url=str(client.base_url))

@@ -203,9 +203,18 @@ file.addEventListener("change", async () => {
   say("File opened", element("p", {}, `${chosen.name} is ready to be checked or solved.`));
 });
 
+// The scenario as a file, named after it.
+place("save").addEventListener("click", () => {
+  const blob = large ?? new Blob([content()], { type: "application/json" });
+  const name = (/"name":\s*"([^"\\]+)"/.exec(large ? "" : content())?.[1] ?? "scenario").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+  const link = element("a", { href: URL.createObjectURL(blob), download: `${name || "scenario"}.json` });
+  link.click();
+  URL.revokeObjectURL(link.href);
+});
+
 text.addEventListener("input", () => { typed = true; changed(); });
 scenario.addEventListener("edit", changed);
 addEventListener("beforeunload", (event) => { if ((scenario.edited || typed) && !sent) event.preventDefault(); });
-place("tabs").hidden = false;
+place("tabs").hidden = place("save").hidden = false;
 show("form");
 if (form.dataset.told !== "yes") describe();
