@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from api.store import Run, Store
 
@@ -32,13 +32,18 @@ def found(store: Store, limit: int, name: str = "", state: str | None = None) ->
     return fitting
 
 
-def newer_version(run: Run, store: Store) -> Run | None:
+def newer_version(run: Run, store: Store, body: Callable[[Run], bytes]) -> Run | None:
     """The newest later run of a scenario of the same name that says something else: what `run` found belongs to an earlier version of it."""
     if run.request.ask or not run.request.name:
         return None
     for other in recent(store):
         if other.number <= run.number:
             return None
-        if not other.request.ask and other.request.name == run.request.name and other.request.body != run.request.body:
+        if not other.request.ask and other.request.name == run.request.name and _differs(run, other, body):
             return other
     return None
+
+
+def _differs(run: Run, other: Run, body: Callable[[Run], bytes]) -> bool:
+    """Whether two runs were sent different scenarios; fingerprints, which also tell options, spare most bodies from being fetched."""
+    return other.request.fingerprint != run.request.fingerprint and body(other) != body(run)

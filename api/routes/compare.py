@@ -14,7 +14,7 @@ from api.compare_chart import cost_chart
 from api.compare_inputs import MAX_CHANGES, changes
 from api.comparison import ComparedRun, Comparison
 from api.problems import Problem
-from api.routes.results import page_of
+from api.routes.results import stored
 from api.routes.state import Parts, Services
 from api.store import WITH_PLAN, Run
 from api.views import FindingView
@@ -32,7 +32,7 @@ Ids = Annotated[list[str], Query(max_length=20, description="Ids of two to four 
 @router.get("/v1/compare", tags=["results"], responses={404: {}, 422: {}})
 def compare_runs(parts: Parts, runs: Ids) -> Comparison:
     """Two to four solved scenarios beside each other: where the scenarios differ, and the figures, awards and costs of their plans."""
-    return comparison(_chosen(parts, runs))
+    return comparison(_chosen(parts, runs), parts)
 
 
 @router.get("/compare", include_in_schema=False)
@@ -44,7 +44,7 @@ def compare_page(parts: Parts, runs: Annotated[list[str] | None, Query()] = None
         return page("lost.html", problem.status, problem=problem)
     from optimizer.report import report_text
 
-    found = comparison(chosen)
+    found = comparison(chosen, parts)
     headline, chart = compare_plans.headline(found, report_text.money), cost_chart(found)
     return page("compare.html", found=found, runs=chosen, headline=headline, chart=chart, style_ids=plotly.inline_style_ids())
 
@@ -63,10 +63,10 @@ def _chosen(parts: Services, given: list[str]) -> list[Run]:
     return sorted(known, key=lambda run: run.number)
 
 
-def comparison(runs: list[Run]) -> Comparison:
+def comparison(runs: list[Run], parts: Services) -> Comparison:
     """`runs` beside each other."""
-    plans = [page_of(run.outcome)["plan"] if run.outcome and run.state in WITH_PLAN else None for run in runs]
-    found, left_out, notes = _inputs(runs)
+    plans = [json.loads(stored(run, parts, "page"))["plan"] if run.state in WITH_PLAN else None for run in runs]
+    found, left_out, notes = _inputs(runs, parts)
     notes += [FindingView(path="", message=f"Run {run.id} has no plan: it is {run.state}.") for run, plan in zip(runs, plans, strict=True) if plan is None]
     return Comparison(
         runs=[
@@ -90,19 +90,20 @@ def comparison(runs: list[Run]) -> Comparison:
     )
 
 
-def _inputs(runs: list[Run]) -> tuple[list[Any], int, list[FindingView]]:
+def _inputs(runs: list[Run], parts: Services) -> tuple[list[Any], int, list[FindingView]]:
     """Where the scenarios differ, and how many more places there are."""
-    if sum(len(run.request.body) for run in runs) > MAX_BYTES:
+    bodies = [stored(run, parts, "body") for run in runs]
+    if sum(map(len, bodies)) > MAX_BYTES:
         return [], 0, [FindingView(path="scenario", message=f"The scenarios are larger than {MAX_BYTES / 1e6:,.0f} MB together and are not compared here.")]
-    each = changes([_document(run) for run in runs])
+    each = changes([_document(run, body) for run, body in zip(runs, bodies, strict=True)])
     shown = list(islice(each, MAX_CHANGES))
     return shown, sum(1 for _ in each), []
 
 
-def _document(run: Run) -> dict[str, Any]:
+def _document(run: Run, body: bytes) -> dict[str, Any]:
     """The scenario with everything that it leaves unsaid, and with the settings that the run had."""
     try:
-        found: dict[str, Any] = json.loads(parse_scenario(run.request.body).model_dump_json())
+        found: dict[str, Any] = json.loads(parse_scenario(body).model_dump_json())
     except InvalidScenario:  # it was sound for an earlier version
-        found = json.loads(run.request.body.decode("utf-8-sig"))
+        found = json.loads(body.decode("utf-8-sig"))
     return found | {"solve": run.request.settings.model_dump(mode="json")}

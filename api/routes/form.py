@@ -15,6 +15,7 @@ from api.checker import Busy, Refused
 from api.form_parts import form_sections
 from api.problems import Problem, invalid_scenario
 from api.routes.documents import bundled
+from api.routes.results import stored
 from api.routes.runs import Overrides, clone, launch
 from api.routes.state import KnownRun, Parts, Services
 from api.store import Run
@@ -56,7 +57,7 @@ def form(parts: Parts, example: str = "quickstart", run: str = "") -> HTMLRespon
     """The form, filled with a bundled scenario or with that of an earlier run."""
     earlier = parts.store.get(run) if run else None
     if earlier and not earlier.request.ask:
-        return _form(parts, earlier.request.body.decode("utf-8-sig"), earlier=earlier)
+        return _form(parts, stored(earlier, parts, "body").decode("utf-8-sig"), earlier=earlier)
     if example == "empty":
         return _form(parts, EMPTY, chosen="empty")
     chosen = example if example in library.names() else ""

@@ -8,8 +8,8 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from api.question import scenario_in
 from api.routes.form import groups
+from api.routes.results import scenario_of, stored
 from api.routes.state import Parts
 from api.web import page
 from models.scenario import Scenario
@@ -24,13 +24,8 @@ def negotiate_form(parts: Parts, example: str = "quickstart", run: str = "", off
     """The form of the negotiation desk, for a bundled scenario or that of an earlier run; an earlier question is filled in again."""
     earlier = parts.store.get(run) if run else None
     chosen = example if example in library.names() else "quickstart"
-    asked: dict[str, Any] = {}
-    if earlier is None:
-        scenario = json.loads(library.read(chosen))
-    elif earlier.request.ask:
-        asked, scenario = json.loads(earlier.request.body.decode("utf-8-sig")), json.loads(scenario_in(earlier.request.body))
-    else:
-        scenario = json.loads(earlier.request.body.decode("utf-8-sig"))
+    scenario = json.loads(library.read(chosen) if earlier is None else scenario_of(earlier, parts).decode("utf-8-sig"))
+    asked: dict[str, Any] = json.loads(stored(earlier, parts, "body").decode("utf-8-sig")) if earlier and earlier.request.ask else {}
     package = {"offer": (asked.get("offers") or [offer])[0], "alternative": None, "price": None, "terms": {}} | asked.get("package", {})
     return page(
         "negotiate.html",

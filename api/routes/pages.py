@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, get_args
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from api import history
 from api.problems import KINDS, Problem
 from api.routes.form import groups
-from api.routes.results import page_of
+from api.routes.results import stored
 from api.routes.state import Parts
 from api.store import WITH_PLAN, State
 from api.views import run_view
@@ -66,11 +67,11 @@ def run_page(run_id: str, parts: Parts) -> HTMLResponse:
     run = parts.store.get(run_id)
     if run is None:
         return page("lost.html", 404, problem=Problem("no-run"))
-    found = page_of(run.outcome) if run.outcome and run.state in WITH_PLAN else None
+    found = json.loads(stored(run, parts, "page")) if run.state in WITH_PLAN else None
     view, style_ids = run_view(run, parts.store), plotly.inline_style_ids()
     if view.ask:
         return page("answer.html", run=view, words=QUESTIONS[view.ask], report=found, style_ids=style_ids)
-    newer = history.newer_version(run, parts.store)
+    newer = history.newer_version(run, parts.store, lambda other: stored(other, parts, "body"))
     return page("run.html", run=view, phases=PHASES, report=found, style_ids=style_ids, newer=newer, tables=TABLES, offers=_offers(found))
 
 

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Query, Response
 
 from api.problems import Problem
 from api.question import ANSWERS, scenario_in
-from api.routes.state import KnownRun
+from api.routes.state import KnownRun, Services
 from api.store import Outcome, Run
 from models.frontier import Frontier
 from models.plan import Plan
@@ -47,6 +47,21 @@ def solved(run: Run) -> Outcome:
     if run.request.ask:
         raise Problem("no-plan", "The run answers a question and makes no plan; its answer is at `/result`.", state=run.state)
     return finished(run)
+
+
+def stored(run: Run, parts: Services, part: Literal["body", "plan", "page"]) -> bytes:
+    """A part of a run. Raises Problem where the run was forgotten a moment ago."""
+    known = parts.store.get(run.id)
+    found = None if known is None else known.request.body if part == "body" else getattr(known.outcome, part, None)
+    if found is None:
+        raise Problem("no-run")
+    return bytes(found)
+
+
+def scenario_of(run: Run, parts: Services) -> bytes:
+    """The scenario as it was sent, with a question or by itself."""
+    body = stored(run, parts, "body")
+    return scenario_in(body) if run.request.ask else body
 
 
 def _plan(run: Run) -> Plan:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from api.body import read_body
 from api.problems import Problem
+from api.routes.results import stored
 from api.routes.state import KnownRun, Parts, Services
 from api.store import Full, KeyReused, Run, State
 from api.store import Request as RunRequest
@@ -178,7 +179,7 @@ async def clone(run: Run, parts: Services, options: Overrides, key: str | None =
     """A new run of what an earlier one was asked to do."""
     earlier = {name: getattr(run.request.settings, name) for name in Overrides.model_fields}
     given = options.model_dump(exclude_none=True)
-    return await launch(parts, run.request.body, Overrides(**(earlier | given)), key, run.request.ask)
+    return await launch(parts, await run_sync(stored, run, parts, "body"), Overrides(**(earlier | given)), key, run.request.ask)
 
 
 def _told(run: Run | None, parts: Services) -> RunView:
