@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from api.store import Run, Store
 
@@ -32,16 +33,24 @@ def found(store: Store, limit: int, name: str = "", state: str | None = None) ->
     return fitting
 
 
-def newer_version(run: Run, store: Store, body: Callable[[Run], bytes]) -> Run | None:
-    """The newest later run of a scenario of the same name that says something else: what `run` found belongs to an earlier version of it."""
+@dataclass(frozen=True)
+class Versions:
+    """Other versions of the scenario that a run solved: runs of the same name that were sent something else."""
+
+    older: Run | None = None
+    """The last one before the run."""
+    newer: Run | None = None
+    """The newest of all, unless it says the same as the run: what the run found belongs to an earlier version."""
+
+
+def versions(run: Run, store: Store, body: Callable[[Run], bytes]) -> Versions:
+    """The versions around `run`. A run without a name, or of a question, has none."""
     if run.request.ask or not run.request.name:
-        return None
-    for other in recent(store):
-        if other.number <= run.number:
-            return None
-        if not other.request.ask and other.request.name == run.request.name and _differs(run, other, body):
-            return other
-    return None
+        return Versions()
+    alike = [other for other in recent(store) if other.request.name == run.request.name and not other.request.ask]
+    newest = alike[0] if alike and alike[0].number > run.number and _differs(run, alike[0], body) else None
+    older = (other for other in alike if other.number < run.number and _differs(run, other, body))
+    return Versions(next(older, None), newest)
 
 
 def _differs(run: Run, other: Run, body: Callable[[Run], bytes]) -> bool:

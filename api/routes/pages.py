@@ -71,8 +71,8 @@ def run_page(run_id: str, parts: Parts) -> HTMLResponse:
     view, style_ids = run_view(run, parts.store), plotly.inline_style_ids()
     if view.ask:
         return page("answer.html", run=view, words=QUESTIONS[view.ask], report=found, style_ids=style_ids)
-    newer = history.newer_version(run, parts.store, lambda other: stored(other, parts, "body"))
-    return page("run.html", run=view, phases=PHASES, report=found, style_ids=style_ids, newer=newer, tables=TABLES, offers=_offers(found))
+    versions = history.versions(run, parts.store, lambda other: stored(other, parts, "body"))
+    return page("run.html", run=view, phases=PHASES, report=found, style_ids=style_ids, versions=versions, tables=TABLES, offers=_offers(found))
 
 
 def _offers(found: dict[str, Any] | None) -> list[dict[str, Any]]:

@@ -159,12 +159,16 @@ export class Grid {
 
   #pages() {
     if (this.rows.length <= PAGE) return "";
-    const go = (by) => { this.#from += by; this.draw(); };
+    const go = (by) => {
+      this.#from += by;
+      this.draw();
+      this.body.querySelector(".pages button:not(:disabled)").focus();
+    };
     const last = Math.min(this.#from + PAGE, this.rows.length);
     const back = element("button", { type: "button", class: "small", onclick: () => go(-PAGE) }, "Earlier rows");
     const on = element("button", { type: "button", class: "small", onclick: () => go(PAGE) }, "Later rows");
     [back.disabled, on.disabled] = [this.#from === 0, last === this.rows.length];
-    return element("div", { class: "tools" }, back, on, element("span", { class: "quiet" }, `Rows ${this.#from + 1} to ${last} of ${this.rows.length}`));
+    return element("div", { class: "tools pages" }, back, on, element("span", { class: "quiet" }, `Rows ${this.#from + 1} to ${last} of ${this.rows.length}`));
   }
 
   // The one series of volumes whose sum over the periods means something.

@@ -51,9 +51,9 @@ export class Sections {
     for (const section of this.sections) {
       if (section.details.open && !section.built) this.#build(section);
       for (const part of section.built ?? []) {
-        const held = part.root.contains(document.activeElement) ? document.activeElement.dataset.path : null;
+        const held = part.root.contains(document.activeElement) ? document.activeElement : null;
         part.draw();
-        if (held) elementFor(part.root, held)?.focus();
+        if (held) (held.dataset.path ? elementFor(part.root, held.dataset.path) : part.root.querySelector("input, select, textarea, button"))?.focus();
       }
       if (section.built) this.#mark(section);
     }
