@@ -72,6 +72,27 @@ def test_a_table_is_pasted_corrected_and_solved(browser: Browser, client: Client
         assert sent["demand"][1]["volume"] == [10, 20, 1250.75]
 
 
+def test_a_table_goes_to_a_spreadsheet_and_back(browser: Browser, client: Client) -> None:
+    """If this fails, a table that is copied out, left as it is and pasted back has changed, or a name in it runs as a formula."""
+    with opened(browser, client, "/new?example=fibre") as page:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        cell(page, "Sites", "Name", 1).fill("=1+1")
+        page.keyboard.press("Tab")
+        before = document(page)
+        page.get_by_role("heading", name="Offers", exact=True).click()
+        for path, table, column in (("sites", "Sites", "ID"), ("demand", "Demand", "Site"), ("offers.*.alternatives", "Offers: alternatives", "Offer")):
+            page.locator(f"[data-path='{path}']").get_by_role("button", name="Copy the table").click()
+            expect(page.locator(f"[data-path='{path}'] [role=status]")).to_contain_text("copied")
+            text = page.evaluate("navigator.clipboard.readText()")
+            assert text.count("\n") == {"sites": 8, "demand": 16}.get(path, 9)
+            assert "\t=" not in text
+            cell(page, table, column, 1).focus()
+            page.keyboard.press("Control+V")
+            expect(page.locator(f"[data-path='{path}'] [role=status]")).to_contain_text("pasted")
+        assert document(page) == before
+        assert before["sites"][0]["name"] == "=1+1"
+
+
 def demand(volumes: dict[str, list[float]]) -> list[dict[str, Any]]:
     return [{"site": site, "product": "cable", "volume": volume} for site, volume in volumes.items()]
 

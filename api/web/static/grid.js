@@ -3,7 +3,7 @@
 import { plain, shown } from "./cells.js";
 import { element, options, prose } from "./elements.js";
 import { count } from "./format.js";
-import { isBlock, pasteInto } from "./paste.js";
+import { copied, isBlock, pasteInto } from "./paste.js";
 import { Table } from "./table.js";
 
 const PAGE = 100; // rows shown at once
@@ -154,7 +154,18 @@ export class Grid {
   #tools() {
     const add = element("button", { type: "button", class: "small", onclick: () => this.#add() }, "Add a row");
     const undo = this.scenario.canUndo ? element("button", { type: "button", class: "small", onclick: () => this.scenario.undo() }, "Undo") : null;
-    return element("div", { class: "tools" }, add, undo);
+    const copies = this.rows.length && navigator.clipboard; // browsers give it to encrypted and local pages only
+    const copy = copies ? element("button", { type: "button", class: "small", onclick: () => this.#copy() }, "Copy the table") : null;
+    return element("div", { class: "tools" }, add, copy, undo);
+  }
+
+  async #copy() {
+    try {
+      await navigator.clipboard.writeText(copied(this.table));
+      this.#say(`${count(this.rows.length, "row")} copied; paste them into a spreadsheet, change them there, and paste them back into the first cell.`);
+    } catch {
+      this.#say("The browser does not allow copying here.");
+    }
   }
 
   #pages() {

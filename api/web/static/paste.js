@@ -1,12 +1,27 @@
-// A block of cells from a spreadsheet into a table: from the cell that has the focus to the right and down, with as many new rows as it takes.
+// Between a table and a spreadsheet. In: a block of cells, from the cell that has the focus to the right and down, with as many new rows as it takes.
+// Out: the whole table with its headers, which pasted back changes nothing.
 
-import { rowsOf } from "./cells.js";
+import { plain, rowsOf } from "./cells.js";
 
+const FORMULA = /^[=+\-@]/;
 const plainly = (text) => text.toLowerCase().replace(/\(.*?\)|[^a-z0-9]/g, "");
 
 // Whether the clipboard holds more than one cell.
 export function isBlock(text) {
   return /[\t\n]/.test(text.replace(/[\r\n]+$/, ""));
+}
+
+// The table as a spreadsheet takes it. A text that begins like a formula gets a leading ', so that none is run there.
+export function copied(table) {
+  const { columns, rows } = table;
+  const quoted = (text) => (/["\t\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  const cell = (entry, column) => {
+    const { value } = table.cell(entry, column);
+    const text = plain(value, column);
+    return quoted(typeof value === "string" && FORMULA.test(text) ? `'${text}` : text);
+  };
+  const lines = rows.map((entry) => columns.map((column) => cell(entry, column)).join("\t"));
+  return [columns.map(({ title }) => title).join("\t"), ...lines].join("\n");
 }
 
 // What was done, in numbers: cells filled, rows added, and parents that are not known.
@@ -35,7 +50,7 @@ function fill(table, entry, line, columns, told) {
       if (!table.parents.includes(cell.trim())) told.unknown.add(cell.trim());
       continue; // rows move only when their own cell is changed by hand: a moved row would take the rows below along
     }
-    table.write(entry, column, cell);
+    table.write(entry, column, /^'[=+\-@]/.test(cell) ? cell.slice(1) : cell);
     told.cells += 1;
   }
 }
