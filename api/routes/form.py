@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -88,18 +89,23 @@ async def send_form(request: Request, parts: Parts) -> Response:
     try:
         if fields.get("do") == "check":
             checked = await run_sync(parts.checker.check, text.encode())
-            return _form(parts, text, answer=_told("Sound", f"“{checked.name}” can be solved."))
+            return await _form_again(parts, text, _told("Sound", f"“{checked.name}” can be solved."))
         options = Overrides.model_validate({name: fields[name] for name in OPTIONS if fields.get(name)} | _share(fields.get("gap", "")))
         run = await launch(parts, text.encode(), options)
     except Refused as error:
         problem = invalid_scenario(error)
-        return _form(parts, text, answer=_told(problem.title, problem.detail, problem.members.get("findings")), status=problem.status)
+        return await _form_again(parts, text, _told(problem.title, problem.detail, problem.members.get("findings")), problem.status)
     except ValidationError as error:
         wrong = [{"path": ".".join(str(step) for step in item["loc"]), "message": item["msg"]} for item in error.errors(include_url=False)]
-        return _form(parts, text, answer=_told("These settings can't be used", "Correct what is named here.", wrong), status=422)
+        return await _form_again(parts, text, _told("These settings can't be used", "Correct what is named here.", wrong), 422)
     except Busy:
-        return _form(parts, text, answer=_told("The server is busy", "Other documents are being checked; try again."), status=503)
+        return await _form_again(parts, text, _told("The server is busy", "Other documents are being checked; try again."), 503)
     return RedirectResponse(f"/runs/{run.id}", 303)
+
+
+async def _form_again(parts: Services, text: str, answer: dict[str, Any], status: int = 200) -> HTMLResponse:
+    """The form with what was sent and what is said about it; made in a thread, because the text may be large."""
+    return await run_sync(partial(_form, parts, text, answer=answer, status=status))
 
 
 @router.post("/runs/{run_id}/again")
@@ -112,7 +118,10 @@ async def _fields(request: Request, parts: Services) -> dict[str, str]:
     """The fields of a plain form, read within the limits of every body."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
         raise Problem("unsupported-type", "This address takes what its form sends.")
-    raw = await read_bytes(request, parts.settings)
+    return await run_sync(_unquoted, await read_bytes(request, parts.settings))
+
+
+def _unquoted(raw: bytes) -> dict[str, str]:
     try:
         return dict(parse_qsl(raw.decode("ascii"), max_num_fields=MOST_FIELDS, errors="strict"))
     except ValueError:

@@ -34,7 +34,8 @@ function describe() {
 // Change the view; the text must be JSON before it can be shown as a form.
 function show(wanted) {
   if (wanted === "form" && (large || typed || !sections)) {
-    const fault = large ? "A file of this size is sent as it is and not shown." : scenario.load(text.value, { edited: typed || scenario.edited });
+    const big = large || text.value.length > SHOWN_BYTES;
+    const fault = big ? "A scenario of this size is sent as it is, or edited as text." : scenario.load(text.value, { edited: typed || scenario.edited });
     if (fault) {
       say("The form can’t show this", element("p", {}, fault));
       wanted = "json";
