@@ -76,7 +76,7 @@ def _award(offer: dict[str, Any] | None) -> str | None:
     return str(offer["alternative"] or "later")
 
 
-def headline(found: Comparison, money: Callable[[float, str], str]) -> str:
+def headline(found: Comparison) -> str:
     """The comparison in a sentence or two: what each later run costs against the first, and whether it signs the same."""
     cost = next((row for row in found.figures if row.name == "expected_cost"), None)
     if cost is None:
@@ -86,11 +86,13 @@ def headline(found: Comparison, money: Callable[[float, str], str]) -> str:
         if cost.values[i] is None or cost.values[0] is None:
             said.append(f"{letter if cost.values[i] is None else 'A'} has no plan to compare.")
         else:
-            said.append(_against_first(found, letter, i, cost, money))
+            said.append(_against_first(found, letter, i, cost))
     return " ".join(dict.fromkeys(said))
 
 
-def _against_first(found: Comparison, letter: str, i: int, cost: FigureRow, money: Callable[[float, str], str]) -> str:
+def _against_first(found: Comparison, letter: str, i: int, cost: FigureRow) -> str:
+    from optimizer.report import report_text
+
     difference, first = cost.differences[i], cost.values[0] or 0.0
     moved = sum(row.awards[i] != row.awards[0] for row in found.awards)
     signs = "signs the same contracts" if not moved else f"decides otherwise on {moved} {'offer' if moved == 1 else 'offers'}"
@@ -98,5 +100,5 @@ def _against_first(found: Comparison, letter: str, i: int, cost: FigureRow, mone
         return f"{letter} is in another currency than A and {signs}."
     if abs(difference) <= 1e-9 * abs(first):
         return f"{letter} costs the same as A and {signs}."
-    part = f" ({100 * abs(difference / first):.2g} %)" if first else ""
-    return f"{letter} is expected to cost {money(abs(difference), found.runs[0].currency)}{part} {'more' if difference > 0 else 'less'} than A and {signs}."
+    amount = report_text.money(abs(difference), found.runs[0].currency) + (f" ({report_text.percent(abs(difference / first))})" if first else "")
+    return f"{letter} is expected to cost {amount} {'more' if difference > 0 else 'less'} than A and {signs}."

@@ -42,10 +42,8 @@ def compare_page(parts: Parts, runs: Annotated[list[str] | None, Query()] = None
         chosen = _chosen(parts, runs or [])
     except Problem as problem:
         return page("lost.html", problem.status, problem=problem)
-    from optimizer.report import report_text
-
     found = comparison(chosen, parts)
-    headline, chart = compare_plans.headline(found, report_text.money), cost_chart(found)
+    headline, chart = compare_plans.headline(found), cost_chart(found)
     return page("compare.html", found=found, runs=chosen, headline=headline, chart=chart, style_ids=plotly.inline_style_ids())
 
 
@@ -53,7 +51,7 @@ def _chosen(parts: Services, given: list[str]) -> list[Run]:
     """The runs asked for, oldest first. Raises Problem."""
     ids = list(dict.fromkeys(part.strip() for text in given for part in text.split(",") if part.strip()))
     if not LEAST <= len(ids) <= MOST:
-        raise Problem("not-comparable", f"Two to four runs can be compared; {len(ids)} are named.")
+        raise Problem("not-comparable", f"Two to four runs can be compared, not {len(ids)}.")
     found = [parts.store.get(run_id) for run_id in ids]
     known = [run for run in found if run is not None]
     if len(known) < len(ids):

@@ -69,7 +69,7 @@ def _said(value: Any) -> str:
     if isinstance(value, list):
         return "; ".join(_said(item) for item in value)
     if isinstance(value, dict):
-        return ", ".join(f"{name.replace('_', ' ')}: {_said(item)}" for name, item in value.items() if item is not None)
+        return ", ".join(f"{name.replace('_', ' ')}: {_said(item)}" for name, item in value.items() if item not in (None, ""))
     return str(value)
 
 
