@@ -93,6 +93,19 @@ def test_a_table_goes_to_a_spreadsheet_and_back(browser: Browser, client: Client
         assert before["sites"][0]["name"] == "=1+1"
 
 
+def test_pasted_rows_go_to_the_parents_they_name(browser: Browser, client: Client) -> None:
+    """If this fails, alternatives pasted in another order are read as those of the wrong offers."""
+    rows = "importer-frame\tsmall\t26000\t0\t100\nmaker-long-term\tlarge\t27000\t5\t50\nimporter-frame\tbig\t25000\t0\t900\nnobody\tx\t1\t2\t3\n"
+    with opened(browser, client, "/new?example=quickstart") as page:
+        page.get_by_role("heading", name="Offers", exact=True).click()
+        cell(page, "Offers: alternatives", "Offer", 1).focus()
+        paste(page, rows)
+        expect(page.locator("[data-path='offers.*.alternatives'] > [role=status]")).to_contain_text("Not known: nobody")
+        maker, importer = document(page)["offers"]
+        assert [(x["id"], x["price"], x["volume_per_period"]["max"]) for x in maker["alternatives"]] == [("large", 27000, 50)]
+        assert [(x["id"], x["price"]) for x in importer["alternatives"]] == [("big", 25000), ("x", 1), ("small", 26000)]
+
+
 def demand(volumes: dict[str, list[float]]) -> list[dict[str, Any]]:
     return [{"site": site, "product": "cable", "volume": volume} for site, volume in volumes.items()]
 

@@ -33,6 +33,7 @@ export function pasteInto(table, text, row, column) {
   const rows = table.rows;
   for (const line of block.slice(Math.max(0, rows.length - row))) rows.push(added(table, line, columns, rows.at(-1)?.parent, told));
   for (const [i, line] of block.entries()) fill(table, rows[row + i], line, columns, told);
+  if (columns[0]?.parent) for (const [i, [name]] of block.entries()) if (!table.assign(rows[row + i], name)) told.unknown.add(name.trim());
   return told;
 }
 
@@ -46,10 +47,7 @@ function fill(table, entry, line, columns, told) {
   told.beyond += Math.max(0, line.length - columns.length);
   for (const [i, cell] of line.slice(0, columns.length).entries()) {
     const column = columns[i];
-    if (column.parent) {
-      if (!table.parents.includes(cell.trim())) told.unknown.add(cell.trim());
-      continue; // rows move only when their own cell is changed by hand: a moved row would take the rows below along
-    }
+    if (column.parent) continue; // rows go to their parents once all cells are filled
     table.write(entry, column, /^'[=+\-@]/.test(cell) ? cell.slice(1) : cell);
     told.cells += 1;
   }

@@ -61,8 +61,8 @@ export class Table {
 
   // Put what a person wrote into a cell. A row's parent is changed by moving the row.
   write(entry, column, text) {
-    if (column.parent) return this.#move(entry, text);
-    if (this.cell(entry, column).locked) return;
+    if (column.parent) this.assign(entry, text);
+    if (column.parent || this.cell(entry, column).locked) return;
     const row = this.#whole(entry.row);
     const value = read(text, column);
     if (column.entry === undefined) put(row, column.at, value);
@@ -81,16 +81,19 @@ export class Table {
     return { row: held.at(-1), index: held.length - 1, list: held, parent: this.below ? parent : undefined, path: "" };
   }
 
-  remove(entry) {
-    entry.list.splice(entry.index, 1);
-  }
-
-  #move(entry, name) {
+  // Give a row to another parent; false where there is none of that name. It is found by itself, because rows before it may have left.
+  assign(entry, name) {
     const parent = this.parents.indexOf(name.trim());
-    if (parent < 0 || parent === entry.parent) return;
-    this.remove(entry);
+    if (parent < 0) return false;
+    if (parent === entry.parent) return true;
+    entry.list.splice(entry.list.indexOf(entry.row), 1);
     const moved = this.add(parent);
     moved.list[moved.index] = entry.row;
+    return true;
+  }
+
+  remove(entry) {
+    entry.list.splice(entry.index, 1);
   }
 
   // A row that is written short (a period's id alone) as an object, and back.
