@@ -130,7 +130,7 @@ async function checkSoon() {
     if (number !== asked || !answer) return;
     if (answer.ok) sound(await answer.json());
     else if (answer.status === 422) refused(await problem(answer));
-    place("live").textContent = answer.ok ? "No findings." : "There are findings.";
+    place("live").textContent = answer.ok ? "No findings." : title.textContent + ": " + count(body.querySelectorAll(".findings li").length, "finding") + ".";
   }, PAUSE);
 }
 
