@@ -30,6 +30,10 @@ WANTED = re.compile(
 CELL = re.compile(rb"<(?:[\w.-]+:)?c\b([^>]*)")
 PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,3})(\d{1,7})["']""")
 IS_ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
+FORMULA = re.compile(
+    rb"""<(?:[\w.-]+:)?c\b([^>]*)>\s*<(?:[\w.-]+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:[\w.-]+:)?f>)\s*(?:<(?:[\w.-]+:)?v\s*/>|<v>\s*</v>)?\s*</(?:[\w.-]+:)?c>"""
+)
+IS_TEXT = re.compile(rb"""\bt\s*=\s*["']str["']""")
 IS_SHARED = re.compile(rb"""\bt\s*=\s*["']s["']""")
 SHARED = re.compile(rb"""\bt\s*=\s*["']s["'][^>]*>\s*(?:<f[^>]*>[^<]*</f>)?\s*<v>(\d{1,9})</v>""")
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -43,6 +47,8 @@ class Archive:
     content: bytes
     errors: dict[str, list[str]] = field(default_factory=dict)
     """Cells that show an error (#REF!, #DIV/0!), by sheet; the reader takes them for empty."""
+    unknown: dict[str, list[str]] = field(default_factory=dict)
+    """Cells with a formula and no value, likewise."""
 
 
 def is_workbook(raw: bytes) -> bool:
@@ -74,6 +80,9 @@ def checked(raw: bytes) -> Archive:
         area, texts = area + size, texts + shared
         if errors:
             found.errors[label] = errors
+        formulas = [PLACE.search(x[1]) for x in FORMULA.finditer(part) if not IS_TEXT.search(x[1])] if b"<f" in part or b":f" in part else []
+        if formulas:
+            found.unknown[label] = [(x[1] + x[2]).decode().upper() for x in formulas if x]
     if area > 2 * MAX_AREA:
         _refuse(f"the sheets have {area:,} cells in all, up to the last one used of each; at most {2 * MAX_AREA:,} are read")
     _check_texts(parts, names, texts)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from models.scenario import Scenario
 from scenarios.workbook_book import Book
 from scenarios.workbook_cells import Cell, to_cell
-from scenarios.workbook_tables import ABOUT, FORMAT, KEYS, REFERS, SETTINGS, SHEETS, SHOWN, Column, Table, all_tables, settings, tables
+from scenarios.workbook_tables import ABOUT, FORMAT, REFERS, SETTINGS, SHEETS, SHOWN, Column, Table, all_tables, settings, tables
 from scenarios.workbook_words import GUIDE, header, kind_note, note_of, purpose_of, purpose_of_settings, unit_of
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _written(data: Row) -> bytes:
     book = Book()
     periods = [row["id"] for row in _below(next(iter(tables())), data["periods"])]
     currency, foreign = data.get("currency") or "USD", bool(data.get("currencies"))
-    found = dict((table.sheet, (table, rows)) for table, rows in _walked(tables(), [((), data)]))
+    found = {table.sheet: (table, rows) for table, rows in _walked(tables(), [((), data)])}
     ordered = [found[sheet] for sheet in SHEETS.values()]
     _about(book, [(table, len(rows)) for table, rows in ordered])
     scenario, *others = settings()
