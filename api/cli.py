@@ -211,9 +211,7 @@ def frontier(
 
 @app.command()
 def batch(
-    sources: Annotated[
-        list[str], typer.Argument(metavar="DIR_OR_FILES...", help="Folders (every *.json and *.xlsx in them), files, or names of bundled scenarios.")
-    ],
+    sources: Annotated[list[str], typer.Argument(metavar="DIR_OR_FILES...", help="Folders (every *.json and *.xlsx in them), files, or bundled names.")],
     out: Annotated[Path, _option("--out", metavar="DIR", text="Folder for the plans and the summary (default: plans).")] = Path("plans"),
     jobs: Annotated[int | None, _option("--jobs", "-j", min=1, max=256, metavar="NUMBER", text="How many at once (default: one per processor).")] = None,
     resume: Annotated[bool, _option("--resume/--no-resume", text="Skip what an earlier batch solved: same scenario, same settings (default).")] = True,
