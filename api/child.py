@@ -178,14 +178,19 @@ def check_child(channel: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         try:
-            raw, ask = channel.recv()
+            raw, ask, workbook = channel.recv()
         except (EOFError, OSError):
             return
-        channel.send(_checked(raw, ask))
+        channel.send(_checked(raw, ask, workbook))
 
 
-def _checked(raw: bytes, ask: str) -> dict[str, Any]:
+def _checked(raw: bytes, ask: str, workbook: bool) -> dict[str, Any]:
+    document = None
     try:
+        if workbook:
+            from scenarios.workbook import json_of
+
+            raw = document = json_of(raw)
         scenario = read_question(raw, ask)[0] if ask else parse_scenario(raw)
     except InvalidScenario as error:
         listed = [{"path": f.path, "message": f.message} for f in error.findings[:MAX_FINDINGS]]
@@ -195,6 +200,7 @@ def _checked(raw: bytes, ask: str) -> dict[str, Any]:
         "name": scenario.name,
         "currency": scenario.currency,
         "settings": scenario.solve,
+        "document": document,
         "counts": {
             "periods": len(scenario.periods),
             "sites": len(scenario.sites),

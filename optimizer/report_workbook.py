@@ -30,6 +30,7 @@ PLAN, LEDGER = "offtake-plan/1", "offtake-ledger/1"
 WIDTH = 15  # of a column of numbers
 TEXT_WIDTH = 34
 MOST_WIDE = 60
+TALL = 28  # characters of a header on a line
 STYLES = {"money": "whole", "volume": "volume", "range": "volume", "share": "share"}
 SMALL = 1_000.0  # money below this is shown with cents
 SHEET_NAMES = {"supply": "Supply", "commitments": "Commitments", "spend": "Spend", "distribution": "Futures", "categories": "Costs", "fill": "Fill rates"}
@@ -69,12 +70,17 @@ def _pages(plan: Plan, names: Names, periods: Sequence[str]) -> Iterator[Page]:
     more = {"Costs": costs, "Fill rates": fills}
     for chart in charts(plan, names, periods):
         name = SHEET_NAMES.get(chart.id.partition("-")[0], label(chart.id))
-        yield Page(name, chart.title, [chart.note], [*more.pop(name, ()), chart.table] if name != "Costs" else more.pop(name, costs), [chart])
+        yield Page(name, chart.title, [_first(chart.note)], [*more.pop(name, ()), chart.table] if name != "Costs" else more.pop(name, costs), [chart])
     for name, tables in more.items():
         yield Page(name, name, (), tables)
     yield Page("Flows", "What flows when, over the futures", ["Mean and 5th, 50th and 95th percentile of every volume in every period."], [_flows(plan, names)])
     yield Page("Rules", "How the rules fare", (), [report_tables.rule_table(plan)])
     yield Page("Proof", "Why it can be believed", [_words(report_text.proof(plan))], list(report_tables.proof_tables(plan)))
+
+
+def _first(note: str) -> str:
+    """The first sentence of a chart's note; the others speak of marks that an Excel chart does not have."""
+    return f"{note.partition('. ')[0].rstrip('.')}."
 
 
 def _summary(plan: Plan) -> Page:
@@ -172,12 +178,15 @@ def _table(book: Book, sheet: Worksheet, row: int, table: Table, widths: dict[in
     columns, rows = _unfolded(table)
     book.put(sheet, row, 0, plain(table.title), "name")
     row += 1
+    lines = max((len(plain(head.label)) for head in columns), default=0) // TALL
+    if rows and lines:
+        sheet.set_row(row, 15 * (1 + lines))
     if not rows:
         book.put(sheet, row, 0, plain(table.empty))
         return row + 1
     for column, head in enumerate(columns):
         book.put(sheet, row, column, plain(head.label), "head")
-        texts = [str(values[column]) for values in rows[:200]] if head.kind == "text" else ()
+        texts = [str(values[column]) for values in rows[:200]] if head.kind == "text" and column < len(columns) - 1 else ()  # the last may run on
         widths[column] = max(widths.get(column, 0), min(TEXT_WIDTH, len(head.label)), *(min(MOST_WIDE, len(x)) for x in texts))
     styles = [_style(head.kind, [values[column] for values in rows]) for column, head in enumerate(columns)]
     for values in rows:

@@ -97,7 +97,8 @@ def _block(chart: Chart, traces: Sequence[Trace], across: bool, data: ChartData)
     """Write categories and a column for each trace; where they begin, and how many categories there are."""
     at, of = ("y", "x") if across else ("x", "y")
     ticks = dict(zip(chart.layout["yaxis"].get("tickvals", ()), chart.layout["yaxis"].get("ticktext", ()), strict=False)) if across else {}
-    keys = list(dict.fromkeys(x for trace in traces for x in trace[at]))
+    ordered = chart.layout["yaxis"].get("categoryarray", ()) if across else ()  # the first at the bottom, as in Excel
+    keys = list(dict.fromkeys([*ordered, *(x for trace in traces for x in trace[at])]))
     names = [plain(str(trace.get("name", ""))) or f"series {i}" for i, trace in enumerate(traces, 1)]
     columns: list[tuple[str, list[Any]]] = [("", [_category(ticks.get(x, x)) for x in keys])]
     for name, trace in zip(names, traces, strict=True):
@@ -128,9 +129,9 @@ def _across(book: Book, chart: Chart, traces: Sequence[Trace], data: ChartData, 
         labels = {"value": True, "num_format": "#,##0.##", "font": {"size": 8}}
         found.add_series({**_series(begins, count, i), "fill": {"color": _colour(trace)}, "gap": 60, "data_labels": labels})
     low, high = chart.layout["yaxis"].get("range", (0, 1))
-    found.set_x_axis({"label_position": "low", "num_font": {"size": 9}, "reverse": low > high})
+    found.set_y_axis({"label_position": "low", "num_font": {"size": 9}, "reverse": low > high})
     ends = dict(zip(("min", "max"), chart.layout["xaxis"].get("range", ()), strict=False))
-    found.set_y_axis({"name": _title_of(chart.layout["xaxis"]), "num_format": NUMBERS, "major_gridlines": GRID, **ends})
+    found.set_x_axis({"name": _title_of(chart.layout["xaxis"]), "num_format": NUMBERS, "major_gridlines": GRID, **ends})
     return found
 
 

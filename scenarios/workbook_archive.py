@@ -14,6 +14,7 @@ import zlib
 from dataclasses import dataclass, field
 from typing import NoReturn
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from models.errors import Finding, InvalidScenario
 
@@ -127,14 +128,23 @@ def _sheets(workbook: bytes, relations: bytes) -> dict[str, str]:
         if sheet.tag.rpartition("}")[2] == "sheet":
             target = targets.get(sheet.get(RELATION), "") or ""
             path = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
-            found[path.lower()] = sheet.get("name", "")
+            found[path.lower()] = printable(sheet.get("name", ""))
     return found
+
+
+def printable(name: str) -> str:
+    """A sheet's name as messages show it."""
+    return "".join(c if c.isprintable() else "?" for c in name[:31])
 
 
 def _looked_at(part: bytes, label: str) -> tuple[int, int, list[str]]:
     """How many cells a part comes to, how many of them hold a shared text, and which show an error."""
     if b"\0" in part or b"<!DOCTYPE" in part or b"<!ENTITY" in part:
         _refuse("the workbook's XML is not of the plain kind that Excel writes; open it in Excel and save it again")
+    try:
+        expat.ParserCreate().Parse(part, True)
+    except expat.ExpatError:
+        _refuse(f"{f'sheet {label!r}' if label else 'a part of the workbook'} is damaged or cut short; open the workbook in Excel and save it again")
     letters: set[bytes] = set()
     last = shared = 0
     errors: list[str] = []

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
 
 from models.errors import Finding, InvalidScenario
 from models.scenario import Scenario
 from scenarios.files import parse_scenario
-from scenarios.workbook_archive import Archive, checked
+from scenarios.workbook_archive import Archive, checked, printable
 from scenarios.workbook_places import Places, cell_name
 from scenarios.workbook_sheet import MAX_FOUND, Row, Sheet, Told, put_at
 from scenarios.workbook_tables import ABOUT, FORMAT, NEEDED, SETTINGS, Table, all_tables, settings, tables
@@ -65,24 +66,34 @@ class Opened:
         """The rows of a sheet from its first cell on; None where there is no such sheet."""
         if name.lower() not in self.names:
             return None
-        found: list[list[Any]] = self.book.get_sheet_by_name(self.names[name.lower()]).to_python(skip_empty_area=False)
-        return found
+        with _damage(name):
+            found: list[list[Any]] = self.book.get_sheet_by_name(self.names[name.lower()]).to_python(skip_empty_area=False)
+            return found
 
     def merged(self, name: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
         """Ranges of merged cells."""
-        return self.book.get_sheet_by_name(self.names[name.lower()]).merged_cell_ranges or []
+        with _damage(name):
+            return self.book.get_sheet_by_name(self.names[name.lower()]).merged_cell_ranges or []
+
+
+@contextmanager
+def _damage(sheet: str = "") -> Iterator[None]:
+    """Turn whatever the reader raises into a finding: its panics are no Exceptions, and its errors mean nothing to who filled the workbook."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit, MemoryError, InvalidScenario):
+        raise
+    except BaseException:
+        said = f"the {'sheet' if sheet else 'workbook'} is damaged; open the workbook in Excel and save it again"
+        raise InvalidScenario([Finding(sheet, said)], WHAT) from None
 
 
 def open_workbook(raw: bytes, formats: Iterable[str] = (FORMAT,)) -> Opened:
     """The sheets of a workbook of one of some formats. Raises InvalidScenario."""
     archive = checked(raw)
-    try:
+    with _damage():
         opened = Opened(archive)
-        about = opened.rows(ABOUT)
-    except (KeyboardInterrupt, SystemExit, MemoryError):
-        raise
-    except BaseException:  # the reader's own panics are no Exceptions
-        raise InvalidScenario([Finding("", "the workbook is damaged; open it in Excel and save it again")], WHAT) from None
+    about = opened.rows(ABOUT)
     lines = [row for row in about or [] if len(row) > 1 and str(row[0]).strip().lower() == "format"]
     _check_format(str(lines[0][1]).strip() if lines else "", tuple(formats))
     return opened
@@ -121,24 +132,15 @@ class Reading:
         """What the sheets come to, as JSON has it; what is wrong with cells is in `told`."""
         data: Row = {"format": "offtake/1"}
         self._check_sheets()
-        try:
-            for name in SETTINGS:
-                self._settings(name, data)
-            for table in tables():
-                self._table(table, {(): data})
-        except (KeyboardInterrupt, SystemExit, MemoryError, InvalidScenario):
-            raise
-        except BaseException as error:
-            if isinstance(error, Exception) and not type(error).__module__.startswith("python_calamine"):
-                raise
-            raise InvalidScenario([Finding("", "a sheet of the workbook is damaged; open it in Excel and save it again")], WHAT) from None
+        for name in SETTINGS:
+            self._settings(name, data)
         for table in tables():
-            data.setdefault(table.sheet, []) if table.sheet in NEEDED and self._rows(table.sheet) is not None else None
+            self._table(table, {(): data})
+        for table in tables():
+            if table.sheet in NEEDED and table.sheet in self.sheets:
+                data.setdefault(table.sheet, [])
         self._check_kind(data)
         return data
-
-    def _rows(self, name: str) -> list[list[Any]] | None:
-        return self.opened.rows(name)
 
     def _check_sheets(self) -> None:
         known = {ABOUT.lower(), *SETTINGS, *(table.sheet for table in all_tables())}
@@ -147,7 +149,7 @@ class Reading:
                 continue
             close = get_close_matches(name, sorted(known), n=1, cutoff=LIKE)
             hint = f"did you mean '{close[0]}'? Otherwise: " if close else ""
-            self.told.say(shown[:31], f"there is no table of this name; {hint}a sheet of your own gets a name that begins with #")
+            self.told.say(printable(shown), f"there is no table of this name; {hint}a sheet of your own gets a name that begins with #")
         for name in ("scenario", *NEEDED):
             if name not in self.opened.names:
                 self.told.say(name, f"the sheet '{name}' is missing; take it from a workbook that `offtake template FILE.xlsx` writes")
@@ -160,7 +162,7 @@ class Reading:
                 self.told.say(f"{name}!{cell}", "holds a formula that was never calculated; open the workbook in Excel and save it")
 
     def _settings(self, name: str, data: Row) -> None:
-        rows = self._rows(name) or []
+        rows = self.opened.rows(name) or []
         columns = {column.name: column for column in settings()[name]}
         for line, row in enumerate(rows[1:], 1):
             label = str(row[0]).strip() if row else ""
@@ -189,7 +191,7 @@ class Reading:
                 _value(data, column.path[:-1]).pop(column.path[-1])
 
     def _table(self, table: Table, parents: dict[tuple[str, ...], Row]) -> None:
-        rows = self._rows(table.sheet)
+        rows = self.opened.rows(table.sheet)
         if rows is None:
             return
         sheet = Sheet(table, rows, self.periods, self.told)
