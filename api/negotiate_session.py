@@ -59,6 +59,7 @@ def receive(
     refusal: Annotated[bool, option("--refusal", text="They refuse, and name no package of their own.")] = False,
     pick: Annotated[int | None, option("--pick", metavar="NUMBER", text="They like this one of our packages best.")] = None,
     left: Annotated[bool, option("--left", text="They leave the table.")] = False,
+    workbook: Annotated[Path | None, option("--workbook", metavar="FILE.xlsx", text="Their package, in the form that `negotiate form` wrote.")] = None,
     event: Annotated[Path | None, option("--event", metavar="FILE.json", text="Anything else, as the schema has it.")] = None,
     as_json: AsJson = False, time_limit: TimeLimit = None, seed: Seed = None, threads: Threads = None,
 ) -> ExitCode:  # fmt: skip
@@ -66,7 +67,7 @@ def receive(
     from api.negotiating_session import Heard, stored
     from models.session_questions import AskSessionReceive
 
-    heard = Heard(offer, price, terms, alternative, refusal, pick, left, event)
+    heard = Heard(offer, price, terms, alternative, refusal, pick, left, event, workbook)
 
     def made(_: bytes) -> SessionQuestion:
         now = stored(session)

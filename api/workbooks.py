@@ -47,6 +47,23 @@ def convert(
     return ExitCode.OPTIMAL
 
 
+def write_form(source: str, offer: str, file: Path, alternative: str | None) -> ExitCode:
+    """Write the form for a supplier's counter-offer. Raises UsageProblem, InvalidScenario."""
+    from optimizer.negotiation.levers import levers_of, offer_named
+    from scenarios.files import parse_scenario, write_whole
+    from scenarios.workbook_counter import write_counter
+
+    path = check_file(_ending(file, (".xlsx",)), "FILE.xlsx", inputs=(source,))
+    scenario = parse_scenario(read_source(source))
+    named = offer_named(scenario, offer)
+    alternatives = tuple(x.id for x in named.alternatives)
+    if alternative is not None and alternative not in alternatives:
+        raise UsageProblem(f"--alternative: offer '{offer}' has no alternative '{alternative}'; it has: {', '.join(alternatives)}.")
+    write_whole(path, write_counter(levers_of(scenario, offer), named.currency or scenario.currency, alternatives, named.name, alternative))
+    tell(f"Wrote the form {path}")
+    return ExitCode.OPTIMAL
+
+
 def _ending(path: Path, endings: tuple[str, ...]) -> Path:
     """The path, if its name says what is to be written. Raises UsageProblem."""
     if path.suffix.lower() not in endings:

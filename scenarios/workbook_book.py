@@ -32,7 +32,11 @@ STYLES: dict[str, dict[str, Any]] = {
     "share": {"num_format": "0.0%"},
     "input": {"bg_color": "#FFF8DC", "border": 1, "border_color": LINE},
     "input_text": {"bg_color": "#FFF8DC", "border": 1, "border_color": LINE, "num_format": "@"},
-    "sum": {"bold": True, "top": 1, "num_format": "#,##0"},
+    "number": {"num_format": "#,##0.######"},
+    "percent": {"num_format": "0.0###%"},
+    "open_number": {"bg_color": "#FFF8DC", "border": 1, "border_color": LINE, "locked": False},
+    "open_percent": {"bg_color": "#FFF8DC", "border": 1, "border_color": LINE, "num_format": "0.0###%", "locked": False},
+    "open_text": {"bg_color": "#FFF8DC", "border": 1, "border_color": LINE, "num_format": "@", "locked": False},
 }
 
 

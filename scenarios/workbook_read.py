@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
@@ -19,6 +19,7 @@ from scenarios.workbook_tables import ABOUT, FORMAT, NEEDED, SETTINGS, Table, al
 
 WHAT = "workbook"  # what messages call it
 OTHERS = {
+    "offtake-workbook": "this is a scenario, not a form for a counter-offer; `offtake negotiate form` writes one",
     "offtake-counter": "this is a form for a counter-offer, not a scenario; `offtake negotiate session receive ... --workbook FILE.xlsx` takes it down",
     "offtake-plan": "this workbook shows a plan; it can't be read back. The scenario is a workbook of its own",
     "offtake-ledger": "this workbook shows what terms are worth; it can't be read back. The scenario is a workbook of its own",
@@ -88,33 +89,35 @@ def _damage(sheet: str = "") -> Iterator[None]:
         raise InvalidScenario([Finding(sheet, said)], WHAT) from None
 
 
-def open_workbook(raw: bytes, formats: Iterable[str] = (FORMAT,)) -> Opened:
-    """The sheets of a workbook of one of some formats. Raises InvalidScenario."""
+def open_workbook(raw: bytes, form: str = FORMAT) -> Opened:
+    """The sheets of a workbook of a format, which the first lines of its sheet About say, or those of its first sheet. Raises InvalidScenario."""
     archive = checked(raw)
     with _damage():
         opened = Opened(archive)
-    about = opened.rows(ABOUT)
-    lines = [row for row in about or [] if len(row) > 1 and str(row[0]).strip().lower() == "format"]
-    _check_format(str(lines[0][1]).strip() if lines else "", tuple(formats))
+    first = next(iter(opened.book.sheet_names), ABOUT)
+    sheet = ABOUT if ABOUT.lower() in opened.names else first
+    about = opened.rows(sheet)
+    lines = [row for row in (about or [])[:20] if len(row) > 1 and str(row[0]).strip().lower() == "format"]
+    _check_format(str(lines[0][1]).strip() if lines else "", form, printable(sheet))
     return opened
 
 
-def _check_format(given: str, wanted: tuple[str, ...]) -> None:
+def _check_format(given: str, wanted: str, sheet: str) -> None:
     """Refuse a workbook of another format or version, and say what to do."""
-    if given in wanted:
+    if given == wanted:
         return
     name, _, version = given.partition("/")
-    own, _, current = wanted[0].partition("/")
+    own, _, current = wanted.partition("/")
+    again = "`offtake negotiate form`" if wanted != FORMAT else "`offtake template FILE.xlsx`"
     if name in OTHERS and name != own:
         message = OTHERS[name]
-    elif name == own and version.isdecimal():
-        older = len(version) < 9 and int(version) < int(current)
-        message = f"the workbook has an older format; this version reads {wanted[0]}. Make a new one with `offtake template FILE.xlsx` and copy the rows over"
-        if not older:
-            message = f"the workbook was made for a newer version of Offtake; this one reads {wanted[0]}. Update Offtake, or make it again here"
+    elif name == own and version.isdecimal() and len(version) < 9 and int(version) < int(current):
+        message = f"the workbook has an older format; this version reads {wanted}. Make a new one with {again} and copy the values over"
+    elif name == own:
+        message = f"the workbook was made for a newer version of Offtake; this one reads {wanted}. Update Offtake, or make it again here"
     else:
-        message = f"sheet '{ABOUT}' does not say `format` and {wanted[0]}; start from a workbook that `offtake template FILE.xlsx` writes"
-    raise InvalidScenario([Finding(f"{ABOUT}!B2", message)], WHAT)
+        message = f"the workbook does not say `format` and {wanted} on its sheet {ABOUT}; start from one that {again} writes"
+    raise InvalidScenario([Finding(f"{sheet}!B2", message)], WHAT)
 
 
 class Reading:

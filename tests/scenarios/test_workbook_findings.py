@@ -56,7 +56,7 @@ CELLS: dict[str, tuple[dict[str, dict[str, Any]], dict[str, str]]] = {
     "an index of a future twice": ({"future_index": {"A3": "glut"}}, {"future_index!B3": "there is a row for this index and future already"}),
     "a newer format": ({"About": {"B2": "offtake-workbook/2"}}, {"About!B2": "the workbook was made for a newer version of Offtake"}),
     "an older format": ({"About": {"B2": "offtake-workbook/0"}}, {"About!B2": "the workbook has an older format; this version reads offtake-workbook/1"}),
-    "no format": ({"About": {"B2": None}}, {"About!B2": "sheet 'About' does not say `format`"}),
+    "no format": ({"About": {"B2": None}}, {"About!B2": "the workbook does not say `format`"}),
     "a plan": ({"About": {"B2": "offtake-plan/1"}}, {"About!B2": "this workbook shows a plan; it can't be read back"}),
     "several": (
         {"alternatives": {"C2": "abc"}, "suppliers": {"C2": "yes"}, "offers": {"G2": None}, "scenario": {"B6": 3}},
