@@ -31,12 +31,12 @@ class Unfit(ValueError):
 
 def to_cell(column: Column, value: Any) -> Cell:
     """The cell in which a value (as JSON has it) stands."""
-    if value is None or column.type in ("number", "whole", "flag"):
+    if value is None or column.holds in ("number", "whole", "flag"):
         found: Cell = value
         return found
-    if column.type == "numbers":
+    if column.holds == "numbers":
         return value[0] if len(value) == 1 else "; ".join(map(repr, value)) or "[]"
-    if column.type == "texts":
+    if column.holds == "texts":
         return json.dumps(value) if not value or any(_LIST.search(x) for x in value) else "; ".join(value)
     return (None if column.default == "" else '""') if value == "" else _quoted(value)
 
@@ -67,25 +67,25 @@ def is_empty(raw: Any) -> bool:
 
 def from_cell(column: Column, raw: Any) -> Any:
     """The value (as JSON has it) in a cell; None for an empty one. Raises Unfit."""
-    plain = column.alias in ("Name", "Text") and column.type == "text"
+    plain = column.alias in ("Name", "Text") and column.holds == "text"
     if raw is None or raw == "" or (is_empty(raw) and not plain):
         return None
     if isinstance(raw, (date, datetime, time, timedelta)):
-        raise Unfit(A_DATE.format(form="Number" if column.type in ("number", "whole", "numbers") else "Text"))
-    if column.type in ("number", "whole"):
+        raise Unfit(A_DATE.format(form="Number" if column.holds in ("number", "whole", "numbers") else "Text"))
+    if column.holds in ("number", "whole"):
         return _number(raw)
-    if column.type == "flag":
+    if column.holds == "flag":
         return _flag(raw)
-    if column.type == "numbers":
+    if column.holds == "numbers":
         return _numbers(raw)
-    if column.type == "texts":
+    if column.holds == "texts":
         return _texts(raw)
     text = _text(raw)
     if plain:
         unquoted = _unquoted(text)
         return text if unquoted is None else unquoted
     text = text.strip()
-    return text.lower() if column.type == "choice" and text.lower() in column.choices else text
+    return text.lower() if column.holds == "choice" and text.lower() in column.choices else text
 
 
 def _number(raw: Any) -> float:
@@ -95,7 +95,7 @@ def _number(raw: Any) -> float:
         raise Unfit(_why(raw))
     if not math.isfinite(raw):
         raise Unfit("must be a finite number")
-    return int(raw) if raw == int(raw) and abs(raw) < EXACT else float(raw)
+    return int(raw) if abs(raw) < EXACT and raw == int(raw) else float(raw)
 
 
 def _why(text: str) -> str:

@@ -36,7 +36,7 @@ class Told:
             return from_cell(column, raw)
         except Unfit as error:
             self.say(where, str(error))
-            return None if column.type in ("numbers", "texts") else _UNFIT
+            return None if column.holds in ("numbers", "texts") else _UNFIT
 
 
 _UNFIT: Row = {}  # is no number, no text and no list, so nothing takes it for a value
@@ -258,7 +258,7 @@ class Sheet:
 
 def from_cell_text(raw: Any) -> str:
     """What stands above a column, as text."""
-    if isinstance(raw, float) and raw == int(raw):
+    if isinstance(raw, float) and raw.is_integer():
         return str(int(raw))
     return "" if raw is None else str(raw).strip()
 

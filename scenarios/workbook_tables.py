@@ -80,7 +80,7 @@ class Column:
 
     path: tuple[str, ...]
     """Where the value stands in a row: ("window", "start")."""
-    type: str
+    holds: str
     """number, whole, flag, text, choice, numbers, texts (the last two: a list in one cell)."""
     documents: tuple[type[Document], ...] = ()
     """The documents that have the field."""
@@ -107,7 +107,7 @@ class Column:
     @property
     def refers(self) -> str:
         """The sheet whose ids it holds."""
-        return REFERS.get(self.path[-1], "") if self.alias == "Identifier" and self.type == "text" else ""
+        return REFERS.get(self.path[-1], "") if self.alias == "Identifier" and self.holds == "text" else ""
 
 
 @dataclass(frozen=True)
@@ -142,17 +142,17 @@ class Found:
         """Add a column; where two kinds share a name they share the column."""
         old = self.columns.get(new.path)
         if old is not None:
-            whole = {old.type, new.type} == {"number", "whole"}
+            whole = {old.holds, new.holds} == {"number", "whole"}
             choices = tuple(dict.fromkeys((*old.choices, *new.choices)))
             kinds = tuple(dict.fromkeys((*old.kinds, *new.kinds)))
             limits = old.limits if old.limits == new.limits else ""
             alias = old.alias if old.alias == new.alias else ""
             documents = tuple(dict.fromkeys((*old.documents, *new.documents)))
-            kind = "number" if whole else old.type
+            kind = "number" if whole else old.holds
             default = old.default if old.default == new.default else None
             new = replace(
                 old,
-                type=kind,
+                holds=kind,
                 documents=documents,
                 choices=choices,
                 kinds=kinds,
@@ -271,7 +271,7 @@ def _list(found: Found, at: tuple[str, ...], part: Any, limits: tuple[Any, ...],
     if at[-1] not in ONE_CELL and any(getattr(x, "max_length", None) == MAX_PERIODS for x in limits):
         found.column(replace(column, spread="period"))
     else:
-        found.column(replace(column, type="numbers" if column.type in ("number", "whole") else "texts"))
+        found.column(replace(column, holds="numbers" if column.holds in ("number", "whole") else "texts"))
 
 
 def _plain_column(path: tuple[str, ...], part: Any, alias: str = "", limits: tuple[Any, ...] = ()) -> Column:

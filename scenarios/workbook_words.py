@@ -45,7 +45,7 @@ def unit_of(column: Column, currency: str, foreign: bool) -> str:
         return f"{'currency of the offer' if foreign and names[0] in OFFERED else currency}{per}"
     if column.alias == "Volume":
         return "unit" if f"{names[0]}.{field}" in ONCE else UNITS["Volume"]
-    if column.type in ("number", "numbers"):
+    if column.holds in ("number", "numbers"):
         return UNITS.get(column.alias, "")
     return ""
 
@@ -68,10 +68,10 @@ def note_of(column: Column) -> str:
         told = _description(document, column.path[-1])
         if told and told not in said:
             said.append(told)
-    if column.type == "choice":
+    if column.holds == "choice":
         said.append(f"One of: {', '.join(column.choices)}.")
     else:
-        said.append(f"{TYPES[column.type]}{f', {column.limits}' if column.limits else ''}{f', named on sheet {column.refers}' if column.refers else ''}.")
+        said.append(f"{TYPES[column.holds]}{f', {column.limits}' if column.limits else ''}{f', named on sheet {column.refers}' if column.refers else ''}.")
     if column.kinds:
         said.append(f"For {'.'.join(column.kind)} {', '.join(column.kinds)}.")
     said.append("Must be given." if column.required and not column.kinds else _default(column))

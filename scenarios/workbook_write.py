@@ -36,7 +36,7 @@ class Slot:
         value = value_at(row, self.column.path)
         if self.which is not None:
             value = value[self.which] if value is not None and (isinstance(self.which, int) or self.which in value) else None
-        elif isinstance(value, (dict, list)) and self.column.type not in ("numbers", "texts"):
+        elif isinstance(value, (dict, list)) and self.column.holds not in ("numbers", "texts"):
             return None  # the other form of the field: a table
         return to_cell(self.column, value)
 
@@ -137,7 +137,7 @@ def _settings(book: Book, name: str, data: Row, currency: str) -> None:
         sheet.set_column(column, column, width)
     sheet.freeze_panes(1, 2)
     for line, column in enumerate(settings()[name], 1):
-        text = column.type in ("text", "texts")
+        text = column.holds in ("text", "texts")
         book.put(sheet, line, 0, column.name, "name")
         book.put(sheet, line, 1, Slot(column, column.name).cell(data), "input_text" if text else "input")
         book.put(sheet, line, 2, unit_of(column, currency, False))
@@ -161,7 +161,7 @@ def _table(book: Book, table: Table, rows: list[tuple[tuple[str, ...], Row]], pe
         title = header(slot.column, slot.name, *money)
         book.put(sheet, 0, column, title, "key" if slot.column.required else "head")
         width = 40 if slot.name in ("note", "name") else min(24, max(11, len(slot.name) + 2))
-        sheet.set_column(column, column, width, book.style("text") if slot.column.type in ("text", "texts", "choice") else None)
+        sheet.set_column(column, column, width, book.style("text") if slot.column.holds in ("text", "texts", "choice") else None)
         if slot.which in (None, 0) or isinstance(slot.which, str):
             kinds_told = f"\n{kind_note(table)}" if slot.name == "kind" else ""
             _note(sheet, column, note_of(slot.column) + kinds_told)
@@ -195,7 +195,7 @@ def _slots(table: Table, rows: list[Row], periods: Sequence[str]) -> list[Slot]:
 
 
 def _style(column: Column) -> str:
-    if column.type in ("text", "texts", "choice"):
+    if column.holds in ("text", "texts", "choice"):
         return "text"
     return "whole" if column.alias in ("Money", "Volume") else ""
 
@@ -207,7 +207,7 @@ def _note(sheet: Worksheet, column: int, text: str) -> None:
 
 def _choices(sheet: Worksheet, column: Column, cells: tuple[int, int, int, int]) -> None:
     """Lists to choose from: what is not among the kinds of something is refused, an id that is on no sheet yet only remarked on."""
-    listed = ["TRUE", "FALSE"] if column.type == "flag" else list(column.choices)
+    listed = ["TRUE", "FALSE"] if column.holds == "flag" else list(column.choices)
     if listed and sum(map(len, listed)) + len(listed) <= MOST_LISTED:
         told = {"error_title": "Not in the list", "error_message": f"One of the list, please ({column.name})."[:255]}
         sheet.data_validation(*cells, {"validate": "list", "source": listed, "ignore_blank": True, **told})
