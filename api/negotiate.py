@@ -181,19 +181,6 @@ def brief(
 
 
 @app.command()
-def form(
-    scenario: Scenario,
-    offer: Offer,
-    file: Annotated[Path, typer.Argument(metavar="FILE.xlsx", help="The workbook to write.")],
-    alternative: Alternative = None,
-) -> ExitCode:
-    """Write a form for a supplier's counter-offer: the terms of an offer, each with a cell for their value. `session receive --workbook` reads it."""
-    from api.workbooks import write_form
-
-    return write_form(scenario, offer, file, alternative)
-
-
-@app.command()
 def sheet(
     scenario: Scenario, offer: Offer, price: Price = None, terms: Set = None, alternative: Alternative = None,
     output: Annotated[Path | None, option("--output", "-o", metavar="FILE", text="Write the sheet here: .html, .docx, .json, or text (.md, .txt).")] = None,

@@ -19,7 +19,7 @@ from scenarios.workbook_tables import ABOUT, FORMAT, NEEDED, SETTINGS, Table, al
 
 WHAT = "workbook"  # what messages call it
 OTHERS = {
-    "offtake-workbook": "this is a scenario, not a form for a counter-offer; `offtake negotiate form` writes one",
+    "offtake-workbook": "this is a scenario, not a form for a counter-offer; `offtake negotiate session form` writes one",
     "offtake-counter": "this is a form for a counter-offer, not a scenario; `offtake negotiate session receive ... --workbook FILE.xlsx` takes it down",
     "offtake-plan": "this workbook shows a plan; it can't be read back. The scenario is a workbook of its own",
     "offtake-ledger": "this workbook shows what terms are worth; it can't be read back. The scenario is a workbook of its own",
@@ -108,7 +108,7 @@ def _check_format(given: str, wanted: str, sheet: str) -> None:
         return
     name, _, version = given.partition("/")
     own, _, current = wanted.partition("/")
-    again = "`offtake negotiate form`" if wanted != FORMAT else "`offtake template FILE.xlsx`"
+    again = "`offtake negotiate session form`" if wanted != FORMAT else "`offtake template FILE.xlsx`"
     if name in OTHERS and name != own:
         message = OTHERS[name]
     elif name == own and version.isdecimal() and len(version) < 9 and int(version) < int(current):

@@ -55,7 +55,7 @@ def test_a_workbook_is_validated(folder: Path, capsys: pytest.CaptureFixture[str
         (["convert", "quickstart", "x.csv"], "must end with .json or .xlsx"),
         (["convert", "nowhere", "x.xlsx"], "There is no file 'nowhere'"),
         (["solve", "quickstart", "-o", "a.xlsx", "--xlsx", "a.xlsx"], "--output and --xlsx name the same file"),
-        (["negotiate", "form", "quickstart", OFFER, "x.docx"], "must end with .xlsx"),
+        (["negotiate", "session", "form", "quickstart", OFFER, "x.docx"], "must end with .xlsx"),
     ],
 )
 def test_what_can_t_be_meant_is_refused(folder: Path, arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,7 +99,7 @@ def test_plan_and_ledger_are_written_as_workbooks(folder: Path) -> None:
 def test_a_counter_offer_comes_back_in_a_form(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A supplier's numbers would have to be typed into the session by hand."""
     assert cli.run(["negotiate", "session", "start", SCENARIO, "session.json", "--desk", desk_file(folder, desk()), "--rounds", "4"]) == 0
-    assert cli.run(["negotiate", "form", SCENARIO, OFFER, "form.xlsx"]) == 0
+    assert cli.run(["negotiate", "session", "form", SCENARIO, OFFER, "form.xlsx"]) == 0
     book = openpyxl.load_workbook(folder / "form.xlsx")
     sheet = book["counter-offer"]
     places = {sheet.cell(row, 7).value: row for row in range(9, sheet.max_row + 1)}
