@@ -98,7 +98,7 @@ def _parts(raw: bytes) -> dict[str, bytes]:
             entries = archive.infolist()
             _check_entries(entries)
             return {x.filename: archive.read(x) for x in entries if WANTED.fullmatch(x.filename)}
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError, OverflowError, LookupError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, OverflowError, LookupError):
         _refuse("the workbook is damaged, or no ZIP archive; open it in Excel and save it again")
 
 

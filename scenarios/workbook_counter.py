@@ -15,10 +15,11 @@ from models.negotiation import LeverLine, Levers, Package
 from models.session import TheirOffer
 from scenarios.workbook_book import Book
 from scenarios.workbook_cells import is_empty
+from scenarios.workbook_header import from_cell_text
 from scenarios.workbook_places import cell_name
 from scenarios.workbook_read import open_workbook
-from scenarios.workbook_sheet import Told, from_cell_text
 from scenarios.workbook_tables import Column
+from scenarios.workbook_told import Told
 
 FORMAT, SHEET, WHAT = "offtake-counter/1", "counter-offer", "counter-offer"
 HEAD = ("term", "unit", "as offered", "least", "most", "your value", "lever")

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from models.errors import Finding
-from scenarios.workbook_tables import SHEETS
+from scenarios.workbook_names import SHEETS
 
 if TYPE_CHECKING:
     from scenarios.workbook_sheet import Sheet
@@ -86,21 +86,21 @@ def _in_row(sheet: Sheet, line: int, rest: list[str]) -> tuple[str, str, str]:
     index = next((int(part[1:-1]) for part in rest if part.startswith("[")), None)
     for count in range(len(names), 0, -1):
         name = ".".join(names[:count])
-        if name in sheet.fixed:
-            return sheet.where(line, sheet.fixed[name]), "", ""
-        columns = sheet.series.get(name)
+        if name in sheet.head.fixed:
+            return sheet.head.where(line, sheet.head.fixed[name]), "", ""
+        columns = sheet.head.series.get(name)
         if columns:
             column = columns[index] if index is not None and index < len(columns) else next((x for x in columns if x is not None), None)
             if column is not None:
-                return sheet.where(line, column), "", ""
-        keys = sheet.keyed.get(name, {})
+                return sheet.head.where(line, column), "", ""
+        keys = sheet.head.keyed.get(name, {})
         column = keys.get(".".join(names[count:]), next(iter(keys.values()), None))
         if column is not None:
-            return sheet.where(line, column), "", ""
-        inside = next((x for known, x in sheet.fixed.items() if known.startswith(f"{name}.")), None)
+            return sheet.head.where(line, column), "", ""
+        inside = next((x for known, x in sheet.head.fixed.items() if known.startswith(f"{name}.")), None)
         if inside is not None:
-            return sheet.where(line, inside), "", ""
+            return sheet.head.where(line, inside), "", ""
     child = next((table.sheet for table in sheet.table.tables if names[:1] == list(table.path)), "")
-    own = [x for name, x in sheet.fixed.items() if name not in sheet.table.keys]
-    kind = sheet.fixed.get("kind", min(own, default=0))
-    return sheet.where(line, kind), ".".join(names), child
+    own = [x for name, x in sheet.head.fixed.items() if name not in sheet.table.keys]
+    kind = sheet.head.fixed.get("kind", min(own, default=0))
+    return sheet.head.where(line, kind), ".".join(names), child

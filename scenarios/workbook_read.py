@@ -13,9 +13,12 @@ from models.errors import Finding, InvalidScenario
 from models.scenario import Scenario
 from scenarios.files import parse_scenario
 from scenarios.workbook_archive import Archive, checked, printable
+from scenarios.workbook_header import Header
+from scenarios.workbook_names import ABOUT, FORMAT, NEEDED, SETTINGS
 from scenarios.workbook_places import Places, cell_name
-from scenarios.workbook_sheet import MAX_FOUND, Row, Sheet, Told, put_at
-from scenarios.workbook_tables import ABOUT, FORMAT, NEEDED, SETTINGS, Table, all_tables, settings, tables
+from scenarios.workbook_sheet import Row, Sheet, put_at
+from scenarios.workbook_tables import Table, all_tables, settings, tables
+from scenarios.workbook_told import MAX_FOUND, Told
 
 WHAT = "workbook"  # what messages call it
 OTHERS = {
@@ -197,7 +200,7 @@ class Reading:
         rows = self.opened.rows(table.sheet)
         if rows is None:
             return
-        sheet = Sheet(table, rows, self.periods, self.told)
+        sheet = Sheet(table, rows, self.told, Header(table, rows, self.periods, self.told))
         self.sheets[table.sheet] = sheet
         below = sheet.read(parents)
         if table.sheet == "periods":

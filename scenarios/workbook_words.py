@@ -8,7 +8,8 @@ from typing import Any
 
 from models.base import Document
 from models.descriptions import descriptions_of
-from scenarios.workbook_tables import SETTINGS, Column, Table
+from scenarios.workbook_names import SETTINGS
+from scenarios.workbook_tables import Column, Table
 
 PER_UNIT = ("price", "cost_per_unit", "terminal_cost_per_unit", "credit_per_unit", "fee_per_unit")
 PER_UNIT_OF = ("SiteCost", "Transfer", "Substitution")  # documents whose `cost` is per unit

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from models.scenario import Scenario
 from scenarios.workbook_book import Book
 from scenarios.workbook_cells import Cell, to_cell
-from scenarios.workbook_tables import ABOUT, FORMAT, REFERS, SETTINGS, SHEETS, SHOWN, Column, Table, all_tables, settings, tables
+from scenarios.workbook_names import ABOUT, FORMAT, REFERS, SETTINGS, SHEETS, SHOWN
+from scenarios.workbook_tables import Column, Table, all_tables, settings, tables
 from scenarios.workbook_words import GUIDE, header, kind_note, note_of, purpose_of, purpose_of_settings, unit_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 from api import cli
 from scenarios.workbook_archive import MAX_AREA, MAX_ENTRIES, MAX_UNPACKED
-from scenarios.workbook_tables import FORMAT, SETTINGS, SHEETS
+from scenarios.workbook_names import FORMAT, SETTINGS, SHEETS
 from tests.api.desk import desk, desk_file
 
 MANUAL = (Path(__file__).parents[2] / "docs" / "workbook.md").read_text("utf-8")

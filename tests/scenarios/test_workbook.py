@@ -18,7 +18,8 @@ from scenarios import library
 from scenarios.files import scenario_from
 from scenarios.workbook import json_of, read_workbook, write_template, write_workbook
 from scenarios.workbook_cells import from_cell, to_cell
-from scenarios.workbook_tables import SHEETS, Column, all_tables
+from scenarios.workbook_names import SHEETS
+from scenarios.workbook_tables import Column, all_tables
 from scenarios.workbook_tables import settings as setting_sheets
 from tests.scenarios.workbooks import QUICKSTART, changed, edited, opened, said
 
