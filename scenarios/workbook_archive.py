@@ -28,14 +28,13 @@ MAX_TEXT = 512 * 1024 * 1024  # of all texts, each counted as often as it is sho
 WANTED = re.compile(
     r"(\[Content_Types\]\.xml|_rels/\.rels|xl/workbook\.xml|xl/_rels/workbook\.xml\.rels|xl/sharedStrings\.xml|xl/styles\.xml|xl/worksheets/[^/\\]+\.xml)", re.I
 )
-CELL = re.compile(rb"<(?:[\w.-]+:)?c\b([^>]*)")
+CELL = re.compile(rb"""<(?:[\w.-]+:)?c\b(?: r="([A-Z]{1,3})(\d{1,7})")?([^>]*)""")
 PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,3})(\d{1,7})["']""")
-IS_ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
+KIND = re.compile(rb"""\bt\s*=\s*["'](\w+)["']""")
 FORMULA = re.compile(
     rb"""<(?:[\w.-]+:)?c\b([^>]*)>\s*<(?:[\w.-]+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:[\w.-]+:)?f>)\s*(?:<(?:[\w.-]+:)?v\s*/>|<v>\s*</v>)?\s*</(?:[\w.-]+:)?c>"""
 )
 IS_TEXT = re.compile(rb"""\bt\s*=\s*["']str["']""")
-IS_SHARED = re.compile(rb"""\bt\s*=\s*["']s["']""")
 SHARED = re.compile(rb"""\bt\s*=\s*["']s["'][^>]*>\s*(?:<f[^>]*>[^<]*</f>)?\s*<v>(\d{1,9})</v>""")
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -149,15 +148,19 @@ def _looked_at(part: bytes, label: str) -> tuple[int, int, list[str]]:
     last = shared = 0
     errors: list[str] = []
     for match in CELL.finditer(part):
-        attributes = match[1]
-        place = PLACE.search(attributes)
-        if place is None:
-            _refuse(f"sheet '{label}' has cells that don't say where they are; open the workbook in Excel and save it again")
-        letters.add(place[1])
-        last = max(last, int(place[2]))
-        shared += IS_SHARED.search(attributes) is not None
-        if IS_ERROR.search(attributes) is not None:
-            errors.append((place[1] + place[2]).decode().upper())
+        column, row, attributes = match.groups()
+        if column is None:
+            place = PLACE.search(attributes)
+            if place is None:
+                _refuse(f"sheet '{label}' has cells that don't say where they are; open the workbook in Excel and save it again")
+            column, row = place.groups()
+        letters.add(column)
+        last = max(last, int(row))
+        kind = KIND.search(attributes) if b"t" in attributes else None
+        if kind is not None:
+            shared += kind[1] == b"s"
+            if kind[1] == b"e":
+                errors.append((column + row).decode().upper())
     area = last * max(map(_column, letters), default=0)
     if area > MAX_AREA:
         _refuse(f"sheet '{label}' reaches to row {last:,}: {area:,} cells; at most {MAX_AREA:,} are read. Delete the rows and columns that are not used")

@@ -67,6 +67,8 @@ def is_empty(raw: Any) -> bool:
 
 def from_cell(column: Column, raw: Any) -> Any:
     """The value (as JSON has it) in a cell; None for an empty one. Raises Unfit."""
+    if type(raw) is float and column.holds in ("number", "whole"):
+        return _number(raw)
     plain = column.alias in ("Name", "Text") and column.holds == "text"
     if raw is None or raw == "" or (is_empty(raw) and not plain):
         return None

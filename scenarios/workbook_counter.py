@@ -111,8 +111,8 @@ def _terms(rows: list[list[Any]], head: int, told: Told) -> dict[str, float]:
     for line, row in enumerate(rows[head + 1 :], head + 1):
         if is_empty(row[value]):
             continue
-        number = told.value(NUMBER, row[value], cell_name(SHEET, line, value))
-        name = told.value(TEXT, row[lever], cell_name(SHEET, line, lever))
+        number = told.value(NUMBER, row[value], SHEET, line, value)
+        name = told.value(TEXT, row[lever], SHEET, line, lever)
         if not isinstance(name, str):
             told.say(cell_name(SHEET, line, lever), "there is a value but no lever; use the form as it was sent")
         elif name in found:
@@ -126,5 +126,5 @@ def _named(rows: list[list[Any]], line: int | None, told: Told) -> str | None:
     """The word beside a name above the table."""
     if line is None or len(rows[line]) < 2:
         return None
-    found = told.value(TEXT, rows[line][1], cell_name(SHEET, line, 1))
+    found = told.value(TEXT, rows[line][1], SHEET, line, 1)
     return found if isinstance(found, str) else None

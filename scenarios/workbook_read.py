@@ -63,6 +63,7 @@ class Opened:
 
         self.book = load_workbook(io.BytesIO(archive.content))
         self.names = {name.strip().lower(): name for name in self.book.sheet_names}
+        self._loaded: dict[str, Any] = {}
         self.errors = {name.lower(): cells for name, cells in archive.errors.items()}
         self.unknown = {name.lower(): cells for name, cells in archive.unknown.items()}
 
@@ -71,13 +72,19 @@ class Opened:
         if name.lower() not in self.names:
             return None
         with _damage(name):
-            found: list[list[Any]] = self.book.get_sheet_by_name(self.names[name.lower()]).to_python(skip_empty_area=False)
+            found: list[list[Any]] = self._sheet(name).to_python(skip_empty_area=False)
             return found
 
     def merged(self, name: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
         """Ranges of merged cells."""
         with _damage(name):
-            return self.book.get_sheet_by_name(self.names[name.lower()]).merged_cell_ranges or []
+            return self._sheet(name).merged_cell_ranges or []
+
+    def _sheet(self, name: str) -> Any:
+        """A sheet, loaded once."""
+        if name.lower() not in self._loaded:
+            self._loaded[name.lower()] = self.book.get_sheet_by_name(self.names[name.lower()])
+        return self._loaded[name.lower()]
 
 
 @contextmanager
@@ -183,7 +190,7 @@ class Reading:
                 self.told.say(cell_name(name, line, 0), f"the setting is there twice, also in {self.settings[label]}; keep one")
                 continue
             self.settings[label] = where
-            value = self.told.value(columns[label], row[1] if len(row) > 1 else None, where)
+            value = self.told.value(columns[label], row[1] if len(row) > 1 else None, name, line, 1)
             if value is not None:
                 put_at(data, columns[label].path, value)
         self._drop_others(name, data)

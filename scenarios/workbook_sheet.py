@@ -55,7 +55,7 @@ class Sheet:
         place = self.head.fixed.get(key)
         if place is None:
             return ""
-        return self.told.value(KEY, self.rows[line][place], self.head.where(line, place)) or ""
+        return self.told.value(KEY, self.rows[line][place], self.table.sheet, line, place) or ""
 
     def _row(self, line: int) -> Row:
         cells, out = self.rows[line], Row()
@@ -65,13 +65,13 @@ class Sheet:
             elif column.spread == "key":
                 value = {}
                 for key, place in self.head.keyed.get(column.name, {}).items():
-                    one = self.told.value(column, cells[place], self.head.where(line, place))
+                    one = self.told.value(column, cells[place], self.table.sheet, line, place)
                     if one is not None:
                         value[key] = one
                 value = value or ({} if column.required else None)
             else:
                 at = self.head.fixed.get(column.name)
-                value = None if at is None else self.told.value(column, cells[at], self.head.where(line, at))
+                value = None if at is None else self.told.value(column, cells[at], self.table.sheet, line, at)
             if value is not None or column.nullable:
                 put_at(out, column.path, value)
         self._drop_others(line, out)
@@ -80,10 +80,11 @@ class Sheet:
     def _series(self, line: int, column: Column) -> list[Any] | None:
         """A value for every period; None where there is none at all."""
         places = self.head.series[column.name]
-        found = [None if x is None else self.told.value(column, self.rows[line][x], self.head.where(line, x)) for x in places]
+        cells, sheet = self.rows[line], self.table.sheet
+        found = [None if x is None else self.told.value(column, cells[x], sheet, line, x) for x in places]
         if all(x is None for x in found):
             return None
-        for value, place in zip(found, places, strict=True):
+        for value, place in zip(found, places, strict=True) if None in found else ():
             if value is None and place is not None:
                 self.told.say(self.head.where(line, place), f"is empty; `{column.name}` needs a value for every period (0 where there is none), or for none")
         return found

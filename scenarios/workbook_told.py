@@ -7,6 +7,7 @@ from typing import Any
 
 from models.errors import Finding
 from scenarios.workbook_cells import Unfit, from_cell
+from scenarios.workbook_places import cell_name
 from scenarios.workbook_tables import Column
 
 MAX_FOUND = 500  # findings that are kept; more would only be read by a machine
@@ -25,10 +26,10 @@ class Told:
             self.found.append(Finding(where, message))
             self.cells.add(where)
 
-    def value(self, column: Column, raw: Any, where: str) -> Any:
+    def value(self, column: Column, raw: Any, sheet: str, row: int, place: int) -> Any:
         """The value in a cell. One that does not fit is said; what takes its place is refused as well, by whoever misses it."""
         try:
             return from_cell(column, raw)
         except Unfit as error:
-            self.say(where, str(error))
+            self.say(cell_name(sheet, row, place), str(error))
             return None if column.holds in ("numbers", "texts") else {}  # no number, no text and no list, so nothing takes it for a value
