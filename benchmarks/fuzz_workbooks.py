@@ -22,6 +22,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 from benchmarks.machine import machine, save, sentence, table
@@ -109,7 +110,7 @@ def cells(r: random.Random, parts: Parts) -> None:
             continue
         part, cell = parts[name], parts[name][slice(*span)]
         reference = (re.search(rb'r="([^"]*)"', cell) or re.search(rb"()", cell))[1]  # type: ignore[index]
-        what = r.randrange(7)
+        what = r.randrange(10)
         new = {
             0: b'<c r="%b"><v>%b</v></c>' % (reference, r.choice(NUMBERS)),
             1: b'<c r="%b" t="inlineStr"><is><t>%b</t></is></c>' % (reference, r.choice(TEXTS)),
@@ -118,7 +119,7 @@ def cells(r: random.Random, parts: Parts) -> None:
             4: b'<c r="%b"><f>%b</f></c>' % (reference, r.choice((b"A1", b"1/0", b"&lt;"))),
             5: b"",
             6: cell + cell,
-        }[what]
+        }.get(what, re.sub(rb"<v>\d+</v>", b"<v>%d</v>" % r.randrange(60), cell))  # another of the workbook's texts, or another small number
         parts[name] = part[: span[0]] + new + part[span[1] :]
 
 
@@ -253,7 +254,8 @@ def main() -> int:
     parser.add_argument("--start", type=int, default=0, help="first seed")
     parser.add_argument("--save", action="store_true", help="write benchmarks/results/fuzz-workbooks.md")
     given = parser.parse_args()
-    found, began, verdicts = machine(), time.perf_counter(), list[Verdict]()
+    found = machine() | {"versions": {name: version(name) for name in ("python-calamine", "xlsxwriter", "pydantic")}}
+    began, verdicts = time.perf_counter(), list[Verdict]()
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_bounded) as pool:
         for verdict in pool.map(judge, range(given.start, given.start + given.cases), chunksize=20):
             verdicts.append(verdict)

@@ -125,8 +125,11 @@ def _about(book: Book, counts: Sequence[tuple[Table, int]]) -> None:
     lines[1:1] = [(table.sheet, count, purpose_of(table)) for table, count in counts if table.sheet in SHOWN]
     lines += [(table.sheet, count, purpose_of(table)) for table, count in counts if table.sheet not in SHOWN]
     for line, (name, count, text) in enumerate(lines, top + 1):
-        sheet.write_url(line, 0, f"internal:'{name}'!A1", book.style("link"), name)
-        book.put(sheet, line, 1, count)
+        if count == 0 and name not in SHOWN:  # no link leads to a hidden sheet
+            book.put(sheet, line, 0, name)
+        else:
+            sheet.write_url(line, 0, f"internal:'{name}'!A1", book.style("link"), name)
+        book.put(sheet, line, 1, "hidden" if count == 0 and name not in SHOWN else count)
         book.put(sheet, line, 2, text)
 
 
