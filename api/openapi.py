@@ -63,7 +63,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         schema = model.model_json_schema(ref_template=REF, mode=mode)  # type: ignore[arg-type]
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
-    for address in ("/v1/runs", "/v1/validate"):
+    for address in ("/v1/runs", "/v1/validate", "/v1/convert"):
         spec["paths"][address]["post"]["requestBody"] = _scenario_body()
     for ask, question in ALL.items():
         spec["paths"][f"/v1/negotiate/{ask.replace('session-', 'session/')}"]["post"]["requestBody"] = _question_body(ask, question, schemas)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated, Any, Literal
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Query, Request, Response
@@ -27,8 +28,20 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 async def validate(request: Request, parts: Parts) -> Validity:
     """Check the scenario in the body, JSON or an Excel workbook, without solving it: 200 with what it holds, or 422 with every finding."""
     body = await read_body(request, parts.settings, workbooks=True)
-    checked = await run_sync(parts.checker.check, body, "", is_workbook(request))
+    checked = await run_sync(partial(parts.checker.check, body, workbook=is_workbook(request)))
     return Validity(valid=True, name=checked.name, currency=checked.currency, settings=checked.settings, counts=checked.counts)
+
+
+CONVERTED: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {}, WORKBOOK: {}}}, 408: {}, 413: {}, 415: {}, 422: {}, 503: {}}
+
+
+@router.post("/convert", response_class=Response, responses=CONVERTED)
+async def convert(request: Request, parts: Parts, to: Annotated[Literal["json", "xlsx"], Query(description="What to answer with")] = "json") -> Response:
+    """Turn the scenario in the body, JSON or an Excel workbook, into JSON or a workbook. Nothing is lost either way."""
+    body = await read_body(request, parts.settings, workbooks=True)
+    checked = await run_sync(partial(parts.checker.check, body, workbook=is_workbook(request), wanted=to))
+    headers = {"Content-Disposition": 'attachment; filename="offtake-scenario.xlsx"'} if to == "xlsx" else {}
+    return Response(checked.document, media_type=WORKBOOK if to == "xlsx" else "application/json", headers=headers)
 
 
 @router.get("/schema", response_class=Response, responses={200: {"content": {"application/schema+json": {}}}})

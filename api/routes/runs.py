@@ -95,7 +95,7 @@ async def begin(request: Request, response: Response, parts: Services, options: 
 
 
 def _create(parts: Services, body: bytes, options: BaseModel, key: str | None, ask: str, workbook: bool) -> tuple[Run, bool]:
-    checked = parts.checker.check(body, ask, workbook)
+    checked = parts.checker.check(body, ask, workbook=workbook)
     settings = override(checked.settings, **options.model_dump())
     fingerprint = hashlib.sha256(body + b"\0" + options.model_dump_json().encode() + ask.encode()).hexdigest()
     try:

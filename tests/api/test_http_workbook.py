@@ -74,6 +74,18 @@ def test_hostile_workbooks_are_refused(client: Client) -> None:
     assert client.post("/v1/validate", content=QUICKSTART, headers=SENT).status_code == 200
 
 
+def test_scenarios_are_converted(client: Client) -> None:
+    """A page could not show what is in a workbook, nor hand out a scenario as one."""
+    scenario = library.load("quickstart")
+    answer = client.post("/v1/convert", content=QUICKSTART, headers=SENT)
+    assert answer.headers["Content-Type"] == "application/json"
+    assert parse_scenario(answer.content) == scenario
+    answer = client.post("/v1/convert?to=xlsx", content=dump_scenario(scenario), headers={"Content-Type": "application/json"})
+    assert (answer.headers["Content-Type"], answer.content) == (WORKBOOK, QUICKSTART)
+    problem(client.post("/v1/convert?to=pdf", content=QUICKSTART, headers=SENT), 422, "invalid-request")
+    problem(client.post("/v1/convert?to=xlsx", content=b"{}", headers={"Content-Type": "application/json"}), 422, "invalid-scenario")
+
+
 def test_the_template_is_served(client: Client) -> None:
     """Who has only a browser would have no workbook to begin with."""
     answer = client.get("/v1/template.xlsx", params={"example": "quickstart"})
