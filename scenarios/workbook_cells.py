@@ -52,9 +52,10 @@ def _unquoted(text: str) -> str | None:
         return None
     try:
         found = json.loads(text)
-    except ValueError:
+        found.encode()
+    except (ValueError, AttributeError):  # also half of a surrogate pair, which is no text
         return None
-    return found if isinstance(found, str) else None
+    return str(found)
 
 
 # --- In -----------------------------------------------------------------------------------------------------------------------------------------
@@ -132,8 +133,11 @@ def _listed(text: str) -> list[Any] | None:
         return None
     try:
         found = json.loads(text, parse_constant=_no_constant)
+        json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
+    if isinstance(found, list) and any(isinstance(x, (list, dict)) for x in found):
+        raise Unfit("must be a plain list, without lists inside")
     return found if isinstance(found, list) else None
 
 
@@ -146,7 +150,7 @@ def _numbers(raw: Any) -> list[Any]:
         return [_number(raw)]
     written = _listed(raw)
     if written is not None:
-        return written
+        return [_number(x) if isinstance(x, (int, float)) and not isinstance(x, bool) else x for x in written]
     found = []
     for part in raw.split(";"):
         try:
