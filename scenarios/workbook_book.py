@@ -32,6 +32,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "share": {"num_format": "0.0%"},
     "input": {"bg_color": "#FFF8DC", "border": 1, "border_color": LINE},
     "input_text": {"bg_color": "#FFF8DC", "border": 1, "border_color": LINE, "num_format": "@"},
+    "count": {"align": "center"},
     "number": {"num_format": "#,##0.######"},
     "percent": {"num_format": "0.0###%"},
     "open_number": {"bg_color": "#FFF8DC", "border": 1, "border_color": LINE, "locked": False},

@@ -54,7 +54,7 @@ def unit_of(column: Column, currency: str, foreign: bool) -> str:
 def header(column: Column, name: str, currency: str, foreign: bool) -> str:
     """What stands above a column."""
     unit = unit_of(column, currency, foreign)
-    return f"{name} [{unit}]" if unit else name
+    return f"{name}\n[{unit}]" if unit else name
 
 
 def field_named(text: str) -> str:
@@ -107,7 +107,7 @@ def purpose_of(table: Table) -> str:
     texts = [cleandoc(x.__doc__ or "").partition("\n\n")[0] for x in table.documents]
     if len(texts) > 1:
         return f"One row each, of a kind: {', '.join(x.model_fields['kind'].annotation.__args__[0] for x in table.documents if 'kind' in x.model_fields)}."  # type: ignore[union-attr]
-    return " ".join(texts[0].split())
+    return re.sub(r"`(\w+): null`", r"An empty `\1`", " ".join(texts[0].split()))
 
 
 def _parent(table: Table) -> str:

@@ -22,6 +22,7 @@ PERIODS = ("2027", "2028", "2029", "2030", "2031")  # of an empty template
 ROOM = 300  # rows below the last one that still have lists to choose from
 MOST_LISTED = 255  # characters of a list to choose from
 NOTE_LINE = 42  # characters of a note in a line
+HEAD = 32  # height of a header: the name, and its unit below
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def _about(book: Book, counts: Sequence[tuple[Table, int]]) -> None:
             book.put(sheet, line, 0, name)
         else:
             sheet.write_url(line, 0, f"internal:'{name}'!A1", book.style("link"), name)
-        book.put(sheet, line, 1, "hidden" if count == 0 and name not in SHOWN else count)
+        book.put(sheet, line, 1, "hidden" if count == 0 and name not in SHOWN else count, "count")
         book.put(sheet, line, 2, text)
 
 
@@ -152,6 +153,7 @@ def _settings(book: Book, name: str, data: Row, currency: str) -> None:
 def _table(book: Book, table: Table, rows: list[tuple[tuple[str, ...], Row]], periods: Sequence[str], money: tuple[str, bool]) -> None:
     """A sheet of rows."""
     sheet = book.sheet(table.sheet)
+    sheet.set_row(0, HEAD)
     slots = _slots(table, [row for _, row in rows], periods)
     first, last = len(table.keys), len(rows) + ROOM
     for column, key in enumerate(table.keys):

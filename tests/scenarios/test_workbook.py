@@ -248,7 +248,7 @@ def test_the_template_lacks_only_what_is_to_be_filled_in() -> None:
 def test_headers_notes_lists_and_panes_are_there() -> None:
     """The workbook would say neither units nor meanings, and offer nothing to choose from."""
     book = opened()
-    heads = {str(cell.value): cell for cell in next(book["alternatives"].iter_rows(max_row=1))}
+    heads = {" ".join(str(cell.value).split()): cell for cell in next(book["alternatives"].iter_rows(max_row=1))}
     assert "price [USD/unit]" in heads
     assert "Per unit taken" in heads["price [USD/unit]"].comment.text
     lists = {str(x.sqref).partition(":")[0]: str(x.formula1) for x in book["rules"].data_validations.dataValidation}

@@ -70,4 +70,4 @@ def said(raw: bytes) -> dict[str, str]:
 def column(sheet: str, name: str, raw: bytes = QUICKSTART) -> str:
     """The letters of the column of a name."""
     row = next(opened(raw)[sheet].iter_rows(max_row=1))
-    return next(cell.column_letter for cell in row if str(cell.value).partition(" [")[0] == name)
+    return next(cell.column_letter for cell in row if str(cell.value).partition("[")[0].strip() == name)
