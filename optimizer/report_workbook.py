@@ -15,9 +15,13 @@ from models.plan import Plan
 from models.scenario import Scenario
 from optimizer import report_tables, report_text
 from optimizer.report_charts import charts
+from optimizer.report_frontier import frontier_tables
 from optimizer.report_plotly import Chart
+from optimizer.report_quality import quality_tables
+from optimizer.report_stress import stress_tables
 from optimizer.report_tables import Column, Table
 from optimizer.report_text import Names, label, names_of
+from optimizer.report_tree import tree_tables
 from optimizer.report_workbook_charts import ChartData, draw, plain
 from scenarios.workbook_book import Book
 
@@ -33,7 +37,11 @@ MOST_WIDE = 60
 TALL = 28  # characters of a header on a line
 STYLES = {"money": "whole", "volume": "volume", "range": "volume", "share": "share"}
 SMALL = 1_000.0  # money below this is shown with cents
-SHEET_NAMES = {"supply": "Supply", "commitments": "Commitments", "spend": "Spend", "distribution": "Futures", "categories": "Costs", "fill": "Fill rates"}
+SHEET_NAMES = {
+    "supply": "Supply", "commitments": "Commitments", "spend": "Spend", "distribution": "Futures", "categories": "Costs", "fill": "Fill rates",
+    "fresh": "Fresh futures", "stress-value": "Break-even", "frontier-cvar": "Cost and CVaR", "frontier-shortage": "Cost and shortage",
+}  # fmt: skip
+"""Sheets of charts, by the chart's id or what it begins with."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +77,26 @@ def _pages(plan: Plan, names: Names, periods: Sequence[str]) -> Iterator[Page]:
     costs, fills = list(report_tables.cost_tables(plan, names)), [report_tables.fill_rate_table(plan, names)]
     more = {"Costs": costs, "Fill rates": fills}
     for chart in charts(plan, names, periods):
-        name = SHEET_NAMES.get(chart.id.partition("-")[0], label(chart.id))
+        name = SHEET_NAMES.get(chart.id) or SHEET_NAMES.get(chart.id.partition("-")[0]) or label(chart.id).replace("-", " ")
         yield Page(name, chart.title, [_first(chart.note)], [*more.pop(name, ()), chart.table] if name != "Costs" else more.pop(name, costs), [chart])
     for name, tables in more.items():
         yield Page(name, name, (), tables)
+    yield from _tried(plan, names)
     yield Page("Flows", "What flows when, over the futures", ["Mean and 5th, 50th and 95th percentile of every volume in every period."], [_flows(plan, names)])
     yield Page("Rules", "How the rules fare", (), [report_tables.rule_table(plan)])
     yield Page("Proof", "Why it can be believed", [_words(report_text.proof(plan))], list(report_tables.proof_tables(plan)))
+
+
+def _tried(plan: Plan, names: Names) -> Iterator[Page]:
+    """What the plan was tried on, where that was asked for."""
+    if plan.quality:
+        yield Page("Quality", "How far the figures hold", [*plan.quality.sentences, *plan.quality.notes], list(quality_tables(plan, names)))
+    if plan.tree:
+        yield Page("Tree", "What the tree kept of the futures", plan.tree.words, list(tree_tables(plan)))
+    if plan.stress:
+        yield Page("Tests", "When the world is another than said", [*plan.stress.sentences, *plan.stress.notes], list(stress_tables(plan, names)))
+    if plan.frontier:
+        yield Page("Less risk", "What less risk costs", [*plan.frontier.sentences, *plan.frontier.notes], list(frontier_tables(plan.frontier, names)))
 
 
 def _first(note: str) -> str:

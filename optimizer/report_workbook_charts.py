@@ -67,11 +67,11 @@ def draw(book: Book, sheet: Worksheet, row: int, chart: Chart, data: ChartData) 
     if not traces:
         return 0
     if any(x.get("orientation") == "h" for x in barred):
-        found = _across(book, chart, barred, data, "stacked")
+        found = _across(book, chart, barred, data)
     elif barred:
         found = _upright(book, chart, barred, [x for x in traces if x["type"] == "scatter"], data)
     elif "ticktext" in chart.layout["yaxis"] or any(isinstance(y, str) for x in traces for y in x["y"]):  # a place for each of some names
-        found = _across(book, chart, [x for x in traces if x.get("mode") == "markers"], data, "clustered")
+        found = _across(book, chart, [x for x in traces if x.get("mode") == "markers"], data)
     else:
         found = _points(book, chart, traces, data)
     height = min(640, max(320, chart.height))
@@ -91,6 +91,11 @@ def _title_of(axis: dict[str, Any]) -> str:
 def _colour(trace: Trace) -> str:
     marker = trace.get("marker", {}) | trace.get("line", {})
     return COLOURS.get(str(marker.get("color", "")), COLOURS["@c0"])
+
+
+def _stacking(chart: Chart) -> dict[str, str]:
+    """Whether bars stand on each other, or side by side."""
+    return {"subtype": "stacked"} if chart.layout.get("barmode") in ("stack", "relative") else {}
 
 
 def _block(chart: Chart, traces: Sequence[Trace], across: bool, data: ChartData) -> tuple[int, int]:
@@ -120,11 +125,10 @@ def _series(begins: int, count: int, i: int) -> dict[str, Any]:
     }
 
 
-def _across(book: Book, chart: Chart, traces: Sequence[Trace], data: ChartData, subtype: str) -> Any:
+def _across(book: Book, chart: Chart, traces: Sequence[Trace], data: ChartData) -> Any:
     """Bars from left to right, the categories below each other."""
     begins, count = _block(chart, traces, True, data)
-    kind = {"type": "bar", "subtype": subtype} if subtype == "stacked" else {"type": "bar"}
-    found = book.workbook.add_chart(kind)
+    found = book.workbook.add_chart({"type": "bar", **_stacking(chart)})
     for i, trace in enumerate(traces):
         labels = {"value": True, "num_format": "#,##0.##", "font": {"size": 8}}
         found.add_series({**_series(begins, count, i), "fill": {"color": _colour(trace)}, "gap": 60, "data_labels": labels})
@@ -139,7 +143,7 @@ def _upright(book: Book, chart: Chart, bars: Sequence[Trace], lines: Sequence[Tr
     """Columns on top of each other, and lines across them."""
     traces = [*bars, *lines]
     begins, count = _block(chart, traces, False, data)
-    found = book.workbook.add_chart({"type": "column", "subtype": "stacked"})
+    found = book.workbook.add_chart({"type": "column", **_stacking(chart)})
     for i, trace in enumerate(bars):
         found.add_series({**_series(begins, count, i), "fill": {"color": _colour(trace)}, "gap": 50})
     if lines:
