@@ -334,6 +334,8 @@ def example(
         raise UsageProblem(f"There is no bundled scenario '{name}'. Known are: {', '.join(names)}.")
     elif output is None:
         print_whole(library.read(name).decode())
+    elif output.suffix.lower() == ".xlsx":
+        return workbooks.template(output, name)
     else:
         write_whole(check_file(output, "--output"), library.read(name))
     return ExitCode.OPTIMAL

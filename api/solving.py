@@ -58,6 +58,8 @@ def outputs_for(source: str, plan: Path | None, report: Path | None, tables: Pat
     for (one, first), (other, second) in combinations(files.items(), 2):
         if first and first == second:
             raise UsageProblem(f"{one} and {other} name the same file.")
+    if outputs.plan and outputs.plan.suffix.lower() == ".xlsx":
+        raise UsageProblem("--output writes JSON; the option --xlsx writes a workbook.")
     return outputs
 
 

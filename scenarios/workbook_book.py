@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -87,6 +88,8 @@ class Book:
                 sheet.write_blank(row, column, None, form)
         elif isinstance(value, bool):
             sheet.write_boolean(row, column, value, form)
+        elif isinstance(value, float) and not math.isfinite(value):
+            sheet.write_string(row, column, "–", form)
         elif isinstance(value, (int, float)):
             sheet.write_number(row, column, Exact(value), form)
         else:

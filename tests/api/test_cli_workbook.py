@@ -34,6 +34,8 @@ def test_template_and_conversion_lose_nothing(folder: Path) -> None:
     assert cli.run(["convert", "filled.xlsx", "case.json"]) == 0
     assert cli.run(["convert", "case.json", "again.xlsx"]) == 0
     assert read_scenario(folder / "case.json") == read_workbook((folder / "again.xlsx").read_bytes()) == library.load("quickstart")
+    assert cli.run(["example", "quickstart", "-o", "example.xlsx"]) == 0
+    assert (folder / "example.xlsx").read_bytes() == (folder / "filled.xlsx").read_bytes()
     assert cli.run(["template", "empty.xlsx"]) == 0
     assert cli.run(["validate", "empty.xlsx"]) == ExitCode.INVALID
 
@@ -55,6 +57,7 @@ def test_a_workbook_is_validated(folder: Path, capsys: pytest.CaptureFixture[str
         (["convert", "quickstart", "x.csv"], "must end with .json or .xlsx"),
         (["convert", "nowhere", "x.xlsx"], "There is no file 'nowhere'"),
         (["solve", "quickstart", "-o", "a.xlsx", "--xlsx", "a.xlsx"], "--output and --xlsx name the same file"),
+        (["solve", "quickstart", "-o", "a.xlsx"], "--output writes JSON; the option --xlsx writes a workbook"),
         (["negotiate", "session", "form", "quickstart", OFFER, "x.docx"], "must end with .xlsx"),
     ],
 )
