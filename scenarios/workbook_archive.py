@@ -19,6 +19,7 @@ from xml.parsers import expat
 from models.errors import Finding, InvalidScenario
 
 MAX_ENTRIES = 2_000
+MAX_SHEETS = 500
 MAX_UNPACKED = 128 * 1024 * 1024
 MAX_RATIO = 300  # of a part that is large enough to matter
 RATIO_FROM = 1024 * 1024
@@ -34,6 +35,8 @@ KIND = re.compile(rb"""\bt\s*=\s*["'](\w+)["']""")
 FORMULA = re.compile(
     rb"""<(?:[\w.-]+:)?c\b([^>]*)>\s*<(?:[\w.-]+:)?f\b(?:[^>]*/>|[^>]*>[^<]*</(?:[\w.-]+:)?f>)\s*(?:<(?:[\w.-]+:)?v\s*/>|<v>\s*</v>)?\s*</(?:[\w.-]+:)?c>"""
 )
+COUNT = re.compile(rb"""\b(?:uniqueCount|count)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+ITEM = re.compile(rb"<(?:[\w.-]+:)?si\b")
 IS_TEXT = re.compile(rb"""\bt\s*=\s*["']str["']""")
 SHARED = re.compile(rb"""\bt\s*=\s*["']s["'][^>]*>\s*(?:<f[^>]*>[^<]*</f>)?\s*<v>(\d{1,9})</v>""")
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -72,6 +75,8 @@ def checked(raw: bytes) -> Archive:
         sheets = _sheets(parts[names["xl/workbook.xml"]], parts.get(names.get("xl/_rels/workbook.xml.rels", ""), b""))
     except (ElementTree.ParseError, ValueError, LookupError):
         _refuse("the workbook is damaged: its list of sheets can't be read; open it in Excel and save it again")
+    if len(sheets) > MAX_SHEETS:
+        _refuse(f"the workbook has {len(sheets):,} sheets; at most {MAX_SHEETS:,} are read")
     found = Archive(b"")
     area = texts = 0
     for name, part in parts.items():
@@ -122,12 +127,13 @@ def _sheets(workbook: bytes, relations: bytes) -> dict[str, str]:
         if b"<!" in part.replace(b"<!--", b""):
             raise ValueError
     targets = {x.get("Id"): x.get("Target", "") for x in ElementTree.fromstring(relations or b"<none/>")}
-    found = {}
+    found: dict[str, str] = {}
     for sheet in ElementTree.fromstring(workbook).iter():
         if sheet.tag.rpartition("}")[2] == "sheet":
             target = targets.get(sheet.get(RELATION), "") or ""
             path = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
-            found[path.lower()] = printable(sheet.get("name", ""))
+            key = path.lower() if path.lower() not in found else f"{path.lower()}#{len(found)}"  # two sheets may share a part
+            found[key] = printable(sheet.get("name", ""))
     return found
 
 
@@ -144,6 +150,7 @@ def _looked_at(part: bytes, label: str) -> tuple[int, int, list[str]]:
         expat.ParserCreate().Parse(part, True)
     except expat.ExpatError:
         _refuse(f"{f'sheet {label!r}' if label else 'a part of the workbook'} is damaged or cut short; open the workbook in Excel and save it again")
+    _check_counts(part)
     letters: set[bytes] = set()
     last = shared = 0
     errors: list[str] = []
@@ -167,6 +174,16 @@ def _looked_at(part: bytes, label: str) -> tuple[int, int, list[str]]:
     return area, shared, errors
 
 
+def _check_counts(part: bytes) -> None:
+    """Refuse a part that says it holds more than it can: room is made for what it says."""
+    first = ITEM.search(part)
+    head = part if first is None else part[: first.start()]  # of a list of texts only what is before the texts, which may say anything
+    for match in COUNT.finditer(head):
+        count = (match[1] or match[2] or b"").strip()
+        if not count.isdigit() or len(count) > 9 or int(count) > len(part):
+            _refuse("a part of the workbook says that it holds more than it can; open the workbook in Excel and save it again")
+
+
 def _column(letters: bytes) -> int:
     number = 0
     for letter in letters.upper():
@@ -176,7 +193,7 @@ def _column(letters: bytes) -> int:
 
 def _check_texts(parts: dict[str, bytes], names: dict[str, str], shown: int) -> None:
     """Refuse texts that become large by being shown again and again."""
-    lengths = [len(text) for text in re.split(rb"<(?:[\w.-]+:)?si\b", parts.get(names.get("xl/sharedstrings.xml", ""), b""))[1:]]
+    lengths = [len(text) for text in ITEM.split(parts.get(names.get("xl/sharedstrings.xml", ""), b""))[1:]]
     longest = max(lengths, default=0)
     if shown * longest <= MAX_TEXT:
         return

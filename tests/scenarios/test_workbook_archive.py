@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 import tracemalloc
 import zipfile
@@ -49,6 +50,7 @@ def encrypted() -> bytes:
     return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1_000) + "EncryptedPackage".encode("utf-16-le") + bytes(1_000)
 
 
+MANY = b"".join(b'<sheet name="n%d" sheetId="%d" r:id="rId1"/>' % (i, i + 100) for i in range(1_000))
 HOSTILE = {
     "nothing of a workbook": (packed({"a.txt": b"a"}), "this ZIP archive is no Excel workbook"),
     "an archive cut short": (QUICKSTART[: len(QUICKSTART) // 2], "the workbook is damaged, or no ZIP archive"),
@@ -63,6 +65,9 @@ HOSTILE = {
     "a long text shown often": (many_texts(), "the workbook's texts are too long"),
     "an entity": (rewritten(SITES, lambda x: x.replace(b"?>", b'?><!DOCTYPE a [<!ENTITY b "c">]>', 1)), "the workbook's XML is not of the plain kind"),
     "another encoding": (rewritten(SITES, lambda x: x.decode().encode("utf-16")), "the workbook's XML is not of the plain kind"),
+    "a count of texts that is a lie": (rewritten(SHARED, lambda x: re.sub(rb'ount="\d+"', b'ount="4000000000"', x)), "a part of the workbook says that it"),
+    "a count of styles that is a lie": (rewritten("xl/styles.xml", lambda x: re.sub(rb'count="\d+"', b'count="&#57;9"', x)), "a part of the workbook says"),
+    "many sheets": (rewritten("xl/workbook.xml", lambda x: x.replace(b"</sheets>", MANY + b"</sheets>")), "the workbook has 1,0"),
     "half a list of sheets": (rewritten("xl/workbook.xml", lambda x: x[:300]), "the workbook is damaged: its list of sheets can't be read"),
     "half a sheet": (rewritten(SITES, lambda x: x[:-40]), ""),
     "a binary workbook": (packed({"xl/workbook.bin": b"", "[Content_Types].xml": b""}), "this ZIP archive is no Excel workbook"),
