@@ -39,7 +39,6 @@ COUNT = re.compile(rb"""\b(?:uniqueCount|count)\s*=\s*(?:"([^"]*)"|'([^']*)')"""
 ITEM = re.compile(rb"<(?:[\w.-]+:)?si\b")
 IS_TEXT = re.compile(rb"""\bt\s*=\s*["']str["']""")
 SHARED = re.compile(rb"""\bt\s*=\s*["']s["'][^>]*>\s*(?:<f[^>]*>[^<]*</f>)?\s*<v>(\d{1,9})</v>""")
-RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -73,7 +72,7 @@ def checked(raw: bytes) -> Archive:
         _refuse("this ZIP archive is no Excel workbook (.xlsx); binary workbooks (.xlsb) and other Office files are not read")
     try:
         sheets = _sheets(parts[names["xl/workbook.xml"]], parts.get(names.get("xl/_rels/workbook.xml.rels", ""), b""))
-    except (ElementTree.ParseError, ValueError, LookupError):
+    except (ElementTree.ParseError, ValueError, LookupError, StopIteration):
         _refuse("the workbook is damaged: its list of sheets can't be read; open it in Excel and save it again")
     if len(sheets) > MAX_SHEETS:
         _refuse(f"the workbook has {len(sheets):,} sheets; at most {MAX_SHEETS:,} are read")
@@ -126,14 +125,18 @@ def _sheets(workbook: bytes, relations: bytes) -> dict[str, str]:
     for part in (workbook, relations):
         if b"<!" in part.replace(b"<!--", b""):
             raise ValueError
-    targets = {x.get("Id"): x.get("Target", "") for x in ElementTree.fromstring(relations or b"<none/>")}
+    listed = list(ElementTree.fromstring(relations or b"<none/>"))
+    targets = {x.get("Id"): x.get("Target", "") for x in listed}
+    if len(targets) < len(listed):  # which of the two would be believed?
+        raise ValueError
     found: dict[str, str] = {}
     for sheet in ElementTree.fromstring(workbook).iter():
         if sheet.tag.rpartition("}")[2] == "sheet":
-            target = targets.get(sheet.get(RELATION), "") or ""
-            path = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
-            key = path.lower() if path.lower() not in found else f"{path.lower()}#{len(found)}"  # two sheets may share a part
-            found[key] = printable(sheet.get("name", ""))
+            target = targets[next(value for name, value in sheet.attrib.items() if name.endswith("}id"))]
+            path = target.removeprefix("/") if target.startswith(("/", "xl/")) else f"xl/{target}"
+            if path.lower() in found:  # the part would be read, and count, as often
+                _refuse("two sheets of the workbook are one and the same part; open the workbook in Excel and save it again")
+            found[path.lower()] = printable(sheet.get("name", ""))
     return found
 
 

@@ -50,7 +50,15 @@ def encrypted() -> bytes:
     return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(1_000) + "EncryptedPackage".encode("utf-16-le") + bytes(1_000)
 
 
-MANY = b"".join(b'<sheet name="n%d" sheetId="%d" r:id="rId1"/>' % (i, i + 100) for i in range(1_000))
+RELATIONS = "xl/_rels/workbook.xml.rels"
+MANY = {
+    "xl/workbook.xml": parts()["xl/workbook.xml"].replace(
+        b"</sheets>", b"".join(b'<sheet name="n%d" sheetId="%d" r:id="n%d"/>' % (i, i + 100, i) for i in range(1_000)) + b"</sheets>"
+    ),
+    RELATIONS: parts()[RELATIONS].replace(
+        b"</Relationships>", b"".join(b'<Relationship Id="n%d" Target="worksheets/n%d.xml"/>' % (i, i) for i in range(1_000)) + b"</Relationships>"
+    ),
+}
 HOSTILE = {
     "nothing of a workbook": (packed({"a.txt": b"a"}), "this ZIP archive is no Excel workbook"),
     "an archive cut short": (QUICKSTART[: len(QUICKSTART) // 2], "the workbook is damaged, or no ZIP archive"),
@@ -67,7 +75,12 @@ HOSTILE = {
     "another encoding": (rewritten(SITES, lambda x: x.decode().encode("utf-16")), "the workbook's XML is not of the plain kind"),
     "a count of texts that is a lie": (rewritten(SHARED, lambda x: re.sub(rb'ount="\d+"', b'ount="4000000000"', x)), "a part of the workbook says that it"),
     "a count of styles that is a lie": (rewritten("xl/styles.xml", lambda x: re.sub(rb'count="\d+"', b'count="&#57;9"', x)), "a part of the workbook says"),
-    "many sheets": (rewritten("xl/workbook.xml", lambda x: x.replace(b"</sheets>", MANY + b"</sheets>")), "the workbook has 1,0"),
+    "many sheets": (packed({**parts(), **MANY}), "the workbook has 1,0"),
+    "many sheets in one": (rewritten(RELATIONS, lambda x: re.sub(rb"sheet\d+.xml", b"sheet1.xml", x)), "two sheets of the workbook are one and the same"),
+    "many sheets in one, by another way": (
+        rewritten(RELATIONS, lambda x: re.sub(rb'"worksheets/sheet2.xml', b'"xl/worksheets/sheet1.xml', x)),
+        "two sheets of the workbook are one and the same",
+    ),
     "half a list of sheets": (rewritten("xl/workbook.xml", lambda x: x[:300]), "the workbook is damaged: its list of sheets can't be read"),
     "half a sheet": (rewritten(SITES, lambda x: x[:-40]), ""),
     "a binary workbook": (packed({"xl/workbook.bin": b"", "[Content_Types].xml": b""}), "this ZIP archive is no Excel workbook"),
