@@ -64,14 +64,17 @@ def draw(book: Book, sheet: Worksheet, row: int, chart: Chart, data: ChartData) 
     """Put a chart on a sheet; how many rows it takes. A chart that Excel has no form for is left to its table."""
     traces = [x for x in chart.traces if x.get("type") in ("bar", "waterfall", "scatter") and "error_y" not in x and len(x["x"])]
     barred = [x for x in traces if x["type"] != "scatter"]
+    named = "ticktext" in chart.layout["yaxis"] or any(isinstance(y, str) for x in traces for y in x["y"])  # a place for each of some names
+    if named and not barred:
+        traces = [x for x in traces if x.get("mode") == "markers"]
     if not traces:
         return 0
     if any(x.get("orientation") == "h" for x in barred):
         found = _across(book, chart, barred, data)
     elif barred:
         found = _upright(book, chart, barred, [x for x in traces if x["type"] == "scatter"], data)
-    elif "ticktext" in chart.layout["yaxis"] or any(isinstance(y, str) for x in traces for y in x["y"]):  # a place for each of some names
-        found = _across(book, chart, [x for x in traces if x.get("mode") == "markers"], data)
+    elif named:
+        found = _across(book, chart, traces, data)
     else:
         found = _points(book, chart, traces, data)
     height = min(640, max(320, chart.height))
@@ -88,9 +91,12 @@ def _title_of(axis: dict[str, Any]) -> str:
     return plain(str(axis.get("title", {}).get("text", "")))
 
 
-def _colour(trace: Trace) -> str:
-    marker = trace.get("marker", {}) | trace.get("line", {})
-    return COLOURS.get(str(marker.get("color", "")), COLOURS["@c0"])
+def _colours(traces: Sequence[Trace]) -> list[str]:
+    """A colour for each trace; told apart where the page tells them apart by another mark."""
+    found = [str((trace.get("marker", {}) | trace.get("line", {})).get("color", "")) for trace in traces]
+    if len(set(found)) < len(found):
+        found = [f"@c{i % 7}" for i in range(len(traces))]
+    return [COLOURS.get(name, COLOURS["@c0"]) for name in found]
 
 
 def _stacking(chart: Chart) -> dict[str, str]:
@@ -129,9 +135,9 @@ def _across(book: Book, chart: Chart, traces: Sequence[Trace], data: ChartData) 
     """Bars from left to right, the categories below each other."""
     begins, count = _block(chart, traces, True, data)
     found = book.workbook.add_chart({"type": "bar", **_stacking(chart)})
-    for i, trace in enumerate(traces):
-        labels = {"value": True, "num_format": "#,##0.##", "font": {"size": 8}}
-        found.add_series({**_series(begins, count, i), "fill": {"color": _colour(trace)}, "gap": 60, "data_labels": labels})
+    labels = {"value": True, "num_format": NUMBERS, "font": {"size": 8}}
+    for i, colour in enumerate(_colours(traces)):
+        found.add_series({**_series(begins, count, i), "fill": {"color": colour}, "gap": 60, "data_labels": labels})
     low, high = chart.layout["yaxis"].get("range", (0, 1))
     found.set_y_axis({"label_position": "low", "num_font": {"size": 9}, "reverse": low > high})
     ends = dict(zip(("min", "max"), chart.layout["xaxis"].get("range", ()), strict=False))
@@ -144,12 +150,12 @@ def _upright(book: Book, chart: Chart, bars: Sequence[Trace], lines: Sequence[Tr
     traces = [*bars, *lines]
     begins, count = _block(chart, traces, False, data)
     found = book.workbook.add_chart({"type": "column", **_stacking(chart)})
-    for i, trace in enumerate(bars):
-        found.add_series({**_series(begins, count, i), "fill": {"color": _colour(trace)}, "gap": 50})
+    for i, colour in enumerate(_colours(bars)):
+        found.add_series({**_series(begins, count, i), "fill": {"color": colour}, "gap": 50})
     if lines:
         over = book.workbook.add_chart({"type": "line"})
-        for i, trace in enumerate(lines, len(bars)):
-            ink = {"color": _colour(trace)}
+        for i, colour in enumerate(_colours(lines), len(bars)):
+            ink = {"color": colour}
             over.add_series({**_series(begins, count, i), "line": {**ink, "width": 2}, "marker": {"type": "circle", "size": 5, "fill": ink, "border": ink}})
         found.combine(over)
     found.set_x_axis({"name": _title_of(chart.layout["xaxis"]), "label_position": "low"})
@@ -160,10 +166,10 @@ def _upright(book: Book, chart: Chart, bars: Sequence[Trace], lines: Sequence[Tr
 def _points(book: Book, chart: Chart, traces: Sequence[Trace], data: ChartData) -> Any:
     """Lines and points over numbers."""
     found = book.workbook.add_chart({"type": "scatter", "subtype": "straight_with_markers"})
-    for i, trace in enumerate(traces, 1):
+    for i, (trace, colour) in enumerate(zip(traces, _colours(traces), strict=True), 1):
         name = plain(str(trace.get("name", ""))) or f"series {i}"
         begins = data.add(plain(chart.title) if i == 1 else "", [(f"{name}: x", list(trace["x"])), (name, list(trace["y"]))])
-        ends, ink = 1 + len(trace["x"]), {"color": _colour(trace)}
+        ends, ink = 1 + len(trace["x"]), {"color": colour}
         line = {"line": {**ink, "width": 1.75}} if "lines" in str(trace.get("mode", "lines")) else {"line": {"none": True}}
         spots = {"marker": {"type": "circle", "size": 6, "fill": ink, "border": ink} if "markers" in str(trace.get("mode", "lines")) else {"type": "none"}}
         ranges = {"name": [SHEET, 1, begins + 1], "categories": [SHEET, 2, begins, ends, begins], "values": [SHEET, 2, begins + 1, ends, begins + 1]}

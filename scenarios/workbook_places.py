@@ -29,7 +29,7 @@ class Places:
     """Finds the cells of a document that was read from sheets."""
 
     def __init__(self, data: dict[str, Any], sheets: dict[str, Sheet], settings: dict[str, str]) -> None:
-        self._data, self._sheets, self._settings = data, sheets, settings
+        self._data, self._settings = data, settings
         self._lists = {identity: (sheet, lines) for sheet in sheets.values() for identity, lines in sheet.placed.items()}
         self._maps = {identity: (sheet, lines) for sheet in sheets.values() for identity, lines in sheet.mapped.items()}
 
@@ -47,7 +47,6 @@ class Places:
         sheet: Sheet | None = None
         line, rest = 0, list[str]()
         for part in PART.findall(path):
-            known = None
             if part.startswith("["):
                 i = int(part[1:-1])
                 known = self._lists.get(id(node))

@@ -80,7 +80,7 @@ def test_the_plan_is_the_same_by_workbook(folder: Path) -> None:
     assert plans[0] == plans[1]
 
 
-def test_batches_take_workbooks(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_batches_take_workbooks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder of workbooks would be called empty, or Excel's lock files solved."""
     monkeypatch.setattr(engine, "solve", fake_solve)
     (folder / "in").mkdir()
@@ -88,7 +88,6 @@ def test_batches_take_workbooks(folder: Path, monkeypatch: pytest.MonkeyPatch, c
     (folder / "in" / "~$one.xlsx").write_bytes(b"locked")
     assert cli.run(["batch", "in", "--out", "plans"]) == 0
     assert {x.name for x in (folder / "plans").iterdir()} == {"one.plan.json", "summary.json"}
-    del capsys
 
 
 def test_plan_and_ledger_are_written_as_workbooks(folder: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from models.errors import InvalidScenario
 from models.negotiation import LeverLine, Levers
-from scenarios.workbook import read_workbook, write_workbook
+from scenarios.workbook import read_workbook
 from scenarios.workbook_counter import FORMAT, SHEET, read_counter, write_counter
 from tests.scenarios.workbooks import QUICKSTART, edited, opened
 
@@ -83,4 +83,3 @@ def test_forms_and_scenarios_are_told_apart() -> None:
     with pytest.raises(InvalidScenario, match="form for a counter-offer"):
         read_workbook(FORM)
     assert said(b"no workbook")[""] == "this is no Excel workbook (.xlsx)"
-    assert write_workbook is not None
