@@ -12,7 +12,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from api.body import read_body
+from api.body import is_workbook, read_body
 from api.problems import Problem
 from api.routes.results import stored
 from api.routes.state import KnownRun, Parts, Services
@@ -76,19 +76,20 @@ async def start_run(
     idempotency_key: Key = None,
     prefer: Prefer = None,
 ) -> RunView:
-    """Solve the scenario in the body. Answers 202 and a `Location` to follow; with an `Idempotency-Key`, sending the same again finds the same run."""
+    """Solve the scenario in the body, JSON or an Excel workbook. Answers 202 and a `Location` to follow; with an `Idempotency-Key`, sending the same
+    again finds the same run."""
     return await begin(request, response, parts, options, idempotency_key, prefer)
 
 
 async def begin(request: Request, response: Response, parts: Services, options: BaseModel, key: str | None, prefer: str | None, ask: str = "") -> RunView:
     """Start a run of what the body holds: a scenario, or with `ask` a question about one."""
-    body = await read_body(request, parts.settings)
-    return await _answer(await launch(parts, body, options, key, ask), parts, prefer, response)
+    body = await read_body(request, parts.settings, workbooks=not ask)
+    return await _answer(await launch(parts, body, options, key, ask, is_workbook(request)), parts, prefer, response)
 
 
-async def launch(parts: Services, body: bytes, options: BaseModel, key: str | None = None, ask: str = "") -> Run:
+async def launch(parts: Services, body: bytes, options: BaseModel, key: str | None = None, ask: str = "", workbook: bool = False) -> Run:
     """A run of `body`, new unless its key was used before. Raises Refused, Busy, Problem."""
-    run, new = await run_sync(_create, parts, body, options, key, ask)
+    run, new = await run_sync(_create, parts, body, options, key, ask, workbook)
     if new:
         parts.runner.submit(run.id, run.attempt)
     return run
@@ -104,12 +105,12 @@ async def _answer(run: Run, parts: Services, prefer: str | None, response: Respo
     return run_view(waited, parts.store)
 
 
-def _create(parts: Services, body: bytes, options: BaseModel, key: str | None, ask: str) -> tuple[Run, bool]:
-    checked = parts.checker.check(body, ask)
+def _create(parts: Services, body: bytes, options: BaseModel, key: str | None, ask: str, workbook: bool) -> tuple[Run, bool]:
+    checked = parts.checker.check(body, ask, workbook=workbook)
     settings = override(checked.settings, **options.model_dump())
     fingerprint = hashlib.sha256(body + b"\0" + options.model_dump_json().encode() + ask.encode()).hexdigest()
     try:
-        return parts.store.create(RunRequest(checked.name, checked.currency, body, settings, fingerprint, key, ask))
+        return parts.store.create(RunRequest(checked.name, checked.currency, checked.document or body, settings, fingerprint, key, ask))
     except KeyReused:
         raise Problem("key-reused") from None
     except Full:
