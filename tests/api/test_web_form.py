@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -219,6 +220,31 @@ def test_scenarios_and_plans_are_taken_away(browser: Browser, client: Client) ->
             with page.expect_download() as taken:
                 page.get_by_role("link", name=link).click()
             assert taken.value.path().read_bytes().startswith(start), link
+
+
+def test_a_workbook_is_saved_changed_and_opened(browser: Browser, client: Client, tmp_path: Path) -> None:
+    """If this fails, a scenario does not go from the form into Excel and back, or a wrong workbook is opened without a word."""
+    with opened(browser, client, "/new?example=quickstart") as page:
+        before = document(page)
+        page.get_by_label("Discount rate").fill("0.5")
+        page.keyboard.press("Tab")
+        with page.expect_download() as taken:
+            page.get_by_role("button", name="Save as a workbook").click()
+        assert taken.value.suggested_filename == "two-campuses-three-years.xlsx"
+        path = tmp_path / "mine.xlsx"
+        taken.value.save_as(path)
+        page.get_by_label("Start from a bundled scenario").select_option("rule-requires")
+        expect(page.get_by_label("Name", exact=True)).to_have_value("Requires")
+        page.get_by_label("or open a file").set_input_files(path)
+        expect(page.locator("#answer")).to_contain_text("mine.xlsx is ready")
+        after = document(page)
+        assert after["discount_rate"] == 0.5
+        assert [offer["id"] for offer in after["offers"]] == [offer["id"] for offer in before["offers"]]
+        assert {x["site"]: x["volume"] for x in after["demand"]} == {x["site"]: x["volume"] for x in before["demand"]}
+        broken = tmp_path / "broken.xlsx"
+        broken.write_bytes(b"PK not a workbook")
+        page.get_by_label("or open a file").set_input_files(broken)
+        expect(page.locator(".findings li")).to_have_count(1)
 
 
 def test_the_text_needs_no_script(browser: Browser, client: Client) -> None:

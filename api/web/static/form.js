@@ -4,8 +4,10 @@ import { Scenario } from "./document.js";
 import { element, prose } from "./elements.js";
 import { count } from "./format.js";
 import { locate } from "./locate.js";
+import { saved, unpacked, workbookOf } from "./files.js";
 import { ask, problem } from "./send.js";
 import { Sections } from "./sections.js";
+import { written } from "./written.js";
 
 const place = (id) => document.getElementById(id);
 const [form, text, example, file, title, body] = ["form", "text", "example", "file", "answer-title", "answer-body"].map(place);
@@ -91,7 +93,7 @@ for (const [i, tab] of tabs.entries()) {
 // --- findings -------------------------------------------------------------------------------------------------------
 
 function finding({ path, message }) {
-  if (!path) return element("li", {}, prose(message));
+  if (!path || path.includes("!")) return element("li", {}, path ? element("code", {}, path) : null, " ", prose(message)); // a cell of a workbook is not here
   const go = element("button", { type: "button", class: "path", title: "Go to this place", onclick: () => goTo(path) }, path);
   return element("li", {}, go, " ", prose(message));
 }
@@ -199,23 +201,25 @@ file.addEventListener("change", async () => {
     file.value = "";
     return say("This file is too large", element("p", {}, `${chosen.name} has ${(chosen.size / 1e6).toFixed(1)} MB; at most ${(form.dataset.limit / 1e6).toFixed(1)} MB are read.`));
   }
-  if (chosen.size > SHOWN_BYTES) hold(chosen);
+  if (/\.xlsx$/i.test(chosen.name)) {
+    const answer = await unpacked(chosen);
+    if (!answer.ok) return refused(await problem(answer));
+    fill(written(await answer.json()));
+  } else if (chosen.size > SHOWN_BYTES) hold(chosen);
   else fill(await chosen.text());
   say("File opened", element("p", {}, `${chosen.name} is ready to be checked or solved.`));
 });
 
-// The scenario as a file, named after it.
-place("save").addEventListener("click", () => {
-  const blob = large ?? new Blob([content()], { type: "application/json" });
-  const name = (/"name":\s*"([^"\\]+)"/.exec(large ? "" : content())?.[1] ?? "scenario").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
-  const link = element("a", { href: URL.createObjectURL(blob), download: `${name || "scenario"}.json` });
-  link.click();
-  URL.revokeObjectURL(link.href);
+place("save").addEventListener("click", () => saved(large ?? new Blob([content()], { type: "application/json" }), large ? "" : content(), "json"));
+place("workbook").addEventListener("click", async () => {
+  const answer = await workbookOf(content());
+  if (answer.ok) saved(await answer.blob(), large ? "" : content(), "xlsx");
+  else refused(await problem(answer));
 });
 
 text.addEventListener("input", () => { typed = true; changed(); });
 scenario.addEventListener("edit", changed);
 addEventListener("beforeunload", (event) => { if ((scenario.edited || typed) && !sent) event.preventDefault(); });
-place("tabs").hidden = place("save").hidden = false;
+place("tabs").hidden = place("save").hidden = place("workbook").hidden = false;
 show("form");
 if (form.dataset.told !== "yes") describe();
