@@ -61,6 +61,8 @@ function content() {
 
 // Another document takes the place of the one that is shown.
 function fill(written) {
+  clearTimeout(timer); // what is said about the document before comes too late
+  asked += 1;
   hold(null);
   text.value = written;
   text.scrollTop = 0;
