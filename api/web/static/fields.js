@@ -62,7 +62,9 @@ export class Fields {
   constructor(part, scenario) {
     [this.part, this.scenario] = [part, scenario];
     this.body = element("div", { class: "fields" });
-    this.root = element("section", { class: "part", dataset: { path: part.path.join(".") } }, part.title ? element("h3", {}, part.title) : null, part.help ? element("p", { class: "quiet" }, prose(part.help.replaceAll("\n", " "))) : null, this.body);
+    const heading = part.title ? element("h3", {}, part.title) : null;
+    const about = part.help ? element("p", { class: "quiet" }, prose(part.help.replaceAll("\n", " "))) : null;
+    this.root = element("section", { class: "part", dataset: { path: part.path.join(".") } }, heading, about, this.body);
     this.draw();
   }
 
@@ -91,7 +93,8 @@ export class Json {
     const { part, scenario } = this;
     const owner = { owner: () => scenario.value };
     const told = element("p", { class: "quiet", role: "status" });
-    const made = field({ at: part.path, kind: "json", title: part.title, help: part.help, unit: "" }, scenario, [], { ...owner, wrote: () => told.replaceChildren(typeof valueAt(scenario.value, part.path) === "string" ? "This is not JSON yet." : "") });
+    const wrote = () => told.replaceChildren(typeof valueAt(scenario.value, part.path) === "string" ? "This is not JSON yet." : "");
+    const made = field({ at: part.path, kind: "json", title: part.title, help: part.help, unit: "" }, scenario, [], { ...owner, wrote });
     made.querySelector("label").append(element("span", { class: "quiet" }, " – JSON; empty = none, {} = with its defaults"));
     made.querySelector("textarea").rows = 8;
     this.root.replaceChildren(made, told);
@@ -131,6 +134,7 @@ export class Union {
     this.inner = chosen.parts.map((inner) => this.build(inner));
     const back = scenario.canUndo ? element("button", { type: "button", class: "small", onclick: () => scenario.undo() }, "Undo") : null;
     const about = element("p", { class: "quiet" }, prose(chosen.help));
-    this.root.replaceChildren(element("h3", {}, part.title), element("div", { class: "fields" }, element("div", { class: "field" }, element("label", { for: id }, "Kind"), choose)), about, back ?? "", ...this.inner.map((inner) => inner.root));
+    const kind = element("div", { class: "fields" }, element("div", { class: "field" }, element("label", { for: id }, "Kind"), choose));
+    this.root.replaceChildren(element("h3", {}, part.title), kind, about, back ?? "", ...this.inner.map((inner) => inner.root));
   }
 }

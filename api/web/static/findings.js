@@ -48,6 +48,9 @@ export function mark(root, findings) {
     if (row) {
       const heading = field ? [element("b", {}, `${field.getAttribute("aria-label").replace(/, row \d+$/, "")}: `)] : [];
       row.after(element("tr", { class: "told" }, element("td", { colspan: row.cells.length, id }, element("span", { class: "pinned" }, heading, prose(message)))));
-    } else (field ?? at ?? root).insertAdjacentElement(field ? "afterend" : "afterbegin", element("p", { class: "told", id }, field ? prose(message) : [element("code", {}, path), " ", ...prose(message)]));
+    } else {
+      const said = element("p", { class: "told", id }, field ? prose(message) : [element("code", {}, path), " ", ...prose(message)]);
+      (field ?? at ?? root).insertAdjacentElement(field ? "afterend" : "afterbegin", said);
+    }
   }
 }

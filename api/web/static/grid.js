@@ -75,7 +75,8 @@ export class Grid {
     }
     const suggestions = column.refers && column.kind === "text" ? `ids-${column.refers}` : null;
     const hint = column.default === undefined || typeof column.default === "object" ? null : shown(column.default, column);
-    const field = element("input", { ...attributes, class: `cell ${column.kind}`, autocomplete: "off", spellcheck: "false", list: suggestions, placeholder: hint, inputmode: numeric(column) ? "decimal" : null });
+    const typing = { autocomplete: "off", spellcheck: "false", list: suggestions, placeholder: hint, inputmode: numeric(column) ? "decimal" : null };
+    const field = element("input", { ...attributes, class: `cell ${column.kind}`, ...typing });
     field.value = shown(value, column);
     field.addEventListener("focus", () => { field.value = plain(this.table.cell(this.rows[at], column).value, column); field.select(); });
     field.addEventListener("change", () => write(field.value));
@@ -145,7 +146,8 @@ export class Grid {
     event.preventDefault();
     this.scenario.mark();
     const told = pasteInto(this.table, text, Number(row), Number(column));
-    const parts = [`${count(told.cells, "cell")} pasted`, told.added ? `${count(told.added, "row")} added` : "", told.beyond ? `${count(told.beyond, "cell")} lay beyond the last column and were left out` : ""];
+    const beyond = told.beyond ? `${count(told.beyond, "cell")} lay beyond the last column and were left out` : "";
+    const parts = [`${count(told.cells, "cell")} pasted`, told.added ? `${count(told.added, "row")} added` : "", beyond];
     const unknown = told.unknown.size ? ` Not known: ${[...told.unknown].join(", ")}; those rows went to the last one that is.` : "";
     this.#changed(`${parts.filter(Boolean).join(", ")}.${unknown}`);
     this.#focus(Number(row), Number(column));
@@ -201,7 +203,9 @@ export class Grid {
     if (some) cells[0].textContent ||= "Sum";
     const all = this.#summedSeries() && some && this.scenario.unit ? total.format(this.columns.filter((c) => c.spec === this.#summedSeries()).reduce((s, c) => s + sum(c), 0)) : "";
     this.foot.replaceChildren(...(some ? [element("td"), ...cells, this.#summedSeries() ? element("td", { class: "n" }, all) : "", element("td", { class: "end" })] : []));
-    if (this.#summedSeries()) for (const line of this.body.querySelectorAll("tbody tr[data-path]")) line.querySelector(".rowsum").textContent = this.#rowSum(this.rows[Number(line.querySelector("[data-row]").dataset.row)]);
+    for (const line of this.#summedSeries() ? this.body.querySelectorAll("tbody tr[data-path]") : []) {
+      line.querySelector(".rowsum").textContent = this.#rowSum(this.rows[Number(line.querySelector("[data-row]").dataset.row)]);
+    }
   }
 }
 
