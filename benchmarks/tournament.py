@@ -17,17 +17,19 @@ import numpy as np
 from benchmarks.domains import FEW, MARKETS, Domain, domains_of
 from benchmarks.domains_made import settings_made
 from benchmarks.machine import RESULTS, machine, sentence
-from benchmarks.opponents import ACCEPT, NAMES, Agent, Taste, standard
+from benchmarks.opponents import ACCEPT, NAMES, Agent, Taste, chosen, standard
 from benchmarks.tournament_page import BUYERS, DESK, DESKS, DEVELOPED, FEW_TYPES, WRONG_TYPES, page
 from optimizer.negotiation.bargaining import pareto, solve
 from optimizer.negotiation.learning import first_belief
 from optimizer.negotiation.moves import Decision, Move, Settings, Sight, after_move
+from optimizer.negotiation.settlement import after_answer, better_for_them
 from optimizer.negotiation.strategy import decide
 from scenarios.tree import Floats
 
 ROUNDS = (8, 20, 60)
 SEEDS = 10
 TYPES = 60  # that the desk thinks possible
+ASKS = 3  # after a deal, for one that they like better
 FRESH = (5, 6, 7, 8)  # draws that the desk's rule was not developed on; the first one is reported in full
 
 
@@ -36,6 +38,7 @@ class Desk:
 
     def __init__(self, domain: Domain, settings: Settings) -> None:
         self.domain, self.settings = domain, settings
+        self.scaled = domain.buyer.ravel()
         self.belief = first_belief(domain.types, domain.prior)
         self.history: list[Move] = []
         self.decisions: list[Decision] = []
@@ -61,6 +64,22 @@ class Desk:
         """Whether the very last offer is accepted."""
         return bool(self.domain.buyer.flat[offered] >= self.settings.margin)
 
+    def settle(self, deal: int, other: Agent) -> int:
+        """Ask for packages that they like better than the deal and that gain us as much, a few at a time."""
+        shown: set[tuple[int, int]] = set()
+        width = self.domain.buyer.shape[1]
+        for _ in range(ASKS):
+            agreed = self._move("buyer", deal)
+            put = better_for_them(self.domain.buyer, self.domain.types, self.belief, agreed, shown=shown)
+            if not put:
+                break
+            places = [cell * width + q for cell, q in put]
+            picked = chosen(other.scaled, deal, places)
+            self.belief = after_answer(self.belief, agreed, [self._move("buyer", place) for place in places], picked)
+            shown |= set(put)
+            deal = deal if picked is None else places[picked]
+        return deal
+
     def _move(self, by: str, place: int) -> Move:
         return Move(by, float(self.domain.buyer.flat[place]), self.domain.types.reshape(len(self.domain.types), -1)[:, place])  # type: ignore[arg-type]
 
@@ -79,6 +98,8 @@ class Played:
     own: float = 0.0  # scaled
     joint: float = 0.0  # money, over the largest joint surplus
     pareto: float = field(default=np.nan)
+    joint_shaken: float = 0.0  # of the deal on which hands were shaken, before anything better was looked for
+    pareto_shaken: float = field(default=np.nan)
     nash: float = field(default=np.nan)
     kalai: float = field(default=np.nan)
 
@@ -137,9 +158,17 @@ def play(domain: Domain, zone: Zone, buyer: str, seller: str, rounds: int, seed:
     deal, last = negotiate(buying, selling, rounds) if opens else negotiate(selling, buying, rounds)
     if deal is None:
         return Played(domain.name, rounds, buyer, seller, domain.known, False)
-    at = zone.gains[deal]
-    away = [float(np.hypot(*(points - at).T).min()) for points in (zone.frontier, zone.nash[None], zone.kalai[None])]
-    return Played(domain.name, rounds, buyer, seller, domain.known, True, last and opens, float(at[0]), float(zone.surplus[deal]), *away)
+    shaken, deal = deal, buying.settle(deal, selling) if isinstance(buying, Desk) else deal
+    return Played(
+        domain.name, rounds, buyer, seller, domain.known, True, last and opens, own=float(zone.gains[deal, 0]), joint=float(zone.surplus[deal]),
+        pareto=_away(zone, deal, zone.frontier), joint_shaken=float(zone.surplus[shaken]), pareto_shaken=_away(zone, shaken, zone.frontier),
+        nash=_away(zone, deal, zone.nash[None]), kalai=_away(zone, deal, zone.kalai[None]),
+    )  # fmt: skip
+
+
+def _away(zone: Zone, deal: int, points: Floats) -> float:
+    """Distance of a deal to the nearest of some points, scaled."""
+    return float(np.hypot(*(points - zone.gains[deal]).T).min())
 
 
 def tournament(domains: list[list[Domain]], rounds: tuple[int, ...] = ROUNDS, buyers: tuple[str, ...] = BUYERS) -> Iterator[Played]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -38,10 +39,12 @@ from optimizer.solve.extensive import solve as solve_extensive
 from optimizer.solve.form_whole import ExtensiveForm
 from optimizer.solve.forms import Form
 from optimizer.solve.guess import first_guess
-from optimizer.solve.highs import Answer
+from optimizer.solve.highs import Answer, Distant, Live
+from optimizer.solve.lagrange import signed
 from optimizer.solve.leaves import Start
 from optimizer.solve.problem import Problem
-from optimizer.solve.search import MOST_BINARIES, Search, binary
+from optimizer.solve.scaling import Factors, factors
+from optimizer.solve.search import MOST_BINARIES, STEPS, Guess, Search, binary
 from scenarios.tree import Floats, build_tree, fan_paths
 
 EXACT = 0.0  # gap of a value
@@ -91,6 +94,7 @@ class Desk:
         self._known: dict[Key | str, Solved] = {}
         self._slots: dict[int, Slot] = {}
         self._rays: dict[Key, Ray | tuple[float, Spliced]] = {}
+        self._factors: dict[tuple[str, str | None], tuple[tuple[int, ...], Factors]] = {}
         self._lock = threading.RLock()
 
     def left(self) -> float:
@@ -126,31 +130,55 @@ class Desk:
     def no_deal(self, offer: str) -> Solved:
         """The best plan in which an offer is not signed."""
         o = self._index(offer)
+        if offer in self._known:
+            return self._known[offer]
         best = self.best()
         with self._lock:
             if offer not in self._known:
                 if best.outcome is not None and not best.outcome().signed[o].any():
                     self._known[offer] = best  # what is best of all does without it
-                elif (base := self.base) is None:
-                    self._known[offer] = self._anew(_forced(self.scenario, offer, None, signed=False))
                 else:
-                    index, columns = base.problem.keys["signed"]
-                    own = columns[index[:, 0] == o]
-                    self._known[offer] = self._search(base.problem.fixed(own, np.zeros(len(own))), self.instance, best.lesson)
+                    self._known[offer] = self._without(offer, best.lesson)
             return self._known[offer]
 
-    def signed(self, package: Package, near: Package | None = None) -> Solved:
+    def _without(self, offer: str, begin: Start | None) -> Solved:
+        if (base := self.base) is None:
+            return self._anew(_forced(self.scenario, offer, None, signed=False))
+        index, columns = base.problem.keys["signed"]
+        own = columns[index[:, 0] == self._index(offer)]
+        return self._search(base.problem.fixed(own, np.zeros(len(own))), self.instance, begin)
+
+    def side_by_side(self, package: Package) -> None:
+        """Find what a package costs signed and what no deal does, each on a thread of its own and from nothing, where neither they nor the best plan are
+        known: together they take little longer than the best plan, which is the cheaper of the two when the package is the offer as it stands."""
+        if self.afresh or self.base is None or self._known:
+            return
+        package = self._plainly(package)
+        changed, o = with_offer(self.scenario, packaged_among_others(self.scenario, package)), self._index(package.offer)
+        with ThreadPoolExecutor(min(2, max(1, self.settings.threads))) as pool:
+            without = pool.submit(self._without, package.offer, None)
+            with_it = pool.submit(self._spliced, changed, package, o, None, anew=True)
+            self._known[package.offer], self._known[key_of(package)] = without.result(), with_it.result()
+
+    def signed(self, package: Package, near: Package | None = None, *, basis: Any = None, anew: bool = False) -> Solved:
         """The best plan in which the package is signed. `near`: a package of the same alternative solved before, with whose parts the search
-        begins; by default the offer as it stands. Raises InvalidScenario for a package that can't be."""
+        begins, the first of them from `basis` if one is given; by default the offer as it stands. `anew`: from nothing, which is sooner done than from
+        parts that are far. Raises InvalidScenario for a package that can't be."""
+        package = self._plainly(package)
         key = key_of(package)
         if key in self._known:
             return self._known[key]
         offer = packaged_among_others(self.scenario, package)
         o = self._index(package.offer)
         changed = with_offer(self.scenario, offer)
-        found = self._whole(changed, package) if self.base is None else self._spliced(changed, package, o, near)
+        found = self._whole(changed, package) if self.base is None else self._spliced(changed, package, o, near, basis=basis, anew=anew)
         self._known[key] = found
         return found
+
+    def _plainly(self, package: Package) -> Package:
+        """The package without a price that is the one offered."""
+        as_offered = package.price is not None and package.price == price_of(self.scenario, package.model_copy(update={"price": None}))
+        return package.model_copy(update={"price": None}) if as_offered else package
 
     def gain(self, package: Package) -> Interval:
         """What signing the package is worth against no deal."""
@@ -166,7 +194,7 @@ class Desk:
                 self._slots[o] = make_slot(self.base, o)
             return self._slots[o]
 
-    def _spliced(self, scenario: Scenario, package: Package, o: int, near: Package | None) -> Solved:
+    def _spliced(self, scenario: Scenario, package: Package, o: int, near: Package | None, *, basis: Any = None, anew: bool = False) -> Solved:
         instance = build_instance(scenario, self.tree)
         slot = self._slot(o)
         try:
@@ -174,8 +202,37 @@ class Desk:
         except Misfit:
             return self._whole(scenario, package)
         problem = signing(spliced.problem, instance.offers[o], package.alternative, spliced.at_most_one)
-        begin = self._begin(package, near, slot, spliced.problem)
-        return self._search(problem, instance, begin)
+        begin = None if anew else self._begin(package, near, slot, spliced.problem)
+        if begin is not None and basis is not None:
+            begin = replace(begin, leaves=(replace(begin.leaves[0], basis=basis), *begin.leaves[1:]))
+        return self._search(problem, instance, begin, self._scaled(problem, package))
+
+    def held(self, package: Package, solved: Solved, basis: Any = None) -> tuple[float, float, Any] | None:
+        """What a package costs when signed is what another plan of the same terms signs, how fast that rises with the price, and the basis; infinite where
+        that can't be. `basis`: that of such a plan at a price nearby. None where plans can't be held, because the package is not spliced."""
+        if self.base is None or solved.x is None or solved.lesson is None or not solved.lesson.leaves:
+            return None
+        offer, o = packaged_among_others(self.scenario, package), self._index(package.offer)
+        data = build_instance(with_offer(self.scenario, offer), self.tree).offers[o]
+        try:
+            spliced = self._at_price(self._slot(o), data, package)
+        except Misfit:
+            return None
+        if solved.names != spliced.problem.names:
+            return None
+        problem = signing(spliced.problem, data, package.alternative, spliced.at_most_one)
+        live = Live(problem, self.settings.seed, factors=self._scaled(problem, package))
+        at, basis = np.round(solved.x[live.integers]), basis or solved.lesson.leaves[0].basis
+        try:
+            found = live.solve(at, at, basis, self.left(), self.stop, close=STEPS)
+        except Distant:
+            found = live.solve(at, at, basis, self.left(), self.stop)
+        if found is None:
+            return np.inf, 0.0, basis
+        ray = self._rays.get(key_of(package.model_copy(update={"price": None})))
+        if not isinstance(ray, Ray):
+            return None
+        return found.objective, ray.slope(found.x, signed(spliced.problem, found.multipliers())), found.basis
 
     def _at_price(self, slot: Slot, offer: OfferData, package: Package) -> Spliced:
         """The problem with the package in its slot: spliced at the first two prices of its terms, between them afterwards. Raises Misfit."""
@@ -193,15 +250,15 @@ class Desk:
                 self._rays[key] = Ray(known[0], known[1], price, spliced)
         return spliced
 
-    def slope(self, package: Package) -> float | None:
+    def slope(self, package: Package, solved: Solved | None = None) -> float | None:
         """How fast cost rises with a package's price, as the multipliers of its best part say: exact where nothing changes hands there. None where the
-        package was not spliced."""
-        solved = self.signed(package)
+        package was not spliced. `solved`: what it costs, if that is at hand."""
+        solved = solved or self.signed(package)
         if solved.x is None or solved.lesson is None or solved.lesson.leaves[0].multipliers is None:
             return None
         price, key = price_of(self.scenario, package), key_of(package.model_copy(update={"price": None}))
         if not isinstance(self._rays.get(key), Ray):
-            dearer = package.model_copy(update={"price": 1.01 * price if price else 1.0})
+            dearer = package.model_copy(update={"price": 2.0 * price if price else 1.0})  # far, because prices between are cheap from now on
             offer, o = packaged_among_others(self.scenario, dearer), self._index(package.offer)
             self._at_price(self._slot(o), build_instance(with_offer(self.scenario, offer), self.tree).offers[o], dearer)
         ray = self._rays.get(key)
@@ -233,7 +290,7 @@ class Desk:
         instance = build_instance(scenario, self.tree)
         return self._solved(answer, instance, None, lambda x: read_outcome(instance, build_contracts(instance), form.values(x)))
 
-    def _search(self, problem: Problem, instance: Instance, begin: Start | None) -> Solved:
+    def _search(self, problem: Problem, instance: Instance, begin: Start | None, scaled: Factors | None = None) -> Solved:
         """A value of a compiled problem."""
         self.solves += 1
 
@@ -243,10 +300,27 @@ class Desk:
         if not (problem.integer.any() and binary(problem) and problem.integer.sum() <= MOST_BINARIES):
             answer = solve_extensive(problem, gap=EXACT, seconds=self.left(), seed=self.settings.seed, stop=self.stop)
             return self._solved(answer, instance, None, outcome)
-        guess = first_guess(problem, self.tree, seconds=self.left(), seed=self.settings.seed)[0] if begin is None else None
-        search = Search(problem, EXACT, self.left(), self.settings.seed, stop=self.stop, guess=guess, begin=begin, remember=True)
+
+        def guessed() -> Guess | None:
+            return first_guess(problem, self.tree, seconds=self.left(), seed=self.settings.seed)[0]
+
+        guess = guessed() if begin is None else None
+        search = Search(
+            problem, EXACT, self.left(), self.settings.seed, stop=self.stop, guess=guess, begin=begin, remember=True, otherwise=guessed,
+            factors=scaled,
+        )  # fmt: skip
         found = self._solved(search.run(), instance, search.lesson(), outcome)
         return replace(found, names=problem.names, x=search.incumbent)
+
+    def _scaled(self, problem: Problem, package: Package) -> Factors | None:
+        """Factors of the offer as it stands, for a package of the same shape: terms that are moved a little leave coefficients as large as they were. None
+        before the offer was valued, and for another shape."""
+        shape = (*problem.matrix.shape, problem.matrix.nnz)
+        key = (package.offer, package.alternative)
+        if key_of(package) == key_of(Package(offer=package.offer, alternative=package.alternative)) and not self.afresh:
+            self._factors.setdefault(key, (shape, factors(problem)))
+        known = self._factors.get(key)
+        return known[1] if known is not None and known[0] == shape else None
 
     def _solved(self, answer: Answer, instance: Instance, lesson: Start | None, outcome: Callable[[Floats], Outcome]) -> Solved:
         if answer.stop_reason == "user":

@@ -6,7 +6,8 @@
     never     W > V0 - margin, solved exactly: the price is lowered, or the package stays in the house
     never     more than `unanswered` concessions without one in return: what was put forward stands
 
-Closing is no concession (`strategy`): the last offer, and what is put forward instead of accepting.
+Closing is no concession (`strategy`): the last offer, and what is put forward instead of accepting. After a deal, packages that cost us no more, solved
+exactly, are put forward beside it (`settlement`).
 Reference: Raiffa (1982), The Art and Science of Negotiation.
 """
 
@@ -16,6 +17,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+import numpy as np
+
 from models.negotiation import Package
 from models.session import Advice, OurOffer, Put, Round, Said, ZoneFigures
 from optimizer.negotiation.course import sight_of, tactic
@@ -24,12 +27,14 @@ from optimizer.negotiation.moves import Decision, Reason
 from optimizer.negotiation.packages import package_of
 from optimizer.negotiation.session_words import (
     AS_BEFORE,
+    DEAL_STANDS,
     GUARDED,
     HELD,
     LATE,
     NO_PRICE,
     NO_TURNS,
     NOT_BETTER,
+    NOTHING_BETTER,
     figure,
     figures,
     plain,
@@ -37,12 +42,14 @@ from optimizer.negotiation.session_words import (
     spoken,
     stands,
 )
+from optimizer.negotiation.settlement import better_for_them, promises
 from optimizer.negotiation.strategy import AHEAD, BETTER, IMPOSSIBLE, LAST, OFFERED, decide
 from optimizer.negotiation.turns import Turn
 from optimizer.negotiation.verified import Exact, at_cost, exact, verify, walk_away_price
 from optimizer.negotiation.zone import joint
 
 SHARE = 0.5  # of types that a zone's floor suits
+MOST_ASKS = 3  # times that they are asked after a deal
 
 Said_ = tuple[Said, ...]
 
@@ -68,6 +75,40 @@ def by_hand(turn: Turn, packages: Sequence[Package]) -> tuple[OurOffer, Round]:
     least = min(found, key=lambda one: one.gain.lower)
     conceded = tactic(turn.settings).curve.conceded(turn.time)
     return _put_forward(turn, least, [_put(turn, one) for one in found], least.gain.lower, conceded, (), closing=turn.last, hand=True)
+
+
+def beside_the_deal(turn: Turn, deal: Package) -> tuple[OurOffer | Advice, Round]:
+    """Packages that cost us no more than the deal and that they may like better; once none is left, or they were asked often enough, advice to sign."""
+    seat, asked = turn.seat, [record.event for record in turn.records if isinstance(record.event, OurOffer) and record.event.beside is not None]
+    stands, move = exact(seat.desk, deal), seat.move("buyer", deal)
+    assert stands is not None
+    assert move is not None
+    found: list[Exact] = []
+    if turn.course.belief is not None and len(asked) < MOST_ASKS:
+        shown = {place for ours in asked for package in ours.packages if (place := _place(turn, package)) is not None}
+        sight = sight_of(seat, turn.settings, turn.course)
+        for cell, q in better_for_them(sight.gains, sight.supplier, sight.belief, move, count=turn.settings.choices, shown=shown):
+            one = _no_dearer(turn, package_of(seat.table, cell, figure(float(seat.table.prices[q]))), stands.cost.upper)
+            if one is not None and promises(sight.belief, seat.move("buyer", one.package), move):
+                found.append(one)
+    if not found:
+        return Advice(offer=seat.menu.offer, action="sign"), _round(turn, move.gain, 1.0, (plain(NOTHING_BETTER),))
+    event, round_ = _put_forward(turn, stands, [_put(turn, one) for one in found], move.gain, 1.0, (plain(DEAL_STANDS),), closing=True)
+    return event.model_copy(update={"beside": deal}), round_
+
+
+def _place(turn: Turn, package: Package) -> tuple[int, int] | None:
+    """Where a package stands on the table, at the nearest price."""
+    cell = turn.seat.place(package)
+    return None if cell is None or package.price is None else (cell, int(np.abs(turn.seat.table.prices - package.price).argmin()))
+
+
+def _no_dearer(turn: Turn, package: Package, cost: float) -> Exact | None:
+    """The package, its price lowered if need be until, solved exactly, it costs no more than so much."""
+    found = exact(turn.seat.desk, package)
+    if found is not None and found.cost.upper <= cost:
+        return found
+    return at_cost(turn.seat.desk, package, cost, turn.tolerance, most=cost)
 
 
 def _offer(turn: Turn, decision: Decision, reasons: Said_) -> tuple[OurOffer | Advice, Round]:
