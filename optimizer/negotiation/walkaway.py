@@ -44,7 +44,8 @@ FAR, BEYOND = 0.05, 1.5  # relative: from where on a price is far from another; 
 
 
 def walk_away(desk: Desk, package: Package, margin: float = 0.0, *, holding: bool = True) -> WalkAway:
-    """The walk-away price of a package, whatever its own price; without `holding` plans, which takes longer, to compare. Raises what `Desk` raises, and InvalidScenario where there is no deal to walk away to."""
+    """The walk-away price of a package, whatever its own price; without `holding` plans, which takes longer, to compare. Raises what `Desk` raises, and
+    InvalidScenario where there is no deal to walk away to."""
     top = headline(desk.scenario, package)
     before = desk.solves
     desk.side_by_side(package)
