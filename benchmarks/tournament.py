@@ -22,14 +22,13 @@ from benchmarks.tournament_page import BUYERS, DESK, DESKS, DEVELOPED, FEW_TYPES
 from optimizer.negotiation.bargaining import pareto, solve
 from optimizer.negotiation.learning import first_belief
 from optimizer.negotiation.moves import Decision, Move, Settings, Sight, after_move
-from optimizer.negotiation.settlement import after_answer, better_for_them
+from optimizer.negotiation.settlement import MOST_ASKS, after_answer, better_for_them
 from optimizer.negotiation.strategy import decide
 from scenarios.tree import Floats
 
 ROUNDS = (8, 20, 60)
 SEEDS = 10
 TYPES = 60  # that the desk thinks possible
-ASKS = 3  # after a deal, for one that they like better
 FRESH = (5, 6, 7, 8)  # draws that the desk's rule was not developed on; the first one is reported in full
 
 
@@ -66,9 +65,9 @@ class Desk:
 
     def settle(self, deal: int, other: Agent) -> int:
         """Ask for packages that they like better than the deal and that gain us as much, a few at a time."""
-        shown: set[tuple[int, int]] = set()
         width = self.domain.buyer.shape[1]
-        for _ in range(ASKS):
+        shown = {deal // width}
+        for _ in range(MOST_ASKS):
             agreed = self._move("buyer", deal)
             put = better_for_them(self.domain.buyer, self.domain.types, self.belief, agreed, shown=shown)
             if not put:
@@ -76,7 +75,7 @@ class Desk:
             places = [cell * width + q for cell, q in put]
             picked = chosen(other.scaled, deal, places)
             self.belief = after_answer(self.belief, agreed, [self._move("buyer", place) for place in places], picked)
-            shown |= set(put)
+            shown |= {cell for cell, _ in put}
             deal = deal if picked is None else places[picked]
         return deal
 
@@ -94,7 +93,7 @@ class Played:
     seller: str
     known: bool
     agreed: bool
-    by_last_offer: bool = False  # whether the buyer took the very last offer, which nothing could be made of any more
+
     own: float = 0.0  # scaled
     joint: float = 0.0  # money, over the largest joint surplus
     pareto: float = field(default=np.nan)
@@ -130,17 +129,17 @@ def zone_of(domain: Domain) -> Zone | None:
     return Zone(scaled, (b + s) / (b + s)[both].max(), frontier, np.array([nash.buyer, nash.supplier]), np.array([kalai.buyer, kalai.supplier]))
 
 
-def negotiate(first: Agent, second: Agent, rounds: int) -> tuple[int | None, bool]:
-    """The package that is agreed on (None: none is), and whether it was the very last offer."""
+def negotiate(first: Agent, second: Agent, rounds: int) -> int | None:
+    """The package that is agreed on; None: none is."""
     offered: int | None = None
     for _ in range(rounds):
         for agent in (first, second):
             answer = agent.act(offered)
             if answer == ACCEPT:
-                return offered, False
+                return offered
             offered = answer
     assert offered is not None
-    return (offered if first.reply(offered) else None), True
+    return offered if first.reply(offered) else None
 
 
 def play(domain: Domain, zone: Zone, buyer: str, seller: str, rounds: int, seed: int) -> Played:
@@ -155,12 +154,12 @@ def play(domain: Domain, zone: Zone, buyer: str, seller: str, rounds: int, seed:
         buying = Desk(domain.thinking_of(types), Settings(rounds, last_word=opens))
     else:
         buying = standard(buyer, Taste(domain.buyer.ravel(), terms, rounds, 0.0, np.random.default_rng([seed, rounds, 99])))
-    deal, last = negotiate(buying, selling, rounds) if opens else negotiate(selling, buying, rounds)
+    deal = negotiate(buying, selling, rounds) if opens else negotiate(selling, buying, rounds)
     if deal is None:
         return Played(domain.name, rounds, buyer, seller, domain.known, False)
     shaken, deal = deal, buying.settle(deal, selling) if isinstance(buying, Desk) else deal
     return Played(
-        domain.name, rounds, buyer, seller, domain.known, True, last and opens, own=float(zone.gains[deal, 0]), joint=float(zone.surplus[deal]),
+        domain.name, rounds, buyer, seller, domain.known, True, own=float(zone.gains[deal, 0]), joint=float(zone.surplus[deal]),
         pareto=_away(zone, deal, zone.frontier), joint_shaken=float(zone.surplus[shaken]), pareto_shaken=_away(zone, shaken, zone.frontier),
         nash=_away(zone, deal, zone.nash[None]), kalai=_away(zone, deal, zone.kalai[None]),
     )  # fmt: skip

@@ -17,8 +17,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-import numpy as np
-
 from models.negotiation import Package
 from models.session import Advice, OurOffer, Put, Round, Said, ZoneFigures
 from optimizer.negotiation.course import sight_of, tactic
@@ -42,14 +40,13 @@ from optimizer.negotiation.session_words import (
     spoken,
     stands,
 )
-from optimizer.negotiation.settlement import better_for_them, promises
+from optimizer.negotiation.settlement import MOST_ASKS, better_for_them
 from optimizer.negotiation.strategy import AHEAD, BETTER, IMPOSSIBLE, LAST, OFFERED, decide
 from optimizer.negotiation.turns import Turn
 from optimizer.negotiation.verified import Exact, at_cost, exact, verify, walk_away_price
 from optimizer.negotiation.zone import joint
 
 SHARE = 0.5  # of types that a zone's floor suits
-MOST_ASKS = 3  # times that they are asked after a deal
 
 Said_ = tuple[Said, ...]
 
@@ -85,22 +82,16 @@ def beside_the_deal(turn: Turn, deal: Package) -> tuple[OurOffer | Advice, Round
     assert move is not None
     found: list[Exact] = []
     if turn.course.belief is not None and len(asked) < MOST_ASKS:
-        shown = {place for ours in asked for package in ours.packages if (place := _place(turn, package)) is not None}
+        shown = {cell for ours in asked for package in (*ours.packages, deal) if (cell := seat.place(package)) is not None}
         sight = sight_of(seat, turn.settings, turn.course)
         for cell, q in better_for_them(sight.gains, sight.supplier, sight.belief, move, count=turn.settings.choices, shown=shown):
             one = _no_dearer(turn, package_of(seat.table, cell, figure(float(seat.table.prices[q]))), stands.cost.upper)
-            if one is not None and promises(sight.belief, seat.move("buyer", one.package), move):
+            if one is not None and one.package != deal:
                 found.append(one)
     if not found:
         return Advice(offer=seat.menu.offer, action="sign"), _round(turn, move.gain, 1.0, (plain(NOTHING_BETTER),))
     event, round_ = _put_forward(turn, stands, [_put(turn, one) for one in found], move.gain, 1.0, (plain(DEAL_STANDS),), closing=True)
     return event.model_copy(update={"beside": deal}), round_
-
-
-def _place(turn: Turn, package: Package) -> tuple[int, int] | None:
-    """Where a package stands on the table, at the nearest price."""
-    cell = turn.seat.place(package)
-    return None if cell is None or package.price is None else (cell, int(np.abs(turn.seat.table.prices - package.price).argmin()))
 
 
 def _no_dearer(turn: Turn, package: Package, cost: float) -> Exact | None:
