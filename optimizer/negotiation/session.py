@@ -55,6 +55,8 @@ def next_move(session: Session, scenario: Scenario, offer: str | None = None, ro
     room = _room(session, scenario, room)
     talk = _shaken(session, offer) or talk_about(session, scenario, offer)
     records = of_talk(session, talk.menu.offer)
+    if session.events and isinstance(latest := session.events[-1].event, Advice) and latest.offer == talk.menu.offer:
+        return session  # nothing has happened since the advice was given
     if records and isinstance(records[-1].event, OurOffer):
         raise refused("offer", f"they have not answered what we put forward for '{talk.menu.offer}' yet; receive an offer, a pick or a refusal first", "move")
     seat = room.seat(talk, others(session.events, talk.menu.offer))

@@ -144,3 +144,11 @@ def test_after_a_deal_only_answers_to_what_is_put_beside_it_can_follow(asked: Se
         next_move(asked, scenario, MAKER, room)
     with pytest.raises(InvalidScenario):
         receive(asked, scenario, DealElsewhere(offer=MAKER), room)
+
+
+def test_advice_is_given_once(asked: Session, scenario: Scenario, room: Room) -> None:
+    """Asking twice would write the same advice into the session twice."""
+    session = asked
+    while not isinstance(last(session), Advice):
+        session = next_move(receive(session, scenario, Refusal(offer=MAKER), room), scenario, MAKER, room)
+    assert next_move(session, scenario, MAKER, room) is session
