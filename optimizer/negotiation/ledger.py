@@ -151,7 +151,7 @@ def price_equivalent(desk: Desk, package: Package, stands: Solved, there: Solved
     held = _by_holding(desk, package, stands.upper, there, noise)
     if held is not None:
         return Interval(lower=held.lower - price, upper=held.upper - price)
-    slope = desk.slope(package) or _slope(desk, plain, stands)
+    slope = desk.slope(package, there) or _slope(desk, plain, stands)
     if slope <= 0.0:
         return None
     seen = {price: -gap}  # price -> W(price, w') - W(p, w); it only rises

@@ -25,12 +25,13 @@ from models.options import SolveSettings
 from models.rules import Force
 from models.scenario import Scenario
 from models.session import Accept, DealElsewhere, LeaveTable, OurOffer, Pick, Record, Talk, TheirOffer
-from optimizer.negotiation.desk import Desk, Key, key_of
+from optimizer.negotiation.desk import Desk
 from optimizer.negotiation.grid import make_table, usual_menu
 from optimizer.negotiation.levers import offer_named as named
 from optimizer.negotiation.levers import packaged_among_others, price_of, value_of, with_offer
 from optimizer.negotiation.moves import Move, Side, move_of
 from optimizer.negotiation.packages import SAME_COST
+from optimizer.negotiation.places import Key, key_of
 from optimizer.negotiation.supplier import SupplierGains, supplier_gains
 from optimizer.negotiation.table import Table
 from optimizer.negotiation.verified import exact
