@@ -105,7 +105,7 @@ def _targets(played: Sequence[Played], draws: Mapping[int, Sequence[Played]], ro
     for name in DESKS:
         for count in rounds:
             share = on_frontier([p for p in played if p.rounds == count and p.buyer == name])
-            rows.append([f"{name}: deals within {NEAR:g} of the Pareto set, {count} rounds", "all", f"{share:.0%}", "pass" if share == 1.0 else "miss"])
+            rows.append([f"{name}: deals within {NEAR:g} of the Pareto set, {count} rounds", "all", f"{share:.1%}", "pass" if share == 1.0 else "miss"])
     return table(["target", "wanted", "measured", "verdict"], rows)
 
 
