@@ -21,6 +21,8 @@ from models.options import SolveSettings, override
 log = logging.getLogger("offtake.jobs")
 TICK_SECONDS = 0.1
 """How often a supervisor looks for wishes, deadlines and memory."""
+RENEW_SECONDS = 2.0
+"""How often a lease is renewed: often, because another server over the same store may have been given a shorter patience."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class Supervisor:
         """The run with the wishes of others, its lease renewed when that is due. A store that does not answer has no wishes; the fence sees to the rest."""
         try:
             if time.monotonic() >= self._renewal:
-                self._renewal = time.monotonic() + self._settings.lease_seconds / 4
+                self._renewal = time.monotonic() + min(RENEW_SECONDS, self._settings.lease_seconds / 4)
                 found = self._store.renew(self._run.id, self._run.attempt)
             else:
                 found = self._store.get(self._run.id)
