@@ -102,7 +102,7 @@ def main(arguments: list[str] | None = None, folder: Path = RESULTS) -> int:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--pause", type=float, default=1.5, help="longest time between two kills, in seconds")
+    parser.add_argument("--pause", type=float, default=4.0, help="longest time between two kills, in seconds")
     parser.add_argument("--scenario", type=Path, default=ROOT / "scenarios" / "library" / "quickstart.json")
     parser.add_argument("--store", default="", help="a file or postgresql://... (default: a temporary file)")
     given = parser.parse_args(arguments)

@@ -21,6 +21,7 @@ from api.settings import Settings
 from api.store import Run, Store
 from models.options import SolveSettings
 from tests.api import stand_ins
+from tests.api.served import served
 from tests.api.service import STAND_IN, Client, request, serving, tiny, until
 
 SERVE = """
@@ -219,6 +220,18 @@ def test_no_orphan_outlives_a_killed_server(name: str, tmp_path: Path) -> None:
         assert len(left) >= 2
         server.kill()
         assert b"leaked" not in server.stderr.read(), "semaphores would pile up in the system with every run"
+    until(lambda: not any(Path(f"/proc/{child}").exists() for child in left), 10)
+
+
+def test_no_orphan_goes_on_loading(tmp_path: Path) -> None:
+    """A process that was still loading the optimizer when its server was killed would finish that first, for seconds on a busy machine."""
+    with served(tmp_path, store=str(tmp_path / "runs.db"), solve="tests.api.never_loaded:solve") as (server, client):
+        run_id = client.solve("fine").json()["id"]
+        client.run_until(run_id, lambda run: run["state"] == "running")
+        left = children(server.pid)
+        assert len(left) >= 2
+        server.kill()
+        server.wait(60)
     until(lambda: not any(Path(f"/proc/{child}").exists() for child in left), 10)
 
 
