@@ -77,8 +77,8 @@ class Server:
         """Kill it; how long its children outlive it, in seconds."""
         assert self.process is not None
         left = children(self.process.pid)
-        self.process.kill()
-        self.process.wait()
+        with self.process:  # closes its pipe, too
+            self.process.kill()
         began = time.monotonic()
         while (left := [pid for pid in left if alive(pid)]) and time.monotonic() - began < 10:
             time.sleep(0.01)
@@ -137,7 +137,7 @@ def killed(store: str, body: bytes, kills: int, workers: int, pause: float, seed
         doubled = len(every(server)) - len(set(found.accepted))  # the last request may have been made and not answered
         found.faults += [f"{doubled} runs more than were sent"] if doubled > 1 else []
     finally:
-        if server.process:
+        if server.process and server.process.returncode is None:
             server.kill()
         server.client.close()
     if found.orphan_seconds > 5:
