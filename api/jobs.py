@@ -112,7 +112,7 @@ class LocalRunner:
             return Supervisor(run, child, self._store, self._settings, self._closing).watch()
         except Exception:
             log.exception("run %s: supervision failed", run.id)
-            return Gone("The process that solves this run could not be supervised. Try again; the server's log has the details.")
+            return Gone("The process that solves this run could not be supervised.")
 
     def _settle(self, run: Run, end: Outcome | Gone | None) -> None:
         """Write down how the attempt ended."""

@@ -21,7 +21,7 @@ from models.errors import StoreUnusable
 
 log = logging.getLogger("offtake.leases")
 LOOK_SECONDS = 1.0
-DETAIL = "The server that worked on this run ended without a word, twice. Send it again; if that happens again, the server's log may say why."
+DETAIL = "The server that worked on this run ended without a word."
 
 
 class Watch:

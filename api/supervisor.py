@@ -107,7 +107,7 @@ class Supervisor:
         except (EOFError, OSError):
             self._child.process.join(self._settings.grace_seconds)
             cause = _cause(self._child.process.exitcode)
-            return Gone(f"The process that solved this run ended without an answer ({cause}), twice. The server's log may say more.")
+            return Gone(f"The process that solved this run ended without an answer ({cause}).")
 
     def _tell(self, progress: dict[str, Any]) -> None:
         """News is not worth ending a solve for: what could not be noted now is told by the next one."""

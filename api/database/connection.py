@@ -94,7 +94,7 @@ def default_file() -> Path:
 
 
 def _engine(url: URL) -> Engine:
-    many: dict[str, Any] = {"pool_size": 8, "max_overflow": 56, "pool_timeout": 30}  # more than there are threads that ask at once
+    many: dict[str, Any] = {"pool_size": 8, "max_overflow": 24, "pool_timeout": 30}  # in bursts; PostgreSQL allows a hundred for all servers
     if url.get_backend_name() == "postgresql":
         limits = f"-c lock_timeout={int(BUSY_SECONDS * 1000)}"
         try:

@@ -17,7 +17,8 @@ from models.options import SolveSettings
 
 R = runs.c
 OVER = tuple(sorted(TERMINAL))
-LOST = "Worker lost"
+SECOND = " That was the second time, so it is not tried again. Send it again; the server's log may say more."
+STOPPING = " The run had been asked to stop, so it is not tried again."
 
 
 def now() -> datetime:
@@ -146,11 +147,11 @@ class DatabaseStore:
 
     def lose(self, run_id: str, attempt: int, detail: str, beats: int | None = None) -> Run | None:
         here = [R.attempt == attempt, R.state == "running"] + ([] if beats is None else [R.beats == beats])
-        failed = Outcome("failed", "worker_lost", problem={"title": LOST, "detail": detail})
         counted = {"losses": R.losses + 1}
         with self._database.writing() as connection:
             again = _change(connection, run_id, _again() | counted, *here, ~R.stopping, R.losses + 1 < MAX_LOSSES)
-            return again or _change(connection, run_id, _ending(failed) | counted, *here)
+            again = again or _change(connection, run_id, _lost(detail + SECOND) | counted, *here, R.losses + 1 >= MAX_LOSSES)
+            return again or _change(connection, run_id, _lost(detail + STOPPING) | counted, *here)
 
     def stop(self, run_id: str) -> Run | None:
         with self._database.writing() as connection:
@@ -191,6 +192,10 @@ def _emit(connection: Connection, row: Row[Any], kind: str, data: dict[str, Any]
 def _ending(outcome: Outcome) -> dict[str, Any]:
     said = {"stop_reason": outcome.stop_reason, "headline": outcome.headline, "problem": outcome.problem}
     return {"state": outcome.state, "finished": now(), "worker": None, **said}
+
+
+def _lost(detail: str) -> dict[str, Any]:
+    return _ending(Outcome("failed", "worker_lost", problem={"title": "Worker lost", "detail": detail}))
 
 
 def _again() -> dict[str, Any]:

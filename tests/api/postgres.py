@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -48,8 +49,9 @@ def postgres() -> Iterator[Postgres | None]:
     folder = Path(tempfile.mkdtemp(prefix="pg"))  # short: the path of a socket may have 107 characters
     other: dict[str, object] = {}
     if os.getuid() == 0:  # PostgreSQL refuses to run as root
-        other = {"user": "nobody", "group": "nogroup", "extra_groups": []}
-        shutil.chown(folder, "nobody", "nogroup")
+        nobody = pwd.getpwnam("nobody")
+        other = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
     data, quiet = str(folder / "data"), {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": folder}
     try:
         subprocess.run([initdb, "-D", data, "-U", "offtake", "-A", "trust", "-E", "UTF8", "--no-sync"], check=True, **quiet, **other)  # type: ignore[call-overload]

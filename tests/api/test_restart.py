@@ -51,7 +51,7 @@ def test_a_run_that_takes_two_servers_down_has_failed(tmp_path: Path) -> None:
     with served(tmp_path, store=address) as (_, client):
         run = client.run_until(run_id, lambda run: run["finished"])
         assert (run["state"], run["stop_reason"], run["attempt"]) == ("failed", "worker_lost", 2)
-        assert "twice" in run["problem"]["detail"]
+        assert "second time" in run["problem"]["detail"]
         assert client.solve("fine", wait=60).json()["state"] == "optimal"
 
 
