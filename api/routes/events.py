@@ -35,13 +35,13 @@ async def follow_run(run: KnownRun, parts: Parts, after: Annotated[int, Depends(
     while True:
         ending = parts.pulse.ended  # asked before looking, so that what closing has changed is still told
         try:
-            last = (await parts.pulse.look(began)).get(run.id)
-            news = await run_sync(parts.store.events, run.id, after) if ending or last is None or last > after else []
+            unfinished = run.id in await parts.pulse.look(began)
+            news = await parts.pulse.news(run.id, after) if unfinished and not ending else await run_sync(parts.store.events, run.id, after)
         except StoreUnusable:
             return  # the listener comes back
         for event in news:
             after = event.number
             yield ServerSentEvent(data=event.data, event=event.kind, id=str(event.number))
-        if ending or last is None:
+        if ending or not unfinished:
             return
         await anyio.sleep(POLL_SECONDS)

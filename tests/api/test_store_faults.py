@@ -98,6 +98,9 @@ def test_a_locked_store_is_said_and_can_be_read(path: Path, monkeypatch: pytest.
             assert client.get("/healthz").status_code == 200
         assert client.solve("fine", wait=60).json()["state"] == "optimal"
         assert len(client.get("/v1/runs").json()["runs"]) == 2
+        assert client.get("/readyz").status_code == 200
+        monkeypatch.setattr(DatabaseStore, "pulse", lambda _: (_ for _ in ()).throw(StoreUnusable("It does not answer.")))
+        assert client.get("/readyz").status_code == 503, "whoever spreads requests must not send them here"
 
 
 def test_a_store_that_can_only_be_read_is_said(path: Path) -> None:
