@@ -30,6 +30,7 @@ CAUSES = (
     (("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH", "25006", "42501"), "The store can only be read. Give the server the right to its file and folder."),
     (("SQLITE_CANTOPEN",), "The store can't be opened: its folder is missing, or the server has no right to it."),
     (("SQLITE_CORRUPT", "SQLITE_NOTADB"), "The store is damaged, or is no database. Restore a backup (`offtake store restore`)."),
+    (("SQLITE_ERROR", "42P01"), "The tables of the store are gone. Was its file moved or replaced? End the server, put the store back, and start again."),
     (("SQLITE_IOERR",), "The disk of the store reports an error, or is full."),
 )
 OTHERWISE = "The database of the store does not answer."
@@ -132,9 +133,17 @@ def _plainly() -> Iterator[None]:
     except NoConnectionFree as error:
         raise StoreUnusable("Too many requests wait for the store. Try again.") from error
     except DBAPIError as error:
-        if isinstance(error, OURS) and code_of(error) != "42501":
+        if _is_ours(error):
             raise
         raise StoreUnusable(said(error)) from error
+
+
+def _is_ours(error: DBAPIError) -> bool:
+    """Whether our own statement is wrong. No right to the tables, or no tables any more, is not our fault."""
+    code = code_of(error)
+    if code == "SQLITE_ERROR":
+        return "no such table" not in str(error.orig)
+    return isinstance(error, OURS) and code not in ("42501", "42P01")
 
 
 def said(error: DBAPIError) -> str:

@@ -109,6 +109,20 @@ def test_a_store_that_can_only_be_read_is_said(path: Path) -> None:
         queued(store)
 
 
+def test_a_store_that_was_taken_away_is_said(address: str) -> None:
+    """Every request would be answered with an error of ours after someone moved the file of the store, or emptied the database."""
+    with opened(address) as store:
+        if "://" in address:
+            with store._database.writing() as link:
+                metadata.drop_all(link)
+        else:
+            store.close()
+            Path(address).unlink()
+        for use in (lambda: queued(store), lambda: store.latest(1)):
+            with pytest.raises(StoreUnusable, match="gone"):
+                use()
+
+
 def watched(store: DatabaseStore, **changes: Any) -> tuple[LocalRunner, str]:
     """A runner and a run that it has begun."""
     run = store.create(request("patient"), tiny("patient"))[0]
