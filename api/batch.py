@@ -135,16 +135,17 @@ def failed(run: Run, error: BaseException) -> Run:
 
 
 def requests_for(arguments: Sequence[str]) -> list[Request]:
-    """A request for every file named, every `*.json` in a folder named (plans and summaries left out) and every bundled scenario named."""
+    """A request for every file named, every `*.json` and `*.xlsx` in a folder named (plans and summaries left out) and every bundled scenario named."""
     sources: dict[Path | str, str] = {}
     for argument in arguments:
         path = Path(argument)
         if argument == "-":
             raise UsageProblem("A batch reads files, not standard input; `offtake solve -` reads one scenario from there.")
         if path.is_dir():
-            inside = [p for p in sorted(path.glob("*.json")) if not p.name.startswith(".") and not p.name.endswith(PLAN_SUFFIX) and p.name != SUMMARY]
+            found = sorted(p for ending in ("*.json", "*.xlsx") for p in path.glob(ending))
+            inside = [p for p in found if not p.name.startswith((".", "~$")) and not p.name.endswith(PLAN_SUFFIX) and p.name != SUMMARY]
             if not inside:
-                raise UsageProblem(f"There is no scenario (*.json) in the folder '{argument}'.")
+                raise UsageProblem(f"There is no scenario (*.json, *.xlsx) in the folder '{argument}'.")
             sources.update((p.resolve(), str(p)) for p in inside if p.is_file())
         else:
             sources.setdefault(path.resolve() if path.exists() else argument, argument)

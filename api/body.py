@@ -1,4 +1,4 @@
-"""Reading a request's body: its type first, then at most as much as is allowed, in bounded time.
+"""Reading a request's body: its type first, then at most as much as is allowed, in bounded time. A scenario may also be an Excel workbook.
 
 Nothing here trusts `Content-Length`: a body is refused early if the header already says too much, and else as soon as too much has arrived.
 """
@@ -12,14 +12,15 @@ from starlette.requests import ClientDisconnect
 from api.problems import Problem
 from api.settings import Settings
 
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CLOSE = {"Connection": "close"}
 """The rest of a refused body is not worth reading."""
 
 
-async def read_body(request: Request, settings: Settings) -> bytes:
-    """The raw JSON body. Raises Problem: unsupported-type, too-large, too-slow."""
-    _check_type(request)
-    limit = settings.max_body_bytes
+async def read_body(request: Request, settings: Settings, *, workbooks: bool = False) -> bytes:
+    """The raw JSON body, or where `workbooks` may be sent, the raw workbook. Raises Problem: unsupported-type, too-large, too-slow."""
+    _check_type(request, workbooks)
+    limit = settings.max_workbook_bytes if is_workbook(request) else settings.max_body_bytes
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
         raise _too_large(limit)
@@ -37,10 +38,16 @@ async def read_body(request: Request, settings: Settings) -> bytes:
     return bytes(body)
 
 
-def _check_type(request: Request) -> None:
+def is_workbook(request: Request) -> bool:
+    """Whether the body is said to be an Excel workbook."""
+    return request.headers.get("content-type", "").lower().partition(";")[0].strip() == WORKBOOK
+
+
+def _check_type(request: Request, workbooks: bool) -> None:
     media, _, parameters = request.headers.get("content-type", "").lower().partition(";")
     media, charset = media.strip(), parameters.partition("charset=")[2].strip(' "')
-    if media != "application/json" and not (media.startswith("application/") and media.endswith("+json")):
+    json = media == "application/json" or (media.startswith("application/") and media.endswith("+json"))
+    if not json and not (workbooks and media == WORKBOOK):
         raise Problem("unsupported-type", headers=CLOSE)
     if charset not in ("", "utf-8", "utf8"):
         raise Problem("unsupported-type", "JSON is UTF-8; send it without another charset.", headers=CLOSE)

@@ -10,7 +10,7 @@ import multiprocessing
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from api.child import check_child
 from api.memory import resident_bytes
@@ -20,6 +20,7 @@ from models.errors import Finding, InvalidScenario
 from models.options import SolveSettings
 
 TICK_SECONDS = 0.05
+Form = Literal["", "json", "xlsx"]
 
 
 class Busy(Exception):
@@ -42,6 +43,8 @@ class Checked:
     currency: str
     settings: SolveSettings
     counts: dict[str, int]
+    document: bytes | None = None
+    """The scenario in the form that was wanted; as JSON where it was sent as a workbook."""
 
 
 @dataclass
@@ -53,14 +56,15 @@ class Checker:
     _child: Any = None
     _channel: Any = None
 
-    def check(self, raw: bytes, ask: str = "") -> Checked:
-        """What `raw` holds: a scenario, or with `ask` a question about one. Blocks: call it from a thread.
+    def check(self, raw: bytes, ask: str = "", *, workbook: bool = False, wanted: Form = "") -> Checked:
+        """What `raw` holds: a scenario (as JSON or as a workbook), or with `ask` a question about one. With `wanted`, `document` is the scenario in that
+        form. Blocks: call it from a thread.
 
         Raises Refused with findings, Busy after waiting in vain."""
         if not self._turn.acquire(timeout=self.settings.check_seconds):
             raise Busy
         try:
-            answer = self._ask(raw, ask)
+            answer = self._ask((raw, ask, workbook, wanted))
         finally:
             self._turn.release()
         if "findings" in answer:
@@ -77,11 +81,11 @@ class Checker:
         with self._turn:
             self._end()
 
-    def _ask(self, raw: bytes, ask: str) -> dict[str, Any]:
+    def _ask(self, task: tuple[bytes, str, bool, Form]) -> dict[str, Any]:
         self._ensure()
         until = time.monotonic() + self.settings.check_seconds
         try:
-            self._channel.send((raw, ask))
+            self._channel.send(task)
             while not self._channel.poll(TICK_SECONDS):
                 if resident_bytes(self._child.pid) > self.settings.check_memory_bytes:
                     return self._give_up(f"more than {self.settings.check_memory_bytes / 1e9:,.1f} GB of memory")

@@ -25,7 +25,7 @@ from api.question import read_question
 from api.store import Outcome
 from models.errors import MAX_FINDINGS, Infeasible, InvalidScenario, OfftakeError
 from models.options import SolveSettings
-from scenarios.files import parse_scenario
+from scenarios.files import dump_scenario, parse_scenario
 
 if TYPE_CHECKING:
     from models.plan import Plan
@@ -192,15 +192,26 @@ def check_child(channel: Connection) -> None:
     _leave_with_the_server()
     while True:
         try:
-            raw, ask = channel.recv()
+            task = channel.recv()
         except (EOFError, OSError):
             return
-        channel.send(_checked(raw, ask))
+        channel.send(_checked(*task))
 
 
-def _checked(raw: bytes, ask: str) -> dict[str, Any]:
+def _checked(raw: bytes, ask: str, workbook: bool, wanted: str) -> dict[str, Any]:
+    document = None
     try:
+        if workbook:
+            from scenarios.workbook import json_of
+
+            raw = document = json_of(raw)
         scenario = read_question(raw, ask)[0] if ask else parse_scenario(raw)
+        if wanted == "xlsx":
+            from scenarios.workbook import write_workbook
+
+            document = write_workbook(scenario)
+        elif wanted == "json":
+            document = dump_scenario(scenario)
     except InvalidScenario as error:
         listed = [{"path": f.path, "message": f.message} for f in error.findings[:MAX_FINDINGS]]
         return {"findings": listed, "count": len(error.findings)}
@@ -209,6 +220,7 @@ def _checked(raw: bytes, ask: str) -> dict[str, Any]:
         "name": scenario.name,
         "currency": scenario.currency,
         "settings": scenario.solve,
+        "document": document,
         "counts": {
             "periods": len(scenario.periods),
             "sites": len(scenario.sites),

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from api import negotiate, store_verbs
+from api import negotiate, store_verbs, workbooks
 from api.exit_codes import ExitCode, UsageProblem, error_document, exit_code_of, message_of, outcome_of, worst
 from api.options import AsJson, Seed, Threads
 from api.options import option as _option
@@ -31,6 +31,8 @@ EPILOG = (
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
 app.add_typer(negotiate.app, name="negotiate")
 app.add_typer(store_verbs.app, name="store")
+app.command()(workbooks.template)
+app.command()(workbooks.convert)
 
 
 Gap = Annotated[float | None, _option("--gap", metavar="SHARE", text="Stop when the plan is proven to be this close to the optimum (0.001 = 0.1 %).")]
@@ -113,10 +115,11 @@ def offtake(version: Version = False) -> None:
 
 @app.command()
 def solve(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A scenario (JSON), '-' for standard input, or the name of a bundled scenario.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A scenario (JSON or .xlsx), '-' for standard input, or the name of a bundled scenario.")],
     output: Annotated[Path | None, _option("--output", "-o", metavar="PLAN.json", text="Write the plan here.")] = None,
     report: Annotated[Path | None, _option("--report", metavar="REPORT.html", text="Write a report with charts here.")] = None,
     csv: Annotated[Path | None, _option("--csv", metavar="DIR", text="Write the plan's tables into this folder, one CSV file each.")] = None,
+    xlsx: Annotated[Path | None, _option("--xlsx", metavar="PLAN.xlsx", text="Write the plan as an Excel workbook with charts here.")] = None,
     as_json: AsJson = False,
     gap: Gap = None,
     time_limit: TimeLimit = None,
@@ -130,7 +133,7 @@ def solve(
     from api.terminal import print_report
 
     settings = settings_given(gap, time_limit, seed, threads, no_baselines)
-    outputs = outputs_for(file, output, report, csv)
+    outputs = outputs_for(file, output, report, csv, xlsx)
     plan, scenario = solve_one(file, settings, cluster)
     written, problem = outputs.write(plan, scenario)
     if as_json:
@@ -144,11 +147,12 @@ def solve(
 
 @app.command()
 def stress(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A scenario (JSON), '-' for standard input, or the name of a bundled scenario.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A scenario (JSON or .xlsx), '-' for standard input, or the name of a bundled scenario.")],
     plan: Annotated[Path | None, _option("--plan", metavar="PLAN.json", text="Put this plan to the test, instead of solving the scenario.")] = None,
     output: Annotated[Path | None, _option("--output", "-o", metavar="PLAN.json", text="Write the plan with its tests here.")] = None,
     report: Annotated[Path | None, _option("--report", metavar="REPORT.html", text="Write a report with charts here.")] = None,
     csv: Annotated[Path | None, _option("--csv", metavar="DIR", text="Write the plan's tables into this folder, one CSV file each.")] = None,
+    xlsx: Annotated[Path | None, _option("--xlsx", metavar="PLAN.xlsx", text="Write the plan as an Excel workbook with charts here.")] = None,
     as_json: AsJson = False,
     gap: Gap = None,
     time_limit: TimeLimit = None,
@@ -162,7 +166,7 @@ def stress(
     from api.stress_page import print_stress
 
     settings = settings_given(gap, time_limit, seed, threads, no_baselines)
-    outputs = outputs_for(file, output, report, csv)
+    outputs = outputs_for(file, output, report, csv, xlsx)
     tested, scenario = stress_one(file, settings, plan)
     written, problem = outputs.write(tested, scenario)
     if as_json:
@@ -176,7 +180,7 @@ def stress(
 
 @app.command()
 def frontier(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A scenario (JSON), '-' for standard input, or the name of a bundled scenario.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A scenario (JSON or .xlsx), '-' for standard input, or the name of a bundled scenario.")],
     output: Annotated[Path | None, _option("--output", "-o", metavar="FRONTIER.json", text="Write the frontiers here.")] = None,
     report: Annotated[Path | None, _option("--report", metavar="REPORT.html", text="Write a page with charts here.")] = None,
     csv: Annotated[Path | None, _option("--csv", metavar="DIR", text="Write the points into this folder as CSV files.")] = None,
@@ -208,7 +212,7 @@ def frontier(
 
 @app.command()
 def batch(
-    sources: Annotated[list[str], typer.Argument(metavar="DIR_OR_FILES...", help="Folders (every *.json in them), files, or names of bundled scenarios.")],
+    sources: Annotated[list[str], typer.Argument(metavar="DIR_OR_FILES...", help="Folders (every *.json and *.xlsx in them), files, or bundled names.")],
     out: Annotated[Path, _option("--out", metavar="DIR", text="Folder for the plans and the summary (default: plans).")] = Path("plans"),
     jobs: Annotated[int | None, _option("--jobs", "-j", min=1, max=256, metavar="NUMBER", text="How many at once (default: one per processor).")] = None,
     resume: Annotated[bool, _option("--resume/--no-resume", text="Skip what an earlier batch solved: same scenario, same settings (default).")] = True,
@@ -236,7 +240,7 @@ def batch(
 
 @app.command()
 def validate(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios (JSON), '-' for standard input, or names of bundled scenarios.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Scenarios (JSON or .xlsx), '-' for standard input, or names of bundled scenarios.")],
     as_json: AsJson = False,
 ) -> ExitCode:
     """Check scenarios without solving them, and list every finding."""
@@ -331,6 +335,8 @@ def example(
         raise UsageProblem(f"There is no bundled scenario '{name}'. Known are: {', '.join(names)}.")
     elif output is None:
         print_whole(library.read(name).decode())
+    elif output.suffix.lower() == ".xlsx":
+        return workbooks.template(output, name)
     else:
         write_whole(check_file(output, "--output"), library.read(name))
     return ExitCode.OPTIMAL

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.exit_codes import UsageProblem
 from api.page import Page
-from api.sources import check_file, read_source, write_each
+from api.sources import check_file, read_raw, read_source, write_each
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,7 +54,7 @@ def fit_history(history: str, scenario: str | None, options: Options) -> Fitted:
     _check(options)
     if history != "-" and not Path(history).exists():
         raise UsageProblem(f"There is no file '{history}'.")
-    raw = read_source(history)
+    raw = read_raw(history)
     given = _scenario(scenario)
     from scenarios.fitting import FUTURES, fit
     from scenarios.fitting_csv import read_history

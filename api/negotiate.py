@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="What terms are worth, when to walk away, what to counter with, what to let them choose from.")
 app.add_typer(negotiate_session.app, name="session")
 
-Scenario = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario (JSON), '-' for standard input, or the name of a bundled scenario.")]
+Scenario = Annotated[str, typer.Argument(metavar="SCENARIO", help="A scenario (JSON or .xlsx), '-' for standard input, or the name of a bundled scenario.")]
 Offer = Annotated[str, typer.Argument(metavar="OFFER", help="The offer that is negotiated.")]
 Offers = Annotated[list[str] | None, typer.Argument(metavar="[OFFER]...", help="Offers; without any, all of them.", show_default=False)]
 Alternative = Annotated[str | None, option("--alternative", metavar="ID", text="The alternative that is negotiated (default: all of them, as a menu).")]
@@ -28,7 +28,7 @@ Set = Annotated[list[str] | None, option("--set", metavar="LEVER=VALUE", text="A
 Brought = Annotated[Path | None, option("--desk", metavar="FILE.json", text="Menus, views of suppliers and the margin (docs/negotiation.md).")]
 Margin = Annotated[float | None, option("--margin", metavar="MONEY", text="What a deal must gain over no deal at least (default: the desk file's, or 0).")]
 Share = Annotated[float, option("--share", metavar="SHARE", text="Share of the supplier's types whose gain is counted with (default: 0.5).")]
-Output = Annotated[Path | None, option("--output", "-o", metavar="FILE", text="Write the answer here: .json, .html (with charts) or .csv.")]
+Output = Annotated[Path | None, option("--output", "-o", metavar="FILE", text="Write the answer here: .json, .html or .xlsx (with charts), or .csv.")]
 TimeLimit = Annotated[float | None, option("--time-limit", metavar="SECONDS", text="Give up after this long.")]
 
 

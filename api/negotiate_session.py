@@ -39,6 +39,19 @@ def start(
     return _step(scenario, session, lambda raw: AskSessionStart(settings=settings_of(raw, settings, brought, rounds)), as_json)
 
 
+@app.command()
+def form(
+    scenario: Scenario,
+    offer: Annotated[str, typer.Argument(metavar="OFFER", help="The offer that is negotiated.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.xlsx", help="The workbook to write.")],
+    alternative: Annotated[str | None, option("--alternative", metavar="ID", text="The alternative it is about (default: left open).")] = None,
+) -> ExitCode:
+    """Write a form for a supplier's counter-offer: the terms of an offer, each with a cell for their value. `receive --workbook` reads it."""
+    from api.workbooks import write_form
+
+    return write_form(scenario, offer, file, alternative)
+
+
 @app.command(name="next")
 def next_(
     scenario: Scenario, session: File, offer: Offer = None, as_json: AsJson = False, time_limit: TimeLimit = None, seed: Seed = None, threads: Threads = None
@@ -59,6 +72,7 @@ def receive(
     refusal: Annotated[bool, option("--refusal", text="They refuse, and name no package of their own.")] = False,
     pick: Annotated[int | None, option("--pick", metavar="NUMBER", text="They like this one of our packages best.")] = None,
     left: Annotated[bool, option("--left", text="They leave the table.")] = False,
+    workbook: Annotated[Path | None, option("--workbook", metavar="FILE.xlsx", text="Their package, in the form that `form` wrote.")] = None,
     event: Annotated[Path | None, option("--event", metavar="FILE.json", text="Anything else, as the schema has it.")] = None,
     as_json: AsJson = False, time_limit: TimeLimit = None, seed: Seed = None, threads: Threads = None,
 ) -> ExitCode:  # fmt: skip
@@ -66,7 +80,7 @@ def receive(
     from api.negotiating_session import Heard, stored
     from models.session_questions import AskSessionReceive
 
-    heard = Heard(offer, price, terms, alternative, refusal, pick, left, event)
+    heard = Heard(offer, price, terms, alternative, refusal, pick, left, event, workbook)
 
     def made(_: bytes) -> SessionQuestion:
         now = stored(session)

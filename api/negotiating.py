@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from models.scenario import Scenario
 
 D = TypeVar("D", bound=Document)
-ENDINGS = (".json", ".html", ".csv")
+ENDINGS = (".json", ".html", ".xlsx", ".csv")
 NO_SHEET = (".pdf", ".doc", ".rtf", ".odt", ".csv", ".xlsx")  # endings that promise what a sheet is not written as
 
 
@@ -169,13 +169,15 @@ def _output(path: Path | None, source: str, question: Question) -> Path | None:
 
 
 def _write(found: Answer, scenario: Scenario, path: Path) -> None:
-    from optimizer.report import csv_negotiation, html_negotiation, write_sheet
+    from optimizer.report import csv_negotiation, excel_negotiation, html_negotiation, write_sheet
     from scenarios.files import write_whole
 
     if isinstance(found, ContractSheet):
         write_sheet(found, path)
     elif path.suffix.lower() == ".json":
         write_whole(path, found.model_dump_json(indent=1) + "\n")
+    elif path.suffix.lower() == ".xlsx":
+        write_whole(path, excel_negotiation(found, scenario))
     else:
         write_whole(path, csv_negotiation(found) if path.suffix.lower() == ".csv" else html_negotiation(found, scenario))
 

@@ -35,14 +35,17 @@ class Heard:
     pick: int | None
     left: bool
     file: Path | None
+    workbook: Path | None = None
 
     def event(self, session: Session) -> Event:
         """The event. Raises UsageProblem."""
         package = self.price is not None or bool(self.terms)
-        if sum((package, self.refusal, self.pick is not None, self.left, self.file is not None)) != 1:
-            raise UsageProblem("Say one thing that they did: a package (--price, --set), --refusal, --pick, --left, or --event.")
+        if sum((package, self.refusal, self.pick is not None, self.left, self.file is not None, self.workbook is not None)) != 1:
+            raise UsageProblem("Say one thing that they did: a package (--price, --set, or --workbook), --refusal, --pick, --left, or --event.")
         if self.file is not None:
             return _event(self.file)
+        if self.workbook is not None:
+            return _counter(self.workbook, self.offer)
         offers = [talk.menu.offer for talk in session.settings.talks]
         if self.offer is None and len(offers) > 1:
             raise UsageProblem(f"--offer: several offers are talked about ({', '.join(offers)}); name one.")
@@ -54,6 +57,16 @@ class Heard:
         if self.pick is not None:
             return _picked(offer, self.pick)
         return TheirOffer(package=package_of(offer, self.alternative, self.price, self.terms))
+
+
+def _counter(path: Path, offer: str | None) -> TheirOffer:
+    """The package in a form that came back. Raises UsageProblem, InvalidScenario."""
+    from scenarios.workbook_counter import read_counter
+
+    found = read_counter(read_given(path, "--workbook"))
+    if offer is not None and found.offer != offer:
+        raise UsageProblem(f"--workbook: the form is about the offer '{found.offer}', not about '{offer}'.")
+    return found
 
 
 def _picked(offer: str, number: int) -> Pick:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from api.body import WORKBOOK
 from api.problems import KINDS, MEDIA_TYPE
 from api.question import ALL
 from api.views import ProblemView
@@ -62,7 +63,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         schema = model.model_json_schema(ref_template=REF, mode=mode)  # type: ignore[arg-type]
         schemas.update(schema.pop("$defs", {}))
         schemas[model.__name__] = schema
-    for address in ("/v1/runs", "/v1/validate"):
+    for address in ("/v1/runs", "/v1/validate", "/v1/convert"):
         spec["paths"][address]["post"]["requestBody"] = _scenario_body()
     for ask, question in ALL.items():
         spec["paths"][f"/v1/negotiate/{ask.replace('session-', 'session/')}"]["post"]["requestBody"] = _question_body(ask, question, schemas)
@@ -104,4 +105,6 @@ def _scenario_body() -> dict[str, Any]:
         if name in library.names():
             value = json.loads(library.read(name))
             examples[name] = {"summary": value["name"], "value": value}
-    return {"required": True, "content": {"application/json": {"schema": {"$ref": REF.format(model="Scenario")}, "examples": examples}}}
+    json_body = {"schema": {"$ref": REF.format(model="Scenario")}, "examples": examples}
+    workbook = {"schema": {"type": "string", "format": "binary", "description": "A workbook as `/v1/template.xlsx` writes it."}}
+    return {"required": True, "content": {"application/json": json_body, WORKBOOK: workbook}}

@@ -17,7 +17,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from api.checker import Busy, Refused
-from models.errors import MAX_FINDINGS, StoreUnusable
+from models.errors import MAX_FINDINGS, Finding, StoreUnusable
 
 MEDIA_TYPE = "application/problem+json"
 _PLAIN = re.compile(r"[A-Za-z_.\-]{1,80}")
@@ -28,7 +28,11 @@ KINDS: dict[str, tuple[int, str, str]] = {
     "invalid-request": (422, "The request can't be used", "A query option or header is out of range or unknown; `findings` say which."),
     "too-large": (413, "The body is too large", "Bodies are read up to a limit; send fewer futures or rows."),
     "too-slow": (408, "The body did not arrive in time", "Send it again over a faster connection."),
-    "unsupported-type": (415, "The body has the wrong type", "Send JSON, uncompressed, as `Content-Type: application/json`."),
+    "unsupported-type": (
+        415,
+        "The body has the wrong type",
+        "Send JSON, uncompressed, as `Content-Type: application/json`; a scenario may also be an Excel workbook (.xlsx) under its own type.",
+    ),
     "key-reused": (422, "The idempotency key was used before", "The key belongs to a run with another body or other options; use a new key."),
     "full": (503, "No room for another run", "Too many runs wait; try again after the seconds in `Retry-After`."),
     "store-unusable": (503, "The store of runs can't be used", "It is full, locked, read-only or gone; what is stored is not harmed. Try again later."),
@@ -72,10 +76,16 @@ def _response(status: int, kind: str, title: str, detail: str, members: dict[str
 
 def invalid_scenario(error: Refused) -> Problem:
     """The problem of a document that can't be used."""
-    findings = [{"path": f.path, "message": f.message} for f in error.findings[:MAX_FINDINGS]]
+    findings = [_finding(f) for f in error.findings[:MAX_FINDINGS]]
     noun = "finding" if error.count == 1 else "findings"
     detail = f"This {error.what} can't be used: {error.count:,} {noun}."
     return Problem(f"invalid-{error.what}", detail, findings=findings, findings_left_out=error.count - len(findings))
+
+
+def _finding(finding: Finding) -> dict[str, str]:
+    """A finding; one about a workbook also says sheet and cell one by one."""
+    sheet, at, cell = finding.path.partition("!")
+    return {"path": finding.path, "message": finding.message} | ({"sheet": sheet, "cell": cell} if at else {})
 
 
 def _invalid_request(error: RequestValidationError) -> Problem:

@@ -32,6 +32,8 @@ class Settings:
     threads: int = 2
     """Most threads one solve may use, whatever the scenario asks for."""
     max_body_bytes: int = 32 * MEBIBYTE
+    max_workbook_bytes: int = 16 * MEBIBYTE
+    """Of a scenario that is sent as an Excel workbook."""
     body_seconds: float = 60.0
     """A request's body must have arrived by then."""
     check_seconds: float = 20.0
@@ -61,7 +63,7 @@ class Settings:
     """The function that a solving process calls, `module:name`. Not read from the environment: it names code to run."""
 
     def __post_init__(self) -> None:
-        for name in ("workers", "queue", "threads", "max_body_bytes", "keep_runs", "keep_bytes"):
+        for name in ("workers", "queue", "threads", "max_body_bytes", "max_workbook_bytes", "keep_runs", "keep_bytes"):
             if getattr(self, name) < 1:
                 raise UnusableSettings(f"`{name}` must be at least 1")
         if not self.lease_seconds > 0:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, redirect_stdout
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,15 +46,20 @@ def settings_given(gap: float | None, time_limit: float | None, seed: int | None
     return given
 
 
-def outputs_for(source: str, plan: Path | None, report: Path | None, tables: Path | None) -> Outputs:
+def outputs_for(source: str, plan: Path | None, report: Path | None, tables: Path | None, workbook: Path | None = None) -> Outputs:
     """Where the plan goes, checked before any work is done. Raises UsageProblem."""
     outputs = Outputs(
         plan=check_file(plan, "--output", inputs=(source,)) if plan else None,
         report=check_file(report, "--report", inputs=(source,)) if report else None,
         tables=check_folder(tables, "--csv") if tables else None,
+        workbook=check_file(workbook, "--xlsx", inputs=(source,)) if workbook else None,
     )
-    if outputs.plan and outputs.plan == outputs.report:
-        raise UsageProblem("--output and --report name the same file.")
+    files = {"--output": outputs.plan, "--report": outputs.report, "--xlsx": outputs.workbook}
+    for (one, first), (other, second) in combinations(files.items(), 2):
+        if first and first == second:
+            raise UsageProblem(f"{one} and {other} name the same file.")
+    if outputs.plan and outputs.plan.suffix.lower() == ".xlsx":
+        raise UsageProblem("--output writes JSON; the option --xlsx writes a workbook.")
     return outputs
 
 

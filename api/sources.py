@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 
 
 def read_source(name: str) -> bytes:
+    """The scenario called `name` as raw JSON, also where it is an Excel workbook. Raises UsageProblem, InvalidScenario."""
+    raw = read_raw(name)
+    if raw[:1] not in (b"P", b"\xd0"):  # as workbooks begin, and no JSON
+        return raw
+    from scenarios.workbook import is_workbook, json_of
+
+    return json_of(raw) if is_workbook(raw) else raw
+
+
+def read_raw(name: str) -> bytes:
     """The raw document called `name`: standard input for `-`, else an existing file, else a bundled scenario. Raises UsageProblem, InvalidScenario."""
     if name == "-":
         return _read_limited(sys.stdin.buffer)
@@ -97,6 +107,7 @@ class Outputs:
     plan: Path | None = None
     report: Path | None = None
     tables: Path | None = None
+    workbook: Path | None = None
 
     def write(self, plan: Plan, scenario: Scenario) -> tuple[list[str], Exception | None]:
         """Write everything asked for. Returns a phrase for each thing written, and the first problem: one that fails doesn't stop the others."""
@@ -104,6 +115,7 @@ class Outputs:
             ("plan", self.plan, partial(_write_plan, plan=plan)),
             ("report", self.report, partial(_write_report, plan=plan, scenario=scenario)),
             ("tables", self.tables, partial(_write_tables, plan=plan)),
+            ("workbook", self.workbook, partial(_write_workbook, plan=plan, scenario=scenario)),
         ]
         return write_each(things, lambda path: _rescue(plan, path))
 
@@ -147,6 +159,13 @@ def _write_tables(path: Path, plan: Plan) -> None:
 
     path.mkdir(exist_ok=True)
     write_tables(plan, path)
+
+
+def _write_workbook(path: Path, plan: Plan, scenario: Scenario) -> None:
+    from optimizer.report import excel_report
+    from scenarios.files import write_whole
+
+    write_whole(path, excel_report(plan, scenario))
 
 
 def _rescue(plan: Plan, wanted: Path) -> str:

@@ -19,8 +19,12 @@ class View(BaseModel):
 
 class FindingView(View):
     path: str
-    """Where in the document, e.g. `offers[2].clauses[0].fraction`; empty: the document as a whole."""
+    """Where in the document, e.g. `offers[2].clauses[0].fraction`, or in a workbook `offers!C7`; empty: the document as a whole."""
     message: str
+    sheet: str | None = None
+    """Of a workbook."""
+    cell: str | None = None
+    """On that sheet."""
 
 
 class ConflictView(View):
@@ -192,6 +196,6 @@ def links(run: Run) -> dict[str, str]:
     if run.has_plan and run.request.ask:
         found |= {"result": f"{here}/result", "report": f"{here}/report"}
     elif run.has_plan:
-        found |= {"solution": f"{here}/solution", "tables": f"{here}/solution.csv", "report": f"{here}/report"}
+        found |= {"solution": f"{here}/solution", "tables": f"{here}/solution.csv", "workbook": f"{here}/solution.xlsx", "report": f"{here}/report"}
         found |= {"frontier": f"{here}/frontier"} if (run.headline or {}).get("frontier") else {}
     return found

@@ -188,6 +188,20 @@ def html_negotiation_parts(found: NegotiationFound, scenario: Scenario | None = 
     return {"verdict": "", "heading": parts["heading"], "body": template("negotiation_body.html").render(**parts), "charts": specs(parts["charts"])}
 
 
+def excel_report(plan: Plan, scenario: Scenario | None = None) -> bytes:
+    """The plan as an Excel workbook with native charts. `scenario` lends its names; ids stand in without it."""
+    from optimizer.report_workbook import plan_workbook
+
+    return plan_workbook(plan, scenario)
+
+
+def excel_negotiation(found: NegotiationFound, scenario: Scenario | None = None) -> bytes:
+    """An answer of the negotiation desk as an Excel workbook with native charts."""
+    from optimizer.report_workbook import negotiation_workbook
+
+    return negotiation_workbook(found, scenario)
+
+
 def html_sheet_parts(sheet: ContractSheet, _: Scenario | None = None) -> dict[str, Any]:
     """A contract sheet for a page that brings style and scripts itself."""
     from optimizer.report_sheet import content

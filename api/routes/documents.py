@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from functools import partial
+from typing import Annotated, Any, Literal
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from api.body import read_body
+from api.body import WORKBOOK, is_workbook, read_body
 from api.problems import Problem
 from api.routes.state import Parts
 from api.views import ExampleList, ExampleView, Validity
@@ -25,10 +26,22 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 @router.post("/validate", responses={408: {}, 413: {}, 415: {}, 422: {}, 503: {}})
 async def validate(request: Request, parts: Parts) -> Validity:
-    """Check the scenario in the body without solving it: 200 with what it holds, or 422 with every finding."""
-    body = await read_body(request, parts.settings)
-    checked = await run_sync(parts.checker.check, body)
+    """Check the scenario in the body, JSON or an Excel workbook, without solving it: 200 with what it holds, or 422 with every finding."""
+    body = await read_body(request, parts.settings, workbooks=True)
+    checked = await run_sync(partial(parts.checker.check, body, workbook=is_workbook(request)))
     return Validity(valid=True, name=checked.name, currency=checked.currency, settings=checked.settings, counts=checked.counts)
+
+
+CONVERTED: dict[int | str, dict[str, Any]] = {200: {"content": {"application/json": {}, WORKBOOK: {}}}, 408: {}, 413: {}, 415: {}, 422: {}, 503: {}}
+
+
+@router.post("/convert", response_class=Response, responses=CONVERTED)
+async def convert(request: Request, parts: Parts, to: Annotated[Literal["json", "xlsx"], Query(description="What to answer with")] = "json") -> Response:
+    """Turn the scenario in the body, JSON or an Excel workbook, into JSON or a workbook. Nothing is lost either way."""
+    body = await read_body(request, parts.settings, workbooks=True)
+    checked = await run_sync(partial(parts.checker.check, body, workbook=is_workbook(request), wanted=to))
+    headers = {"Content-Disposition": 'attachment; filename="offtake-scenario.xlsx"'} if to == "xlsx" else {}
+    return Response(checked.document, media_type=WORKBOOK if to == "xlsx" else "application/json", headers=headers)
 
 
 @router.get("/schema", response_class=Response, responses={200: {"content": {"application/schema+json": {}}}})
@@ -63,6 +76,18 @@ def get_session_schema() -> Response:
 
 def _schema(schema: dict[str, Any]) -> Response:
     return Response(json.dumps({"$schema": DIALECT, **schema}, indent=1), media_type="application/schema+json")
+
+
+@router.get("/template.xlsx", response_class=Response, responses={200: {"content": {WORKBOOK: {}}}, 404: {}})
+def get_template(example: Annotated[str | None, Query(max_length=80, description="Fill it with this bundled scenario")] = None) -> Response:
+    """An Excel workbook to describe a scenario in: empty, or filled with an example."""
+    from scenarios.workbook import write_template, write_workbook
+
+    if example is not None and example not in library.names():
+        raise Problem("no-example")
+    content = write_template() if example is None else write_workbook(library.load(example))
+    headers = {"Content-Disposition": f'attachment; filename="offtake-{example or "template"}.xlsx"'}
+    return Response(content, media_type=WORKBOOK, headers=headers)
 
 
 def bundled() -> list[ExampleView]:

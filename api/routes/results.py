@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
 
+from api.body import WORKBOOK
 from api.problems import Problem
 from api.question import ANSWERS, scenario_in
 from api.routes.state import KnownRun, Parts, Services
@@ -122,6 +123,27 @@ def get_tables(
         if table not in tables:
             raise Problem("no-table", f"The tables of a plan are {', '.join(sorted(tables))}.")
         return Response(tables[table].read_bytes(), media_type="text/csv; charset=utf-8", headers=_attached(run, f"-{table}.csv"))
+
+
+@router.get("/{run_id}/solution.xlsx", responses={200: {"content": {WORKBOOK: {}}}, **ERRORS}, response_class=Response)
+def get_workbook(run: KnownRun, parts: Parts) -> Response:
+    """The plan as an Excel workbook: sentences, tables and native charts."""
+    from optimizer.report import excel_report
+
+    plan = _plan(run, parts)
+    return Response(excel_report(plan, parse_scenario(scenario_of(run, parts))), media_type=WORKBOOK, headers=_attached(run, ".xlsx"))
+
+
+@router.get("/{run_id}/result.xlsx", responses={200: {"content": {WORKBOOK: {}}}, **ERRORS}, response_class=Response)
+def get_result_workbook(run: KnownRun, parts: Parts) -> Response:
+    """The answer to a question to the negotiation desk as an Excel workbook. A contract sheet has none."""
+    from optimizer.report import excel_negotiation
+
+    if not run.request.ask or run.request.ask == "sheet":
+        raise Problem("no-answer")
+    found = ANSWERS[run.request.ask].model_validate_json(answered(run, parts))
+    content = excel_negotiation(found, parse_scenario(scenario_of(run, parts)))
+    return Response(content, media_type=WORKBOOK, headers=_attached(run, f"-{run.request.ask}.xlsx"))
 
 
 def _zipped(tables: dict[str, Path]) -> bytes:

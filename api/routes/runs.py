@@ -13,7 +13,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from api.body import read_body
+from api.body import is_workbook, read_body
 from api.problems import Problem
 from api.pulse import POLL_SECONDS
 from api.routes.state import KnownRun, Parts, Services
@@ -77,14 +77,15 @@ async def start_run(
     idempotency_key: Key = None,
     prefer: Prefer = None,
 ) -> RunView:
-    """Solve the scenario in the body. Answers 202 and a `Location` to follow; with an `Idempotency-Key`, sending the same again finds the same run."""
+    """Solve the scenario in the body, JSON or an Excel workbook. Answers 202 and a `Location` to follow; with an `Idempotency-Key`, sending the same
+    again finds the same run."""
     return await begin(request, response, parts, options, idempotency_key, prefer)
 
 
 async def begin(request: Request, response: Response, parts: Services, options: BaseModel, key: str | None, prefer: str | None, ask: str = "") -> RunView:
     """Start a run of what the body holds: a scenario, or with `ask` a question about one."""
-    body = await read_body(request, parts.settings)
-    run, new = await run_sync(_create, parts, body, options, key, ask)
+    body = await read_body(request, parts.settings, workbooks=not ask)
+    run, new = await run_sync(_create, parts, body, options, key, ask, is_workbook(request))
     if new:
         parts.runner.submit(run.id, run.attempt)
     waited = await _wait(run, parts, prefer, response)
@@ -95,12 +96,12 @@ async def begin(request: Request, response: Response, parts: Services, options: 
     return await run_sync(run_view, waited, parts.store)
 
 
-def _create(parts: Services, body: bytes, options: BaseModel, key: str | None, ask: str) -> tuple[Run, bool]:
-    checked = parts.checker.check(body, ask)
+def _create(parts: Services, body: bytes, options: BaseModel, key: str | None, ask: str, workbook: bool) -> tuple[Run, bool]:
+    checked = parts.checker.check(body, ask, workbook=workbook)
     settings = override(checked.settings, **options.model_dump())
     fingerprint = hashlib.sha256(body + b"\0" + options.model_dump_json().encode() + ask.encode()).hexdigest()
     try:
-        return parts.store.create(RunRequest(checked.name, checked.currency, settings, fingerprint, key, ask), body)
+        return parts.store.create(RunRequest(checked.name, checked.currency, settings, fingerprint, key, ask), checked.document or body)
     except KeyReused:
         raise Problem("key-reused") from None
     except Full:

@@ -102,7 +102,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("offtake 0.")
 
 
-@pytest.mark.parametrize("verb", ["solve", "batch", "validate", "schema", "example", "serve", "store"])
+@pytest.mark.parametrize("verb", ["solve", "batch", "validate", "schema", "example", "template", "convert", "serve", "store"])
 def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     """If this fails, a verb can't explain itself."""
     assert cli.run([verb, "--help"]) == 0
