@@ -226,7 +226,8 @@ def described(found: Found, given: argparse.Namespace, on: str, seconds: float) 
     rows += [["longest start of a server until it is ready, s", f"{found.restart_seconds:.2f}"]]
     kind = "PostgreSQL" if "://" in given.store else "SQLite"
     words = f"{given.scenario.stem}, {given.workers} workers, {QUEUED} runs in the queue, {kind}, seed {given.seed}, {seconds:,.0f} s."
-    text = f"# Kills\n\n{on}.\n\n`python -m benchmarks.kills --kills {given.kills}`: {words}\n\n{table(['what', 'number'], rows)}"
+    note = "A run that loses its process twice has failed; how many do depends on how fast the kills come compared with a solve."
+    text = f"# Kills\n\n{on}.\n\n`python -m benchmarks.kills --kills {given.kills}`: {words}\n{note}\n\n{table(['what', 'number'], rows)}"
     return text + "".join(f"\n- {fault}" for fault in found.faults)
 
 
