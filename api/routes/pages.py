@@ -10,11 +10,9 @@ from fastapi.responses import FileResponse, HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 from api.problems import KINDS, Problem
-from api.question import scenario_in
 from api.routes.documents import bundled
-from api.routes.results import page_of
+from api.routes.results import scenario_of, stored
 from api.routes.state import Parts
-from api.store import WITH_PLAN
 from api.views import run_view
 from api.web import WEB, page, plotly
 from models.scenario import Scenario
@@ -39,7 +37,7 @@ def form(parts: Parts, example: str = "quickstart", run: str = "") -> HTMLRespon
     earlier = parts.store.get(run) if run else None
     known = library.names()
     chosen = "" if earlier else example if example in known else ""
-    text = earlier.request.body.decode("utf-8-sig") if earlier else library.read(chosen).decode() if chosen else ""
+    text = stored(earlier, parts, "body").decode("utf-8-sig") if earlier else library.read(chosen).decode() if chosen else ""
     return page("form.html", groups=_groups(), chosen=chosen, text=text, earlier=earlier, limit=parts.settings.max_body_bytes)
 
 
@@ -56,13 +54,8 @@ def negotiate_form(parts: Parts, example: str = "quickstart", run: str = "") -> 
     """The form of the negotiation desk, for a bundled scenario or that of an earlier run; an earlier question is filled in again."""
     earlier = parts.store.get(run) if run else None
     chosen = example if example in library.names() else "quickstart"
-    asked: dict[str, Any] = {}
-    if earlier is None:
-        scenario = json.loads(library.read(chosen))
-    elif earlier.request.ask:
-        asked, scenario = json.loads(earlier.request.body.decode("utf-8-sig")), json.loads(scenario_in(earlier.request.body))
-    else:
-        scenario = json.loads(earlier.request.body.decode("utf-8-sig"))
+    scenario = json.loads(library.read(chosen) if earlier is None else scenario_of(earlier, parts).decode("utf-8-sig"))
+    asked: dict[str, Any] = json.loads(stored(earlier, parts, "body").decode("utf-8-sig")) if earlier and earlier.request.ask else {}
     package = {"offer": (asked.get("offers") or [""])[0], "alternative": None, "price": None, "terms": {}} | asked.get("package", {})
     return page(
         "negotiate.html",
@@ -103,7 +96,7 @@ def run_page(run_id: str, parts: Parts) -> HTMLResponse:
     run = parts.store.get(run_id)
     if run is None:
         return page("lost.html", 404, problem=Problem("no-run"))
-    found = page_of(run.outcome) if run.outcome and run.state in WITH_PLAN else None
+    found = json.loads(stored(run, parts, "page")) if run.has_plan else None
     view, style_ids = run_view(run, parts.store), plotly.inline_style_ids()
     if view.ask:
         return page("answer.html", run=view, words=QUESTIONS[view.ask], report=found, style_ids=style_ids)

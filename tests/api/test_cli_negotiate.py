@@ -14,7 +14,7 @@ from api import cli, negotiate, negotiate_session
 from api.exit_codes import ExitCode
 from api.question import ALL, ANSWERS
 from models.bargain import CounterOffer, EquivalentPackages, Zone
-from models.negotiation import Negotiation, TermLedger, WalkAway
+from models.negotiation import Negotiation, Package, TermLedger, WalkAway
 from models.questions import Brief, OfferLevers
 from models.sheet import ContractSheet
 from optimizer.negotiation.desk import Desk
@@ -50,6 +50,20 @@ def test_levers_are_listed_without_a_solver(capsys: pytest.CaptureFixture[str]) 
     assert run("levers", SCENARIO) == ExitCode.OPTIMAL
     shown = capsys.readouterr().out
     assert all(x.id in shown for x in library.load(SCENARIO).offers)
+
+
+def test_a_ledger_steps_from_the_package_at_hand(capsys: pytest.CaptureFixture[str]) -> None:
+    """If this fails, steps are priced from terms that have long been given up."""
+    assert run("ledger", SCENARIO, OFFER, "--price", "27000", "--set", f"{LEVER}=2000", "--json") == ExitCode.OPTIMAL
+    (found,) = TermLedger.model_validate_json(capsys.readouterr().out).offers
+    assert found.headline_price == 27_000
+    assert {x.lever: x.value for x in found.lines}[LEVER] == 2_000
+    whole = Desk(library.load(SCENARIO))
+    step = next(x for x in found.lines if x.lever == LEVER)
+    here, there = (whole.signed(Package(offer=OFFER, price=27_000.0, terms={LEVER: value})) for value in (2_000.0, step.moved_to))
+    assert step.worth.upper == pytest.approx(here.upper - there.upper, rel=1e-6)
+    assert run("ledger", SCENARIO, "--price", "27000") == ExitCode.USAGE
+    assert "Name the one offer" in capsys.readouterr().err
 
 
 def test_a_ledger_is_printed_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
