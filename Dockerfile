@@ -1,12 +1,14 @@
 # Offtake's service. Every step is a line of .ci/container, which tests/test_container.py runs.
 FROM python:3.11-slim
 COPY . /src
-RUN /src/.ci/container install /opt/offtake && useradd --uid 10001 --create-home offtake
+RUN /src/.ci/container install /opt/offtake && useradd --uid 10001 --create-home offtake && install -d -o offtake /runs
 USER 10001
 WORKDIR /home/offtake
 # Inside a container the port is reachable only as far as it is published; there is no sign-in yet, so publish it to this machine only:
 #   docker run -p 127.0.0.1:8000:8000 offtake
-ENV OFFTAKE_HOST=0.0.0.0 OFFTAKE_PORT=8000 OFFTAKE_ALLOW_PUBLIC=true
+ENV OFFTAKE_HOST=0.0.0.0 OFFTAKE_PORT=8000 OFFTAKE_ALLOW_PUBLIC=true OFFTAKE_STORE=/runs/runs.db
+# Runs outlive the container in this volume.
+VOLUME /runs
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD ["/src/.ci/container", "health"]
 CMD ["/src/.ci/container", "serve", "/opt/offtake"]

@@ -13,22 +13,26 @@ from fastapi import FastAPI
 
 from api import openapi, problems
 from api.checker import Checker
+from api.database.opening import open_store
 from api.guard import Guard
 from api.jobs import LocalRunner, Runner
+from api.leases import Keeper
+from api.pulse import Pulse
 from api.routes import compare, documents, events, form, health, negotiate, negotiate_form, pages, results, runs
 from api.routes.state import Services
 from api.settings import Settings, settings_from
-from api.store import MemoryStore, Store
+from api.store import Store
 
 if TYPE_CHECKING:
     import uvicorn
 
 
 def create_app(settings: Settings | None = None, *, store: Store | None = None, runner: Runner | None = None) -> FastAPI:
-    """The application. `store` and `runner` take the place of memory and local processes."""
+    """The application. `store` and `runner` take the place of the store in the settings and of local processes. Raises StoreUnusable."""
     settings = settings or settings_from()
-    store = store or MemoryStore(queue=settings.queue, keep_runs=settings.keep_runs, keep_bytes=settings.keep_bytes)
-    services = Services(settings, store, runner or LocalRunner(store, settings), Checker(settings))
+    store = store or open_store(settings)
+    runner = runner or LocalRunner(store, settings)
+    services = Services(settings, store, runner, Keeper(store, runner, settings.lease_seconds), Pulse(store), Checker(settings))
     app = FastAPI(title="Offtake", version=version("offtake"), lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.services = services
     app.add_middleware(Guard, settings=settings)
@@ -49,15 +53,19 @@ def create_app(settings: Settings | None = None, *, store: Store | None = None, 
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
     services.runner.start()
+    await run_sync(services.keeper.start)
     await run_sync(services.checker.start)
     yield
     await run_sync(close, app)
+    services.store.close()
 
 
 def close(app: FastAPI) -> None:
-    """End every child process. Runs under way end as failed, which also ends the event streams that follow them."""
+    """End every child process. Runs under way go back into the queue; the event streams that follow them end, and may be resumed elsewhere."""
     services: Services = app.state.services
+    services.keeper.close()
     services.runner.close()
+    services.pulse.ended = True
     services.checker.close()
 
 

@@ -36,7 +36,7 @@ from optimizer.negotiation.curve import price_volume_curve
 from optimizer.negotiation.desk import Desk
 from optimizer.negotiation.grid import make_table, usual_menu
 from optimizer.negotiation.ledger import pairs, term_ledger
-from optimizer.negotiation.levers import PRICE, headline, levers_of, offer_named, price_of, value_of
+from optimizer.negotiation.levers import PRICE, as_offered, headline, levers_of, offer_named, price_of, value_of, with_package
 from optimizer.negotiation.packages import most_to_gain
 from optimizer.negotiation.sheet import contract_sheet
 from optimizer.negotiation.supplier import SupplierGains, refuse_hopeless, supplier_gains
@@ -77,6 +77,8 @@ def answer(
         case AskSheet():
             return contract_sheet(scenario, question.package)
     tell("build")
+    if isinstance(question, AskLedger) and question.package is not None:
+        scenario = with_package(scenario, question.package)
     desk = Desk(scenario, settings, stop=stop)
     tell("solve")
     return _solved(desk, question, tell)
@@ -125,7 +127,8 @@ def comparable(desk: Desk, package: Package) -> None:
 def _ledger(desk: Desk, question: AskLedger, tell: Tell) -> TermLedger:
     if not desk.best().possible:
         raise Infeasible([Conflict("rules", "no plan keeps the hard rules, whatever is signed; `offtake solve` names those that can't hold together")])
-    offers, done = question.offers or tuple(x.id for x in desk.scenario.offers), [0]
+    every = tuple(x.id for x in desk.scenario.offers) if question.package is None else (question.package.offer,)
+    offers, done = question.offers or every, [0]
 
     def heard(_: OfferLedger) -> None:
         done[0] += 1
@@ -158,7 +161,8 @@ def _brief(desk: Desk, question: AskBrief, tell: Tell) -> Brief:
     tell("walk-away price")
     walk = walk_away(desk, package, margin)
     tell("ledger")
-    (ledger,) = term_ledger(desk, [package.offer]).offers
+    at_hand = desk if as_offered(package) else Desk(with_package(scenario, package), desk.settings, stop=desk.stop)
+    (ledger,) = term_ledger(at_hand, [package.offer]).offers
     tell("curve")
     found = Brief(
         scenario=scenario.name, currency=scenario.currency, walk_away=walk, ledger=ledger, curve=_curve(desk, AskCurve(package=package, desk=question.desk))

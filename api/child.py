@@ -41,6 +41,7 @@ STOP_REASONS = {"time_limit": "time", "interrupted": "user"}
 def solve_child(channel: Connection, solve: str) -> None:
     """Load the optimizer, receive one scenario (or a question about one) and its settings, send progress, then the outcome."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _leave_with_the_server()
     _leave_no_semaphores()
     _load(solve)
     try:
@@ -54,6 +55,18 @@ def solve_child(channel: Connection, solve: str) -> None:
     channel.send(outcome)
     sys.stderr.flush()
     os._exit(0)  # native libraries may take seconds to unload, and nothing here needs saving
+
+
+def _leave_with_the_server() -> None:
+    """From now on end when the server does, also in the middle of loading the optimizer or of checking a document, when nobody reads the pipe."""
+    server = multiprocessing.parent_process()
+    if server is not None:
+        threading.Thread(target=_outlive_nobody, args=(server,), daemon=True).start()
+
+
+def _outlive_nobody(server: Any) -> None:
+    server.join()
+    os._exit(1)
 
 
 def _leave_no_semaphores() -> None:
@@ -176,6 +189,7 @@ def _paged(what: dict[str, Any], draw: str, found: object, scenario: Scenario) -
 def check_child(channel: Connection) -> None:
     """Check one document after another: for each, send what is in it, or its findings."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _leave_with_the_server()
     while True:
         try:
             task = channel.recv()

@@ -22,6 +22,7 @@ from models.errors import (
     NumericallyDoubtful,
     OfftakeError,
     SolverFailure,
+    StoreUnusable,
     TimeLimit,
     WorkerLost,
 )
@@ -73,6 +74,7 @@ OUTCOMES: tuple[tuple[type[BaseException], Outcome], ...] = (
     (KeyboardInterrupt, Outcome("interrupted", ExitCode.INTERRUPTED, 409, "Interrupted")),
     (NotWritten, Outcome("not_written", ExitCode.NOT_WRITTEN, 507, "Result not written")),
     (ClusterUnusable, Outcome("cluster", ExitCode.USAGE, 503, "Cluster can't be used")),
+    (StoreUnusable, Outcome("store", ExitCode.USAGE, 503, "Store can't be used")),
     (ExtraMissing, Outcome("extra_missing", ExitCode.USAGE, 501, "Optional package missing")),
     (WorkerLost, Outcome("worker_lost", ExitCode.INTERNAL, 500, "Worker lost")),
     (AuditMismatch, Outcome("audit_mismatch", ExitCode.INTERNAL, 500, "Audit mismatch")),

@@ -1,4 +1,4 @@
-"""Running solves: each in a child process of its own that is supervised until it ends.
+"""Running solves: who takes which run when.
 
 `Runner` is the seam: it is told which attempt of which run is due, and everything else (scenario, wishes, results) goes through the store. So a
 runner elsewhere, on another machine or over a database, needs nothing more.
@@ -7,22 +7,23 @@ runner elsewhere, on another machine or over a database, needs nothing more.
 from __future__ import annotations
 
 import logging
-import multiprocessing
-import queue
 import threading
 import time
-from multiprocessing.connection import wait
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
-from api.child import solve_child
-from api.memory import resident_bytes
 from api.settings import Settings
 from api.store import Outcome, Run, Store
-from models.options import SolveSettings, override
+from api.supervisor import Child, Gone, Supervisor, failed
+from api.worker import own_name
+from models.errors import StoreUnusable
 
 log = logging.getLogger("offtake.jobs")
-TICK_SECONDS = 0.1
-"""How often a supervisor looks for wishes, deadlines and memory."""
+POLL_SECONDS = 0.5
+"""How often an idle supervisor looks for runs that nobody told it of: those that another server took in."""
+RETRY_SECONDS = 1.0
+NOT_STORED = "The run ended, but its result could not be stored: the disk was full, or the database locked, for too long. Send it again when that is mended."
 
 
 class Runner(Protocol):
@@ -34,18 +35,19 @@ class Runner(Protocol):
     def start(self) -> None: ...
 
     def close(self) -> None:
-        """End every solve and return when no process is left."""
+        """End every solve, put their runs back into the queue, and return when no process is left."""
 
     @property
     def ready(self) -> bool: ...
 
 
 class LocalRunner:
-    """`settings.workers` threads, each supervising one child process at a time."""
+    """`settings.workers` threads, each supervising one child process at a time. They take the run that has waited longest, whoever accepted it."""
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store, self._settings = store, settings
-        self._due: queue.SimpleQueue[tuple[str, int] | None] = queue.SimpleQueue()
+        self._worker = own_name()
+        self._news = threading.Event()
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -55,13 +57,12 @@ class LocalRunner:
             thread.start()
             self._threads.append(thread)
 
-    def submit(self, run_id: str, attempt: int) -> None:
-        self._due.put((run_id, attempt))
+    def submit(self, run_id: str, attempt: int) -> None:  # noqa: ARG002 (which run it is says the store: an older one may wait)
+        self._news.set()
 
     def close(self) -> None:
         self._closing.set()
-        for _ in self._threads:
-            self._due.put(None)
+        self._news.set()
         for thread in self._threads:
             thread.join()
         self._threads.clear()
@@ -74,149 +75,70 @@ class LocalRunner:
         """Supervise one attempt after another, always with the next child already started: loading the optimizer takes longer than a small solve."""
         child = Child(self._settings.solve)
         try:
-            while (due := self._due.get()) is not None:
-                run_id, attempt = due
+            while not self._closing.is_set():
+                self._news.clear()  # before looking: what is submitted afterwards ends the wait below
                 try:
-                    outcome = self._attempt(run_id, attempt, child)
+                    if not self._one(child):
+                        self._news.wait(POLL_SECONDS)
                 except Exception:
-                    log.exception("run %s: supervision failed", run_id)
-                    outcome = lost("The process that solves this run could not be supervised. Try again; the server's log has the details.")
-                if outcome and self._store.finish(run_id, attempt, outcome):
-                    log.info("run %s: %s (%s)", run_id, outcome.state, outcome.stop_reason)
+                    log.exception("a supervisor failed; it goes on")
+                    self._closing.wait(RETRY_SECONDS)
                 if child.used and not self._closing.is_set():
                     child.end()
                     child = Child(self._settings.solve)
         finally:
             child.end()
 
-    def _attempt(self, run_id: str, attempt: int, child: Child) -> Outcome | None:
-        """How the attempt ended; None if the run was not ours any more."""
-        if self._closing.is_set():
-            return SHUT_DOWN
-        run = self._store.start(run_id, attempt)
-        if run is None:
+    def _one(self, child: Child) -> bool:
+        """Take a run and see it through; whether there was one."""
+        run = self._next()
+        if run:
+            self._settle(run, self._attempt(run, child))
+        return run is not None
+
+    def _next(self) -> Run | None:
+        try:
+            run = self._store.take(self._worker)
+        except StoreUnusable as error:
+            log.warning("no run can be taken: %s", error)
             return None
-        log.info("run %s: started", run_id)
-        return Supervisor(run, child, self._store, self._settings, self._closing).watch()
+        if run:
+            log.info("run %s: attempt %d started", run.id, run.attempt)
+        return run
 
-
-class Child:
-    """A process that solves one scenario, and the pipe to it."""
-
-    def __init__(self, solve: str) -> None:
-        self._solve = solve
-        self.process: Any = None
-        self.used = False
+    def _attempt(self, run: Run, child: Child) -> Outcome | Gone | None:
+        """How the attempt ended; None if the run is not ours any more, or goes back because the server ends."""
         try:
-            self._start()
-        except OSError:
-            log.exception("a solving process could not be started; the next run tries again")
+            return Supervisor(run, child, self._store, self._settings, self._closing).watch()
+        except Exception:
+            log.exception("run %s: supervision failed", run.id)
+            return Gone("The process that solves this run could not be supervised.")
 
-    def _start(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.channel, theirs = context.Pipe()
-        process = context.Process(target=solve_child, args=(theirs, self._solve), daemon=True, name="offtake-solve")
-        process.start()
-        theirs.close()
-        self.process = process
+    def _settle(self, run: Run, end: Outcome | Gone | None) -> None:
+        """Write down how the attempt ended."""
+        if isinstance(end, Outcome):
+            if self._written(run, lambda: self._store.finish(run.id, run.attempt, end)):
+                log.info("run %s: %s (%s)", run.id, end.state, end.stop_reason)
+        elif isinstance(end, Gone):
+            left = self._written(run, lambda: self._store.lose(run.id, run.attempt, end.detail))
+            if left:
+                log.warning("run %s: attempt %d lost its process; the run is %s", run.id, run.attempt, left.state)
+        elif self._closing.is_set():
+            self._written(run, lambda: self._store.give_back(run.id, run.attempt))
 
-    def give(self, raw: bytes, settings: SolveSettings, ask: str = "") -> None:
-        """Let it solve a scenario, or with `ask` answer a question about one. A child that died while it was waiting is replaced first."""
-        self.used = True
-        if self.process is None or not self.process.is_alive():
-            self.end()
-            self._start()
-        self.channel.send((raw, settings, ask))
-
-    def end(self) -> None:
-        """No process and no pipe are left behind."""
-        if self.process is not None:
-            self.channel.close()
-            self.process.kill()
-            self.process.join()
-            self.process.close()
-            self.process = None
-
-
-class Supervisor:
-    """One attempt, its child and its clock."""
-
-    def __init__(self, run: Run, child: Child, store: Store, settings: Settings, closing: threading.Event) -> None:
-        self._run, self._child, self._store, self._settings, self._closing = run, child, store, settings, closing
-        self._limit = run.request.settings.time_limit_seconds + settings.overrun_seconds
-        self._deadline = time.monotonic() + self._limit
-        self._stopped = False
-
-    def watch(self) -> Outcome | None:
-        """Until the child answers, dies, or must be ended."""
-        try:
-            wanted = self._run.request.settings
-            asked = self._run.request
-            self._child.give(asked.body, override(wanted, threads=min(wanted.threads, self._settings.threads)), asked.ask)
-            while True:
-                if wait([self._child.channel, self._child.process.sentinel], TICK_SECONDS):
-                    message = self._child.channel.recv()  # a dead child's last words come first, then EOFError
-                    if isinstance(message, Outcome):
-                        return message
-                    self._store.note(self._run.id, self._run.attempt, message)
-                if self._closing.is_set():
-                    return SHUT_DOWN
-                run = self._store.get(self._run.id)
-                if run is None or run.over:
-                    self._leave_gently()
-                    return None
-                if run.stopping and not self._stopped:
-                    self._ask_to_stop()
-                if ending := self._overdue():
-                    return ending
-        except (EOFError, OSError):
-            self._child.process.join(self._settings.grace_seconds)
-            return lost(
-                f"The process that solved this run ended without an answer ({_cause(self._child.process.exitcode)}). Try again; the server's log may say more."
-            )
-
-    def _ask_to_stop(self) -> None:
-        self._stopped = True
-        self._child.channel.send("stop")
-        self._limit = self._settings.stop_grace_seconds
-        self._deadline = min(self._deadline, time.monotonic() + self._limit)
-
-    def _leave_gently(self) -> None:
-        """A cancelled solve is asked to stop and gets a moment; `end` kills what is left."""
-        self._child.channel.send("stop")
-        until = time.monotonic() + self._settings.grace_seconds
-        while not self._closing.is_set() and (left := until - time.monotonic()) > 0 and not wait([self._child.process.sentinel], min(left, TICK_SECONDS)):
-            while self._child.channel.poll():
-                self._child.channel.recv()  # an unread answer would keep the child from ending
-
-    def _overdue(self) -> Outcome | None:
-        if time.monotonic() > self._deadline:
-            if self._stopped:
-                text = f"The solve was asked to stop and did not hand over a plan within {self._limit:,.0f} s, so its process was ended."
-                return failed("user", "Stopped without a plan", text)
-            text = f"The solve did not end by itself within its time limit and {self._settings.overrun_seconds:,.0f} s more, so its process was ended."
-            return failed("time", "Time limit without a plan", text)
-        limit = self._settings.solve_memory_bytes
-        if resident_bytes(self._child.process.pid) > limit:
-            text = f"The solve needed more than {limit / 1e9:,.1f} GB of memory and was ended. Use fewer futures, periods or sites, or give the server more."
-            return failed("memory", "Out of memory", text)
+    def _written(self, run: Run, write: Callable[[], Any]) -> Any:
+        """What `write` returns, tried again and again while the store can't be written: a plan that took hours must not be lost to a disk that is full
+        for a minute. If that doesn't end, the run fails, which needs less room; if even that can't be written, its lease expires some day."""
+        until = time.monotonic() + self._settings.store_patience_seconds
+        while True:
+            try:
+                return write()
+            except StoreUnusable as error:
+                log.warning("run %s: its end can't be written: %s", run.id, error)
+                if time.monotonic() > until or self._closing.wait(RETRY_SECONDS):
+                    break
+            with suppress(StoreUnusable):
+                self._store.renew(run.id, run.attempt)
+        with suppress(StoreUnusable):
+            return self._store.finish(run.id, run.attempt, failed("store", "Result not stored", NOT_STORED)) if not self._closing.is_set() else None
         return None
-
-
-def failed(reason: str, title: str, detail: str) -> Outcome:
-    """A run that ended without a plan and without being asked to."""
-    return Outcome("failed", reason, problem={"title": title, "detail": detail})
-
-
-def lost(detail: str) -> Outcome:
-    """The outcome of a run whose process is gone."""
-    return failed("worker_lost", "Worker lost", detail)
-
-
-SHUT_DOWN = lost("The server was shut down while this run was under way. Send it again.")
-
-
-def _cause(exit_code: int | None) -> str:
-    if exit_code is None:
-        return "its pipe closed"
-    return f"killed by signal {-exit_code}" if exit_code < 0 else f"exit code {exit_code}"

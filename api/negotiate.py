@@ -53,6 +53,9 @@ def levers(scenario: Scenario, offers: Offers = None, output: Output = None, as_
 def ledger(
     scenario: Scenario,
     offers: Offers = None,
+    price: Price = None,
+    terms: Set = None,
+    alternative: Alternative = None,
     both_ways: Annotated[bool, option("--both-ways", text="Also a step toward the supplier of every lever.")] = False,
     pairs: Annotated[bool, option("--pairs", text="Also every two of the steps worth most, together.")] = False,
     output: Output = None,
@@ -61,13 +64,17 @@ def ledger(
     seed: Seed = None,
     threads: Threads = None,
 ) -> ExitCode:
-    """Say what one step of every term is worth, in money and on the price."""
-    from api.negotiating import Given
+    """Say what one step of every term is worth, in money and on the price: from the terms as offered, or from a package (--price, --set) of one offer."""
+    from api.negotiating import Given, at_hand
     from api.question import made
     from models.questions import AskLedger
 
-    given = Given(output, as_json, time_limit, seed, threads)
-    return _asked(scenario, lambda: made(AskLedger, offers=tuple(offers or ()), both_ways=both_ways, pairs=pairs), given)
+    named, given = tuple(offers or ()), Given(output, as_json, time_limit, seed, threads)
+    return _asked(
+        scenario,
+        lambda: made(AskLedger, offers=named, package=at_hand(named, alternative, price, terms), both_ways=both_ways, pairs=pairs),
+        given,
+    )
 
 
 @app.command()

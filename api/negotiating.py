@@ -110,6 +110,15 @@ def package_of(offer: str, alternative: str | None, price: float | None, terms: 
         raise UsageProblem(f"{OPTIONS[str(first['loc'][0])]}: {first['msg'][:1].lower()}{first['msg'][1:]}.") from None
 
 
+def at_hand(offers: tuple[str, ...], alternative: str | None, price: float | None, terms: list[str] | None) -> Package | None:
+    """The package from whose terms steps are taken, if one is typed. Raises UsageProblem where it is not clear whose."""
+    if alternative is None and price is None and not terms:
+        return None
+    if len(offers) != 1:
+        raise UsageProblem("Name the one offer whose package --price, --set and --alternative describe.")
+    return package_of(offers[0], alternative, price, terms)
+
+
 def desk_of(path: Path | None, margin: float | None = None) -> Negotiation:
     """What is brought to the table. Raises UsageProblem, InvalidScenario."""
     found = Negotiation() if path is None else parse_document(read_given(path, "--desk"), Negotiation, "desk file")

@@ -17,7 +17,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from api.checker import Busy, Refused
-from models.errors import MAX_FINDINGS, Finding
+from models.errors import MAX_FINDINGS, Finding, StoreUnusable
 
 MEDIA_TYPE = "application/problem+json"
 _PLAIN = re.compile(r"[A-Za-z_.\-]{1,80}")
@@ -35,8 +35,9 @@ KINDS: dict[str, tuple[int, str, str]] = {
     ),
     "key-reused": (422, "The idempotency key was used before", "The key belongs to a run with another body or other options; use a new key."),
     "full": (503, "No room for another run", "Too many runs wait; try again after the seconds in `Retry-After`."),
+    "store-unusable": (503, "The store of runs can't be used", "It is full, locked, read-only or gone; what is stored is not harmed. Try again later."),
     "closing": (503, "The server is shutting down", "Try again when it is back."),
-    "no-run": (404, "There is no such run", "It never existed, or was forgotten: runs are kept in memory, the oldest finished ones are dropped first."),
+    "no-run": (404, "There is no such run", "It never existed, or was forgotten: the oldest finished runs make room for new ones."),
     "no-example": (404, "There is no such bundled scenario", "`/v1/examples` lists them."),
     "no-table": (404, "There is no such table", "The detail lists the tables of the plan."),
     "no-frontier": (404, "The run has no frontier", "Its scenario has no `frontier` table, or there was no time for it (see the plan's warnings)."),
@@ -115,6 +116,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Refused)
     async def _(_: Request, error: Refused) -> Response:
         return invalid_scenario(error).response()
+
+    @app.exception_handler(StoreUnusable)
+    async def _(_: Request, error: StoreUnusable) -> Response:
+        return Problem("store-unusable", str(error), headers={"Retry-After": "10"}).response()
 
     @app.exception_handler(Busy)
     async def _(*_: object) -> Response:

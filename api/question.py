@@ -12,7 +12,7 @@ from models.negotiation import Package, PriceVolumeCurve, TermLedger, WalkAway
 from models.questions import QUESTIONS, AskBargain, AskBrief, AskCounter, AskPackages, AskZone, Brief, OfferLevers, Question
 from models.scenario import Scenario
 from models.session import Session
-from models.session_questions import SESSION_QUESTIONS, SessionQuestion
+from models.session_questions import SESSION_QUESTIONS, AskSessionStart, SessionQuestion
 from models.sheet import ContractSheet
 from models.suppliers import SupplierView
 from scenarios import library
@@ -54,7 +54,21 @@ def read_question(raw: bytes, ask: str) -> tuple[Scenario, Question | SessionQue
         raise InvalidScenario(found, WHAT)
     if not isinstance(question, SessionQuestion):
         check_question(scenario, question)
+    elif not isinstance(question, AskSessionStart):
+        _check_session(scenario, question.session)
     return scenario, question
+
+
+def _check_session(scenario: Scenario, session: Session) -> None:
+    """Whether a session is as it was written, by this version and about this scenario. Raises InvalidScenario."""
+    from optimizer.negotiation.seals import check_scenario, check_seals, check_version  # a second of imports, as below
+
+    try:
+        check_version(session)
+        check_scenario(session, scenario)
+        check_seals(session)
+    except InvalidScenario as error:
+        raise InvalidScenario([placed(x, "session") for x in error.findings], WHAT) from None
 
 
 def scenario_in(raw: bytes) -> bytes:

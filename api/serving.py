@@ -12,7 +12,8 @@ from api.settings import UnusableSettings, is_loopback, settings_from
 
 
 def serve_until_interrupted(host: str | None, port: int | None, tell: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C; what is not given comes from the environment (`OFFTAKE_HOST`, `OFFTAKE_PORT`). Raises UsageProblem when that can't be."""
+    """Serve until Ctrl-C; what is not given comes from the environment (`OFFTAKE_HOST`, `OFFTAKE_PORT`). Raises UsageProblem or StoreUnusable
+    when that can't be."""
     try:
         found = settings_from()
         settings = replace(found, host=found.host if host is None else host, port=found.port if port is None else port)
@@ -20,13 +21,19 @@ def serve_until_interrupted(host: str | None, port: int | None, tell: Callable[[
         raise UsageProblem(str(error)) from None
     with _listening(settings.host, settings.port) as listening:
         from api.app import server
+        from api.database.opening import shown as place
 
+        try:
+            serving = server(settings, log_level="warning")
+        except UnusableSettings as error:
+            raise UsageProblem(str(error)) from None
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
         tell(f"Offtake listens on http://{shown}:{listening.getsockname()[1]} (Ctrl-C ends it)")
+        tell(f"Runs are kept in {place(settings.store)}")
         if not is_loopback(settings.host):
             tell("There is no sign-in: whoever reaches this address can read, stop and start runs.")
         with contextlib.suppress(KeyboardInterrupt):  # the way to end it
-            server(settings, log_level="warning").run(sockets=[listening])
+            serving.run(sockets=[listening])
 
 
 def _listening(host: str, port: int) -> socket.socket:

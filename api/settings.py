@@ -49,9 +49,15 @@ class Settings:
     """How long a stopped solve may take to hand over its best plan."""
     max_wait_seconds: float = 60.0
     """Longest wait a `Prefer: wait` header can ask for."""
-    keep_runs: int = 200
+    store: str = ""
+    """Where runs are kept: a file, or `postgresql://USER@HOST/NAME`. Empty: a file in the user's data folder (`api.database.connection.default_file`)."""
+    lease_seconds: float = 30.0
+    """A run whose supervisor has not been heard of for so long is taken up again."""
+    store_patience_seconds: float = 120.0
+    """How long a result waits for a store that is full or locked."""
+    keep_runs: int = 1_000
     """Finished runs that are remembered; the oldest are forgotten first."""
-    keep_bytes: int = 1024 * MEBIBYTE
+    keep_bytes: int = 4096 * MEBIBYTE
     """Scenarios and plans that are remembered, in bytes."""
     solve: str = "optimizer.engine:solve"
     """The function that a solving process calls, `module:name`. Not read from the environment: it names code to run."""
@@ -60,6 +66,8 @@ class Settings:
         for name in ("workers", "queue", "threads", "max_body_bytes", "max_workbook_bytes", "keep_runs", "keep_bytes"):
             if getattr(self, name) < 1:
                 raise UnusableSettings(f"`{name}` must be at least 1")
+        if not self.lease_seconds > 0:
+            raise UnusableSettings("`lease_seconds` must be above 0")
         if not 0 <= self.port <= 65_535:
             raise UnusableSettings("`port` must lie between 0 and 65535")
         if not is_loopback(self.host) and not self.allow_public:

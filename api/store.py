@@ -1,27 +1,26 @@
-"""What the service remembers of runs. In memory for now; a database takes its place behind the same Protocol.
+"""What the service remembers of runs: the documents and the Protocol. `api.database` keeps it in SQLite or PostgreSQL.
 
-Every write of a solve names the attempt it belongs to and is dropped when the run has moved on, so a late answer can't overwrite a decision;
-terminal states never change. Wishes (stop, cancel) are written here too: whoever supervises a run reads them here, in this process or another.
+A run is a row before it is work. Every write of a solve names the attempt it belongs to and is dropped when the run has moved on, so a late answer
+can't overwrite a decision; terminal states never change. Wishes (stop, cancel) are written here too: whoever supervises a run reads them here, in
+this process or another.
 """
 
 from __future__ import annotations
 
-import secrets
-import threading
-from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from itertools import islice
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from models.options import SolveSettings
 
 State = Literal["queued", "running", "optimal", "feasible", "infeasible", "cancelled", "failed"]
+Part = Literal["body", "plan", "page"]
 WITH_PLAN: frozenset[str] = frozenset({"optimal", "feasible"})
 TERMINAL: frozenset[str] = WITH_PLAN | {"infeasible", "cancelled", "failed"}
 KEPT_EVENTS = 1_000
 """Events kept per run. Each tells the whole state, so a late listener misses nothing by skipping old ones."""
+MAX_LOSSES = 2
+"""How many times a run may lose its process before it has failed."""
 
 
 class Full(Exception):
@@ -34,11 +33,10 @@ class KeyReused(Exception):
 
 @dataclass(frozen=True)
 class Request:
-    """What a run was asked to do."""
+    """What a run was asked to do; the body is kept apart from it (`Store.content`)."""
 
     name: str
     currency: str
-    body: bytes
     settings: SolveSettings
     fingerprint: str
     """Hash of body and options; the same key must come with the same fingerprint."""
@@ -49,7 +47,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended."""
+    """How an attempt ended."""
 
     state: State
     stop_reason: str
@@ -64,7 +62,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Run:
-    """One run as seen now."""
+    """One run as seen now, without what can be many megabytes: its body, its plan, its page."""
 
     id: str
     number: int
@@ -72,16 +70,29 @@ class Run:
     created: datetime
     state: State = "queued"
     attempt: int = 1
+    """Rises whenever the run goes back into the queue, so that nobody can write for an attempt that is over."""
+    losses: int = 0
+    """Attempts whose process was lost."""
     stopping: bool = False
     """Someone asked to stop and keep the best plan."""
+    worker: str | None = None
+    """The process that supervises the attempt under way (`api.worker`)."""
+    beats: int = 0
+    """How often the attempt's lease was renewed. A number and no time: see `api.leases`."""
     started: datetime | None = None
     finished: datetime | None = None
     progress: dict[str, Any] | None = None
-    outcome: Outcome | None = None
+    stop_reason: str | None = None
+    headline: dict[str, Any] | None = None
+    problem: dict[str, Any] | None = None
 
     @property
     def over(self) -> bool:
         return self.state in TERMINAL
+
+    @property
+    def has_plan(self) -> bool:
+        return self.state in WITH_PLAN
 
 
 @dataclass(frozen=True)
@@ -94,12 +105,16 @@ class Event:
 
 
 class Store(Protocol):
-    """Everything the service needs to remember. Methods may be called from any thread."""
+    """Everything the service needs to remember. Methods may be called from any thread and any process; each raises StoreUnusable when the
+    database is full, locked, read-only or gone, and has then changed nothing."""
 
-    def create(self, request: Request) -> tuple[Run, bool]:
+    def create(self, request: Request, body: bytes) -> tuple[Run, bool]:
         """A queued run, and whether it is new (False: the key was used before). Raises Full, KeyReused."""
 
     def get(self, run_id: str) -> Run | None: ...
+
+    def content(self, run_id: str, part: Part) -> bytes | None:
+        """What was sent, the plan, or what the run's page shows."""
 
     def latest(self, limit: int, before: int | None = None, state: str | None = None) -> list[Run]:
         """Runs by falling number, those below `before`."""
@@ -109,12 +124,32 @@ class Store(Protocol):
 
     def events(self, run_id: str, after: int) -> list[Event]: ...
 
-    def start(self, run_id: str, attempt: int) -> Run | None:
-        """The run, now running; None if it is not this attempt's turn any more."""
+    def pulse(self) -> dict[str, int]:
+        """The number of the last event of every run that is not over."""
+
+    def take(self, worker: str) -> Run | None:
+        """The run that has waited longest, now running under a lease of `worker`; None if none waits. No two callers get the same attempt."""
+
+    def renew(self, run_id: str, attempt: int) -> Run | None:
+        """The run, its lease renewed; None if this attempt is over."""
 
     def note(self, run_id: str, attempt: int, progress: dict[str, Any]) -> None: ...
 
-    def finish(self, run_id: str, attempt: int, outcome: Outcome) -> bool: ...
+    def finish(self, run_id: str, attempt: int, outcome: Outcome) -> bool:
+        """Whether this is now how the run ended."""
+
+    def give_back(self, run_id: str, attempt: int) -> Run | None:
+        """The run, queued again because its supervisor leaves in good order (asked to stop, it is cancelled); None if the attempt was over."""
+
+    def lose(self, run_id: str, attempt: int, detail: str, beats: int | None = None) -> Run | None:
+        """The run, queued again because its process is lost, or failed after MAX_LOSSES; None if the attempt was over, or its lease was renewed
+        since `beats`."""
+
+    def running(self) -> list[Run]:
+        """Every run under a lease, of this process or another."""
+
+    def waiting(self) -> list[Run]:
+        """Every queued run, the oldest first."""
 
     def stop(self, run_id: str) -> Run | None:
         """Ask for the best plan so far; a queued run is cancelled."""
@@ -122,126 +157,5 @@ class Store(Protocol):
     def cancel(self, run_id: str) -> Run | None:
         """End the run without a plan."""
 
-
-@dataclass
-class _Record:
-    run: Run
-    events: deque[Event] = field(default_factory=lambda: deque(maxlen=KEPT_EVENTS))
-    emitted: int = 0
-
-    @property
-    def size(self) -> int:
-        outcome = self.run.outcome
-        return len(self.run.request.body) + len((outcome and outcome.plan) or b"") + len((outcome and outcome.page) or b"")
-
-
-class MemoryStore:
-    """Runs in memory: gone when the server ends."""
-
-    def __init__(self, *, queue: int, keep_runs: int, keep_bytes: int) -> None:
-        self._queue, self._keep_runs, self._keep_bytes = queue, keep_runs, keep_bytes
-        self._lock = threading.Lock()
-        self._records: dict[str, _Record] = {}  # oldest first
-        self._keys: dict[str, str] = {}
-        self._count = 0
-
-    def create(self, request: Request) -> tuple[Run, bool]:
-        with self._lock:
-            known = self._records.get(self._keys.get(request.key or "", ""))
-            if known:
-                if known.run.request.fingerprint != request.fingerprint:
-                    raise KeyReused
-                return known.run, False
-            if sum(r.run.state == "queued" for r in self._records.values()) >= self._queue:
-                raise Full
-            self._forget(len(request.body))
-            self._count += 1
-            record = _Record(Run(secrets.token_hex(8), self._count, request, datetime.now(UTC)))
-            self._records[record.run.id] = record
-            if request.key:
-                self._keys[request.key] = record.run.id
-            self._emit(record, "state", {"state": "queued"})
-            return record.run, True
-
-    def _forget(self, needed: int) -> None:
-        """Make room by dropping the oldest finished runs."""
-        held = sum(record.size for record in self._records.values())
-        over = [record for record in self._records.values() if record.run.over]
-        surplus = len(over) - self._keep_runs
-        for i, record in enumerate(over):
-            if i >= surplus and held + needed <= self._keep_bytes:
-                return
-            held -= record.size
-            del self._records[record.run.id]
-            if record.run.request.key:
-                self._keys.pop(record.run.request.key, None)
-        if held + needed > self._keep_bytes:
-            raise Full
-
-    def get(self, run_id: str) -> Run | None:
-        with self._lock:
-            record = self._records.get(run_id)
-            return record.run if record else None
-
-    def latest(self, limit: int, before: int | None = None, state: str | None = None) -> list[Run]:
-        with self._lock:
-            newest: Iterable[Run] = (record.run for record in reversed(self._records.values()))
-            fitting = (r for r in newest if (before is None or r.number < before) and (state is None or r.state == state))
-            return list(islice(fitting, limit))
-
-    def ahead(self, run: Run) -> int:
-        with self._lock:
-            return sum(r.run.state == "queued" and r.run.number < run.number for r in self._records.values())
-
-    def events(self, run_id: str, after: int) -> list[Event]:
-        with self._lock:
-            record = self._records.get(run_id)
-            return [event for event in record.events if event.number > after] if record else []
-
-    def start(self, run_id: str, attempt: int) -> Run | None:
-        return self._change(run_id, attempt, lambda run: replace(run, state="running", started=datetime.now(UTC)) if run.state == "queued" else None)
-
-    def note(self, run_id: str, attempt: int, progress: dict[str, Any]) -> None:
-        self._change(run_id, attempt, lambda run: replace(run, progress=progress))
-
-    def finish(self, run_id: str, attempt: int, outcome: Outcome) -> bool:
-        return self._change(run_id, attempt, lambda run: _ended(run, outcome)) is not None
-
-    def stop(self, run_id: str) -> Run | None:
-        def wish(run: Run) -> Run:
-            return _ended(run, Outcome("cancelled", "user")) if run.state == "queued" else replace(run, stopping=True)
-
-        return self._change(run_id, None, wish) or self.get(run_id)
-
-    def cancel(self, run_id: str) -> Run | None:
-        return self._change(run_id, None, lambda run: _ended(run, Outcome("cancelled", "user"))) or self.get(run_id)
-
-    def _change(self, run_id: str, attempt: int | None, change: Callable[[Run], Run | None]) -> Run | None:
-        """The one place where a run changes: never after its end, never by another attempt."""
-        with self._lock:
-            record = self._records.get(run_id)
-            if record is None or record.run.over or attempt not in (None, record.run.attempt):
-                return None
-            before, after = record.run, change(record.run)
-            if after is None:
-                return None
-            record.run = after
-            if after.progress is not before.progress and after.progress is not None:
-                self._emit(record, "progress", after.progress)
-            if (after.state, after.stopping) != (before.state, before.stopping):
-                self._emit(record, "state", _told(after))
-            return after
-
-    @staticmethod
-    def _emit(record: _Record, kind: Literal["state", "progress"], data: dict[str, Any]) -> None:
-        record.emitted += 1
-        record.events.append(Event(record.emitted, kind, data))
-
-
-def _ended(run: Run, outcome: Outcome) -> Run:
-    return replace(run, state=outcome.state, outcome=outcome, finished=datetime.now(UTC))
-
-
-def _told(run: Run) -> dict[str, Any]:
-    told: dict[str, Any] = {"state": run.state, "stopping": run.stopping}
-    return told | {"stop_reason": run.outcome.stop_reason} if run.outcome else told
+    def close(self) -> None:
+        """Let go of every connection."""

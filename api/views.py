@@ -102,10 +102,11 @@ class RunView(View):
     """The scenario's currency, that of all its money."""
     state: State
     stop_reason: str | None
-    """gap, time, user, memory, worker_lost, infeasible, invalid, doubtful, solver_failure, audit_mismatch or internal; null while unfinished."""
+    """gap, time, user, memory, store, worker_lost, infeasible, invalid, doubtful, solver_failure, audit_mismatch or internal; null while unfinished."""
     stopping: bool
     """Someone asked to stop and keep the best plan."""
     attempt: int
+    """Above 1 if the run was queued again: its process was lost, or the server ended."""
     ahead: int | None
     """How many queued runs come first; null unless queued."""
     created: datetime
@@ -159,15 +160,14 @@ class Health(View):
 
 def run_view(run: Run, store: Store) -> RunView:
     """What is told about `run`."""
-    outcome, ask = run.outcome, run.request.ask
-    headline = outcome.headline if outcome else None
+    ask = run.request.ask
     return RunView(
         id=run.id,
         name=run.request.name,
         ask=ask or None,
         currency=run.request.currency,
         state=run.state,
-        stop_reason=outcome.stop_reason if outcome else None,
+        stop_reason=run.stop_reason,
         stopping=run.stopping,
         attempt=run.attempt,
         ahead=store.ahead(run) if run.state == "queued" else None,
@@ -176,9 +176,9 @@ def run_view(run: Run, store: Store) -> RunView:
         finished=run.finished,
         settings=run.request.settings,
         progress=_as(ProgressView, run.progress),
-        result=None if ask else _as(ResultView, headline),
-        said=(headline or {}).get("said"),
-        problem=_as(ReasonView, outcome.problem if outcome else None),
+        result=None if ask else _as(ResultView, run.headline),
+        said=(run.headline or {}).get("said"),
+        problem=_as(ReasonView, run.problem),
         links=links(run),
     )
 
@@ -193,9 +193,9 @@ def links(run: Run) -> dict[str, str]:
     found = {"self": here, "page": f"/runs/{run.id}", "events": f"{here}/events", "scenario": f"{here}/scenario", "clone": f"{here}/clone"}
     if not run.over:
         found |= {"stop": f"{here}/stop", "cancel": f"{here}/cancel"}
-    if run.outcome and run.outcome.plan and run.request.ask:
+    if run.has_plan and run.request.ask:
         found |= {"result": f"{here}/result", "report": f"{here}/report"}
-    elif run.outcome and run.outcome.plan:
+    elif run.has_plan:
         found |= {"solution": f"{here}/solution", "tables": f"{here}/solution.csv", "workbook": f"{here}/solution.xlsx", "report": f"{here}/report"}
-        found |= {"frontier": f"{here}/frontier"} if (run.outcome.headline or {}).get("frontier") else {}
+        found |= {"frontier": f"{here}/frontier"} if (run.headline or {}).get("frontier") else {}
     return found

@@ -7,12 +7,13 @@
     trade-off        time-dependent; of the packages at the target the one most like the other's last offer  Faratin, Sierra & Jennings 2002
 
 Gains are scaled: 0 = no deal, 1 = own best package on the table. A target is met by any package within a narrow band above it, drawn at random. They
-accept what is as good as their next offer (AC_next), and at the very end whatever is worth their floor.
+accept what is as good as their next offer (AC_next), and at the very end whatever is worth their floor. Asked after a deal whether they like another package
+better, they say so truly: they can only gain by it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,11 +31,19 @@ TRADE_OFF = "trade-off"
 class Agent(Protocol):
     """Someone at the table. Packages are places in the flattened table."""
 
+    scaled: Floats  # own gains
+
     def act(self, offered: int | None) -> int:
         """Answer an offer: ACCEPT, or a package."""
 
     def reply(self, offered: int) -> bool:
         """Whether the very last offer is accepted."""
+
+
+def chosen(scaled: Floats, deal: int, put: Sequence[int]) -> int | None:
+    """Which of several packages one side prefers to a deal; None: the deal. `scaled`: its gains."""
+    best = max(range(len(put)), key=lambda i: float(scaled[put[i]]))
+    return best if scaled[put[best]] > scaled[deal] else None
 
 
 @dataclass(frozen=True)

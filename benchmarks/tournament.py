@@ -17,11 +17,12 @@ import numpy as np
 from benchmarks.domains import FEW, MARKETS, Domain, domains_of
 from benchmarks.domains_made import settings_made
 from benchmarks.machine import RESULTS, machine, sentence
-from benchmarks.opponents import ACCEPT, NAMES, Agent, Taste, standard
+from benchmarks.opponents import ACCEPT, NAMES, Agent, Taste, chosen, standard
 from benchmarks.tournament_page import BUYERS, DESK, DESKS, DEVELOPED, FEW_TYPES, WRONG_TYPES, page
 from optimizer.negotiation.bargaining import pareto, solve
 from optimizer.negotiation.learning import first_belief
 from optimizer.negotiation.moves import Decision, Move, Settings, Sight, after_move
+from optimizer.negotiation.settlement import MOST_ASKS, after_answer, better_for_them
 from optimizer.negotiation.strategy import decide
 from scenarios.tree import Floats
 
@@ -36,6 +37,7 @@ class Desk:
 
     def __init__(self, domain: Domain, settings: Settings) -> None:
         self.domain, self.settings = domain, settings
+        self.scaled = domain.buyer.ravel()
         self.belief = first_belief(domain.types, domain.prior)
         self.history: list[Move] = []
         self.decisions: list[Decision] = []
@@ -61,6 +63,22 @@ class Desk:
         """Whether the very last offer is accepted."""
         return bool(self.domain.buyer.flat[offered] >= self.settings.margin)
 
+    def settle(self, deal: int, other: Agent) -> int:
+        """Ask for packages that they like better than the deal and that gain us as much, a few at a time."""
+        width = self.domain.buyer.shape[1]
+        shown = {deal // width}
+        for _ in range(MOST_ASKS):
+            agreed = self._move("buyer", deal)
+            put = better_for_them(self.domain.buyer, self.domain.types, self.belief, agreed, shown=shown)
+            if not put:
+                break
+            places = [cell * width + q for cell, q in put]
+            picked = chosen(other.scaled, deal, places)
+            self.belief = after_answer(self.belief, agreed, [self._move("buyer", place) for place in places], picked)
+            shown |= {cell for cell, _ in put}
+            deal = deal if picked is None else places[picked]
+        return deal
+
     def _move(self, by: str, place: int) -> Move:
         return Move(by, float(self.domain.buyer.flat[place]), self.domain.types.reshape(len(self.domain.types), -1)[:, place])  # type: ignore[arg-type]
 
@@ -75,10 +93,12 @@ class Played:
     seller: str
     known: bool
     agreed: bool
-    by_last_offer: bool = False  # whether the buyer took the very last offer, which nothing could be made of any more
+
     own: float = 0.0  # scaled
     joint: float = 0.0  # money, over the largest joint surplus
     pareto: float = field(default=np.nan)
+    joint_shaken: float = 0.0  # of the deal on which hands were shaken, before anything better was looked for
+    pareto_shaken: float = field(default=np.nan)
     nash: float = field(default=np.nan)
     kalai: float = field(default=np.nan)
 
@@ -109,17 +129,17 @@ def zone_of(domain: Domain) -> Zone | None:
     return Zone(scaled, (b + s) / (b + s)[both].max(), frontier, np.array([nash.buyer, nash.supplier]), np.array([kalai.buyer, kalai.supplier]))
 
 
-def negotiate(first: Agent, second: Agent, rounds: int) -> tuple[int | None, bool]:
-    """The package that is agreed on (None: none is), and whether it was the very last offer."""
+def negotiate(first: Agent, second: Agent, rounds: int) -> int | None:
+    """The package that is agreed on; None: none is."""
     offered: int | None = None
     for _ in range(rounds):
         for agent in (first, second):
             answer = agent.act(offered)
             if answer == ACCEPT:
-                return offered, False
+                return offered
             offered = answer
     assert offered is not None
-    return (offered if first.reply(offered) else None), True
+    return offered if first.reply(offered) else None
 
 
 def play(domain: Domain, zone: Zone, buyer: str, seller: str, rounds: int, seed: int) -> Played:
@@ -134,12 +154,20 @@ def play(domain: Domain, zone: Zone, buyer: str, seller: str, rounds: int, seed:
         buying = Desk(domain.thinking_of(types), Settings(rounds, last_word=opens))
     else:
         buying = standard(buyer, Taste(domain.buyer.ravel(), terms, rounds, 0.0, np.random.default_rng([seed, rounds, 99])))
-    deal, last = negotiate(buying, selling, rounds) if opens else negotiate(selling, buying, rounds)
+    deal = negotiate(buying, selling, rounds) if opens else negotiate(selling, buying, rounds)
     if deal is None:
         return Played(domain.name, rounds, buyer, seller, domain.known, False)
-    at = zone.gains[deal]
-    away = [float(np.hypot(*(points - at).T).min()) for points in (zone.frontier, zone.nash[None], zone.kalai[None])]
-    return Played(domain.name, rounds, buyer, seller, domain.known, True, last and opens, float(at[0]), float(zone.surplus[deal]), *away)
+    shaken, deal = deal, buying.settle(deal, selling) if isinstance(buying, Desk) else deal
+    return Played(
+        domain.name, rounds, buyer, seller, domain.known, True, own=float(zone.gains[deal, 0]), joint=float(zone.surplus[deal]),
+        pareto=_away(zone, deal, zone.frontier), joint_shaken=float(zone.surplus[shaken]), pareto_shaken=_away(zone, shaken, zone.frontier),
+        nash=_away(zone, deal, zone.nash[None]), kalai=_away(zone, deal, zone.kalai[None]),
+    )  # fmt: skip
+
+
+def _away(zone: Zone, deal: int, points: Floats) -> float:
+    """Distance of a deal to the nearest of some points, scaled."""
+    return float(np.hypot(*(points - zone.gains[deal]).T).min())
 
 
 def tournament(domains: list[list[Domain]], rounds: tuple[int, ...] = ROUNDS, buyers: tuple[str, ...] = BUYERS) -> Iterator[Played]:

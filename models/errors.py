@@ -104,3 +104,7 @@ class ExtraMissing(OfftakeError):
 
 class ClusterUnusable(OfftakeError):
     """The cluster named can't be used: no such address, nobody answers, no workers, other versions, or Dask isn't installed."""
+
+
+class StoreUnusable(OfftakeError):
+    """The database of runs can't be used: full, locked, read-only, damaged, of a newer version, or not there. Nothing was changed."""

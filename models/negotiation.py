@@ -142,8 +142,9 @@ class WalkAway(Document):
     gain: Interval | None
     """no_deal - signed."""
     margin: float
-    method: Literal["two solves", "breakpoints", "bracket"]
-    """`two solves`: payments are the same in every future; `breakpoints`: cost is concave in the price; `bracket`: it only rises with it."""
+    method: Literal["two solves", "plans held", "breakpoints", "bracket"]
+    """`two solves`: payments are the same in every future; `plans held`: the price at which a plan, held, costs as much as no deal, and no other is cheaper;
+    `breakpoints`: cost is concave in the price; `bracket`: it only rises with it."""
     solves: int
     sentence: str
 

@@ -35,6 +35,8 @@ class AskLedger(Document):
     ask: Literal["ledger"] = "ledger"
     offers: Offers = ()
     """None named: all of them."""
+    package: Package | None = None
+    """The package at hand: steps of its offer are taken from its terms. None: from those offered."""
     both_ways: bool = False
     """Also one step toward the supplier of every term that has room both ways."""
     pairs: bool = False

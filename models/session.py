@@ -139,25 +139,27 @@ class OurOffer(Document):
     packages: Annotated[tuple[Package, ...], Field(min_length=1, max_length=MAX_CHOICES)]
     by_hand: bool = False
     """Whether a person chose it, not the desk."""
+    beside: Package | None = None
+    """A deal that hands were shaken on; it stands unless they pick one of the packages, none of which costs us more."""
 
 
 class Advice(Document):
-    """The desk advises to accept their offer, or to leave; it never does so itself."""
+    """The desk advises to accept their offer, to leave, or to sign what was agreed; it never does so itself."""
 
     kind: Literal["advice"] = "advice"
     offer: Identifier
-    action: Literal["accept", "walk away"]
+    action: Literal["accept", "walk away", "sign"]
 
 
 class Refusal(Document):
-    """They refuse what we put forward, and name no package of their own."""
+    """They refuse what we put forward, and name no package of their own; of packages beside a deal: they stay with the deal."""
 
     kind: Literal["refusal"] = "refusal"
     offer: Identifier
 
 
 class Pick(Document):
-    """They say which of our packages suits them best, without accepting it yet."""
+    """They say which of our packages suits them best, without accepting it yet; of packages beside a deal: it is the deal now."""
 
     kind: Literal["pick"] = "pick"
     offer: Identifier

@@ -117,7 +117,10 @@ def _walk_away(found: WalkAway, currency: str) -> Told:
         ("What signing gains", currency, None if found.gain is None else span(found.gain)),
         ("What it must gain at least", currency, span(Interval(lower=found.margin, upper=found.margin))),
     ]
-    how = {"two solves": "two solves (payments are certain)", "breakpoints": "breakpoints (cost is concave in the price)", "bracket": "enclosing it"}
+    how = {
+        "two solves": "two solves (payments are certain)", "breakpoints": "breakpoints (cost is concave in the price)", "bracket": "enclosing it",
+        "plans held": "holding what is signed, and proving that nothing else is cheaper there,",
+    }  # fmt: skip
     note = f"Found by {how[found.method]} in {found.solves:,} solves. Costs are of the whole portfolio: present value, risk included."
     return Told(
         f"When to walk away: {_named(found.package)}",

@@ -31,6 +31,8 @@ def session_parts(session: Session) -> Parts:
         Column("Taken with chance", "share"),
     )  # fmt: skip
     title = "What to put forward now" if len(puts) == 1 else "What to put forward now: let them choose"
+    if isinstance(last.event, OurOffer) and last.event.beside is not None:
+        title = "Before you sign: ask whether they like one of these better"
     return heading, said, (Table(title, heads, puts), course)
 
 
@@ -47,7 +49,8 @@ def _what(event: Event) -> str:
         case TheirOffer():
             return f"offer {_package(event.package)}"
         case OurOffer():
-            return "put forward " + ", or ".join(_package(x) for x in event.packages) + (" (by hand)" if event.by_hand else "")
+            beside = "" if event.beside is None else f"beside the deal ({_package(event.beside)}) "
+            return f"put forward {beside}" + ", or ".join(_package(x) for x in event.packages) + (" (by hand)" if event.by_hand else "")
         case Advice():
             return f"should {event.action}"
         case Refusal():

@@ -18,7 +18,7 @@ from tests.optimizer.tiny import tiny
 ROOT = Path(__file__).parent.parent
 LAYERS = ("models", "scenarios", "optimizer", "api")
 HEAVY = {"pyomo", "highspy", "scipy", "pandas", "plotly", "jinja2"}
-EDGES = {"fastapi", "starlette", "uvicorn", "typer", "rich", "httpx"}
+EDGES = {"fastapi", "starlette", "uvicorn", "typer", "rich", "httpx", "sqlalchemy", "alembic", "psycopg"}
 FORBIDDEN = {"models": HEAVY | EDGES | {"numpy"}, "scenarios": HEAVY - {"scipy"} | EDGES, "optimizer": EDGES, "api": {"pyomo", "highspy"}}
 
 # Inside the optimizer, from the bottom up. A module imports from groups below its own; a group in a tuple of its own may look at itself.
@@ -113,6 +113,12 @@ def test_only_one_file_imports_highspy() -> None:
 def test_only_one_file_imports_pyomo() -> None:
     """Pyomo would bring in scipy.stats, a second in every process that solves."""
     assert [module_of(path) for path in sources(*LAYERS) if any(x.split(".")[0] == "pyomo" for x in imported_by(path))] == ["optimizer.algebra"]
+
+
+def test_only_the_database_package_imports_sqlalchemy() -> None:
+    """A route could ask the database past the store's promises, or every solving process would load a database."""
+    outside = [path for path in sources("api") if "database" not in path.relative_to(ROOT).parts]
+    assert not [module_of(path) for path in outside for x in imported_by(path) if x.split(".")[0] in {"sqlalchemy", "alembic", "sqlite3", "psycopg"}]
 
 
 def test_an_engine_loads_no_statistics() -> None:

@@ -36,7 +36,7 @@ def test_the_image_s_steps_install_serve_and_answer_the_health_check(tmp_path: P
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment |= {"OFFTAKE_PORT": str(port), "OFFTAKE_HOST": "127.0.0.1"}
+    environment |= {"OFFTAKE_PORT": str(port), "OFFTAKE_HOST": "127.0.0.1", "OFFTAKE_STORE": str(tmp_path / "runs.db")}
     elsewhere = tmp_path / "home"
     elsewhere.mkdir()
     server = subprocess.Popen([STEPS, "serve", target], env=environment, cwd=elsewhere, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -16,7 +16,7 @@ from api.comparison import ComparedRun, Comparison
 from api.problems import Problem
 from api.routes.results import stored
 from api.routes.state import Parts, Services
-from api.store import WITH_PLAN, Run
+from api.store import Run
 from api.views import FindingView
 from api.web import page, plotly
 from models.errors import InvalidScenario
@@ -63,7 +63,7 @@ def _chosen(parts: Services, given: list[str]) -> list[Run]:
 
 def comparison(runs: list[Run], parts: Services) -> Comparison:
     """`runs` beside each other."""
-    plans = [json.loads(stored(run, parts, "page"))["plan"] if run.state in WITH_PLAN else None for run in runs]
+    plans = [json.loads(stored(run, parts, "page"))["plan"] if run.has_plan else None for run in runs]
     found, left_out, notes = _inputs(runs, parts)
     notes += [FindingView(path="", message=f"Run {run.id} has no plan: it is {run.state}.") for run, plan in zip(runs, plans, strict=True) if plan is None]
     return Comparison(

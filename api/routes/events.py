@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated
 
 import anyio
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Header, HTTPException
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
+from api.pulse import POLL_SECONDS
 from api.routes.state import KnownRun, Parts
+from models.errors import StoreUnusable
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
-POLL_SECONDS = 0.1
 
 
 def _resumed(
@@ -27,12 +30,18 @@ def _resumed(
 
 @router.get("/{run_id}/events", response_class=EventSourceResponse, responses={204: {"description": "Over, and everything was seen"}, 404: {}})
 async def follow_run(run: KnownRun, parts: Parts, after: Annotated[int, Depends(_resumed)]) -> AsyncIterator[ServerSentEvent]:
-    """`state` and `progress` events, each with its number as id. The stream ends when the run does; `Last-Event-ID` resumes it."""
+    """`state` and `progress` events, each with its number as id. The stream ends when the run does, or the server; `Last-Event-ID` resumes it."""
+    began = time.monotonic()
     while True:
-        current = parts.store.get(run.id)
-        for event in parts.store.events(run.id, after):
+        ending = parts.pulse.ended  # asked before looking, so that what closing has changed is still told
+        try:
+            unfinished = run.id in await parts.pulse.look(began)
+            news = await parts.pulse.news(run.id, after) if unfinished and not ending else await run_sync(parts.store.events, run.id, after)
+        except StoreUnusable:
+            return  # the listener comes back
+        for event in news:
             after = event.number
             yield ServerSentEvent(data=event.data, event=event.kind, id=str(event.number))
-        if current is None or current.over:
+        if ending or not unfinished:
             return
         await anyio.sleep(POLL_SECONDS)

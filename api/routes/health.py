@@ -19,7 +19,8 @@ def healthz() -> Health:
 
 @router.get("/readyz", responses={503: {}})
 def readyz(parts: Parts) -> Health:
-    """200 while runs can be solved; 503 while starting or shutting down."""
+    """200 while runs can be solved; 503 while starting or shutting down, or while the store does not answer."""
+    parts.store.pulse()
     if not parts.runner.ready:
         raise Problem("closing", headers={"Retry-After": "5"})
     return Health(status="ready")

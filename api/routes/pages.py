@@ -15,7 +15,7 @@ from api.problems import KINDS, Problem
 from api.routes.form import groups
 from api.routes.results import stored
 from api.routes.state import Parts
-from api.store import WITH_PLAN, State
+from api.store import State
 from api.views import run_view
 from api.web import WEB, page, plotly
 
@@ -67,7 +67,7 @@ def run_page(run_id: str, parts: Parts) -> HTMLResponse:
     run = parts.store.get(run_id)
     if run is None:
         return page("lost.html", 404, problem=Problem("no-run"))
-    found = json.loads(stored(run, parts, "page")) if run.state in WITH_PLAN else None
+    found = json.loads(stored(run, parts, "page")) if run.has_plan else None
     view, style_ids = run_view(run, parts.store), plotly.inline_style_ids()
     if view.ask:
         return page("answer.html", run=view, words=QUESTIONS[view.ask], report=found, style_ids=style_ids)

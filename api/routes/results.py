@@ -14,8 +14,8 @@ from fastapi import APIRouter, Query, Response
 from api.body import WORKBOOK
 from api.problems import Problem
 from api.question import ANSWERS, scenario_in
-from api.routes.state import KnownRun, Services
-from api.store import Outcome, Run
+from api.routes.state import KnownRun, Parts, Services
+from api.store import Part, Run
 from models.frontier import Frontier
 from models.plan import Plan
 from models.sheet import ContractSheet
@@ -32,31 +32,36 @@ Detail = Annotated[Literal["full", "summary"], Query(description="`summary` leav
 Download = Annotated[bool, Query(description="Answer as a file to keep")]
 
 
-def finished(run: Run) -> Outcome:
-    """How the run ended, with a plan. Raises Problem: not-finished, no-plan."""
-    if not run.over or run.outcome is None:
+def finished(run: Run) -> None:
+    """Raises Problem (not-finished, no-plan) unless the run ended with a plan."""
+    if not run.over:
         raise Problem("not-finished", f"The run is {run.state}.", headers={"Retry-After": "1"}, state=run.state)
-    if run.outcome.plan is None:
-        reason = {"detail": "The run was cancelled.", **(run.outcome.problem or {})}
+    if not run.has_plan:
+        reason = {"detail": "The run was cancelled.", **(run.problem or {})}
         members = {key: reason[key] for key in ("findings", "findings_left_out", "conflicts", "bound") if key in reason}
-        raise Problem("no-plan", reason["detail"], state=run.state, stop_reason=run.outcome.stop_reason, **members)
-    return run.outcome
+        raise Problem("no-plan", reason["detail"], state=run.state, stop_reason=run.stop_reason, **members)
 
 
-def solved(run: Run) -> Outcome:
-    """How the run ended, with a plan and not with an answer. Raises Problem."""
+def answered(run: Run, parts: Services) -> bytes:
+    """The answer to the question of a run. Raises Problem."""
+    finished(run)
+    return stored(run, parts, "plan")
+
+
+def solved(run: Run, parts: Services, part: Literal["plan", "page"] = "plan") -> bytes:
+    """The plan of a run that solves a scenario, or what its page shows. Raises Problem."""
     if run.request.ask:
         raise Problem("no-plan", "The run answers a question and makes no plan; its answer is at `/result`.", state=run.state)
-    return finished(run)
+    finished(run)
+    return stored(run, parts, part)
 
 
-def stored(run: Run, parts: Services, part: Literal["body", "plan", "page"]) -> bytes:
+def stored(run: Run, parts: Services, part: Part) -> bytes:
     """A part of a run. Raises Problem where the run was forgotten a moment ago."""
-    known = parts.store.get(run.id)
-    found = None if known is None else known.request.body if part == "body" else getattr(known.outcome, part, None)
+    found = parts.store.content(run.id, part)
     if found is None:
         raise Problem("no-run")
-    return bytes(found)
+    return found
 
 
 def scenario_of(run: Run, parts: Services) -> bytes:
@@ -65,8 +70,8 @@ def scenario_of(run: Run, parts: Services) -> bytes:
     return scenario_in(body) if run.request.ask else body
 
 
-def _plan(run: Run) -> Plan:
-    return Plan.model_validate_json(solved(run).plan or b"")
+def _plan(run: Run, parts: Services) -> Plan:
+    return Plan.model_validate_json(solved(run, parts))
 
 
 def _attached(run: Run, ending: str) -> dict[str, str]:
@@ -74,49 +79,43 @@ def _attached(run: Run, ending: str) -> dict[str, str]:
 
 
 @router.get("/{run_id}/solution", responses={200: {"model": Plan}, **ERRORS}, response_class=Response)
-def get_solution(run: KnownRun, detail: Detail = "full", download: Download = False) -> Response:
+def get_solution(run: KnownRun, parts: Parts, detail: Detail = "full", download: Download = False) -> Response:
     """The plan as JSON."""
-    outcome = solved(run)
-    content = outcome.plan if detail == "full" else json.dumps(page_of(outcome)["plan"]).encode()
+    content = solved(run, parts) if detail == "full" else json.dumps(json.loads(solved(run, parts, "page"))["plan"]).encode()
     return Response(content, media_type="application/json", headers=_attached(run, ".json") if download else {})
 
 
 @router.get("/{run_id}/frontier", responses={200: {"model": Frontier}, **ERRORS}, response_class=Response)
-def get_frontier(run: KnownRun, download: Download = False) -> Response:
+def get_frontier(run: KnownRun, parts: Parts, download: Download = False) -> Response:
     """The frontiers that the scenario's `frontier` table asks for."""
-    found = json.loads(solved(run).plan or b"{}").get("frontier")
+    found = json.loads(solved(run, parts)).get("frontier")
     if found is None:
         raise Problem("no-frontier")
     return Response(json.dumps(found), media_type="application/json", headers=_attached(run, "-frontier.json") if download else {})
 
 
 @router.get("/{run_id}/scenario", responses={200: {"content": {"application/json": {}}}, 404: {}}, response_class=Response)
-def get_scenario(run: KnownRun) -> Response:
+def get_scenario(run: KnownRun, parts: Parts) -> Response:
     """The scenario as it was sent."""
-    body = scenario_in(run.request.body) if run.request.ask else run.request.body
-    return Response(body, media_type="application/json", headers=_attached(run, "-scenario.json"))
+    return Response(scenario_of(run, parts), media_type="application/json", headers=_attached(run, "-scenario.json"))
 
 
 @router.get("/{run_id}/result", responses={200: {"content": {"application/json": {}}}, **ERRORS}, response_class=Response)
-def get_result(run: KnownRun, download: Download = False) -> Response:
+def get_result(run: KnownRun, parts: Parts, download: Download = False) -> Response:
     """The answer to a question to the negotiation desk, as JSON."""
     if not run.request.ask:
         raise Problem("no-answer")
-    return Response(finished(run).plan, media_type="application/json", headers=_attached(run, f"-{run.request.ask}.json") if download else {})
-
-
-def page_of(outcome: Outcome) -> dict[str, Any]:
-    """What the page of a run shows: `plan` without its rows per node, and the report's parts."""
-    found: dict[str, Any] = json.loads(outcome.page or b"{}")
-    return found
+    return Response(answered(run, parts), media_type="application/json", headers=_attached(run, f"-{run.request.ask}.json") if download else {})
 
 
 @router.get("/{run_id}/solution.csv", responses={200: {"content": {"application/zip": {}, "text/csv": {}}}, **ERRORS}, response_class=Response)
-def get_tables(run: KnownRun, table: str | None = Query(None, max_length=80, description="One table as CSV; without it, all of them in a ZIP")) -> Response:
+def get_tables(
+    run: KnownRun, parts: Parts, table: str | None = Query(None, max_length=80, description="One table as CSV; without it, all of them in a ZIP")
+) -> Response:
     """The plan as tidy tables: one as CSV, or all of them in a ZIP."""
     from optimizer.report import write_tables
 
-    plan = _plan(run)
+    plan = _plan(run, parts)
     with tempfile.TemporaryDirectory() as folder:
         tables = {path.stem: path for path in write_tables(plan, Path(folder))}
         if table is None:
@@ -127,23 +126,23 @@ def get_tables(run: KnownRun, table: str | None = Query(None, max_length=80, des
 
 
 @router.get("/{run_id}/solution.xlsx", responses={200: {"content": {WORKBOOK: {}}}, **ERRORS}, response_class=Response)
-def get_workbook(run: KnownRun) -> Response:
+def get_workbook(run: KnownRun, parts: Parts) -> Response:
     """The plan as an Excel workbook: sentences, tables and native charts."""
     from optimizer.report import excel_report
 
-    plan = _plan(run)
-    return Response(excel_report(plan, parse_scenario(run.request.body)), media_type=WORKBOOK, headers=_attached(run, ".xlsx"))
+    plan = _plan(run, parts)
+    return Response(excel_report(plan, parse_scenario(scenario_of(run, parts))), media_type=WORKBOOK, headers=_attached(run, ".xlsx"))
 
 
 @router.get("/{run_id}/result.xlsx", responses={200: {"content": {WORKBOOK: {}}}, **ERRORS}, response_class=Response)
-def get_result_workbook(run: KnownRun) -> Response:
+def get_result_workbook(run: KnownRun, parts: Parts) -> Response:
     """The answer to a question to the negotiation desk as an Excel workbook. A contract sheet has none."""
     from optimizer.report import excel_negotiation
 
     if not run.request.ask or run.request.ask == "sheet":
         raise Problem("no-answer")
-    found = ANSWERS[run.request.ask].model_validate_json(finished(run).plan or b"")
-    content = excel_negotiation(found, parse_scenario(scenario_in(run.request.body)))
+    found = ANSWERS[run.request.ask].model_validate_json(answered(run, parts))
+    content = excel_negotiation(found, parse_scenario(scenario_of(run, parts)))
     return Response(content, media_type=WORKBOOK, headers=_attached(run, f"-{run.request.ask}.xlsx"))
 
 
@@ -156,14 +155,14 @@ def _zipped(tables: dict[str, Path]) -> bytes:
 
 
 @router.get("/{run_id}/report", responses={200: {"content": {"text/html": {}}}, **ERRORS}, response_class=Response)
-def get_report(run: KnownRun, download: Download = False) -> Response:
+def get_report(run: KnownRun, parts: Parts, download: Download = False) -> Response:
     """The report as one HTML page that opens without a network: of a plan, or of the answer to a question."""
     from optimizer.report import html_negotiation, html_report, html_sheet
 
     if ask := run.request.ask:
-        found, scenario = ANSWERS[ask].model_validate_json(finished(run).plan or b""), parse_scenario(scenario_in(run.request.body))
+        found, scenario = ANSWERS[ask].model_validate_json(answered(run, parts)), parse_scenario(scenario_of(run, parts))
         html = html_sheet(found) if isinstance(found, ContractSheet) else html_negotiation(found, scenario)
     else:
-        html = html_report(_plan(run), parse_scenario(run.request.body))
+        html = html_report(_plan(run, parts), parse_scenario(scenario_of(run, parts)))
     headers = {"Content-Security-Policy": REPORT_POLICY} | (_attached(run, ".html") if download else {})
     return Response(html, media_type="text/html; charset=utf-8", headers=headers)

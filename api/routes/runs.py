@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from contextlib import suppress
 from typing import Annotated, Any
 
 import anyio
@@ -14,15 +15,16 @@ from pydantic import BaseModel, ConfigDict
 
 from api.body import is_workbook, read_body
 from api.problems import Problem
+from api.pulse import POLL_SECONDS
 from api.routes.results import stored
 from api.routes.state import KnownRun, Parts, Services
 from api.store import Full, KeyReused, Run, State
 from api.store import Request as RunRequest
 from api.views import RunList, RunView, links, run_view
+from models.errors import StoreUnusable
 from models.options import SolveSettings, override
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
-POLL_SECONDS = 0.05
 _LIMITS = SolveSettings.model_fields
 
 
@@ -102,7 +104,7 @@ async def _answer(run: Run, parts: Services, prefer: str | None, response: Respo
     response.headers["Location"] = links(run)["self"]
     if not waited.over:
         response.headers["Retry-After"] = "1"
-    return run_view(waited, parts.store)
+    return await run_sync(run_view, waited, parts.store)
 
 
 def _create(parts: Services, body: bytes, options: BaseModel, key: str | None, ask: str, workbook: bool) -> tuple[Run, bool]:
@@ -110,7 +112,7 @@ def _create(parts: Services, body: bytes, options: BaseModel, key: str | None, a
     settings = override(checked.settings, **options.model_dump())
     fingerprint = hashlib.sha256(body + b"\0" + options.model_dump_json().encode() + ask.encode()).hexdigest()
     try:
-        return parts.store.create(RunRequest(checked.name, checked.currency, checked.document or body, settings, fingerprint, key, ask))
+        return parts.store.create(RunRequest(checked.name, checked.currency, settings, fingerprint, key, ask), checked.document or body)
     except KeyReused:
         raise Problem("key-reused") from None
     except Full:
@@ -123,12 +125,14 @@ async def _wait(run: Run, parts: Services, prefer: str | None, response: Respons
     seconds = min(float(found.group(1)), parts.settings.max_wait_seconds) if found else 0.0
     if found:
         response.headers["Preference-Applied"] = f"wait={seconds:.0f}"
-    until = time.monotonic() + seconds
-    now: Run | None = run
-    while now and not now.over and time.monotonic() < until:
-        await anyio.sleep(POLL_SECONDS)
-        now = parts.store.get(run.id)
-    return now or run
+    began = time.monotonic()
+    if not seconds or run.over:
+        return run
+    with suppress(StoreUnusable):  # the run was accepted all the same
+        while run.id in await parts.pulse.look(began) and time.monotonic() < began + seconds:
+            await anyio.sleep(POLL_SECONDS)
+        return await run_sync(parts.store.get, run.id) or run
+    return run
 
 
 @router.get("", responses={422: {}})

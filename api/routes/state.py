@@ -1,4 +1,4 @@
-"""What routes need from the application: settings, store, runner, checker."""
+"""What routes need from the application: settings, store, its watchers, runner, checker."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from fastapi import Depends, Request
 
 from api.checker import Checker
 from api.jobs import Runner
+from api.leases import Keeper
 from api.problems import Problem
+from api.pulse import Pulse
 from api.settings import Settings
 from api.store import Run, Store
 
@@ -21,6 +23,8 @@ class Services:
     settings: Settings
     store: Store
     runner: Runner
+    keeper: Keeper
+    pulse: Pulse
     checker: Checker
 
 

@@ -18,6 +18,7 @@ from models.session import OurOffer, Pick, Record, Refusal, Round, SessionSettin
 from optimizer.negotiation.learning import Belief, Learning, first_belief
 from optimizer.negotiation.moves import Move, Settings, Sight
 from optimizer.negotiation.room import Seat
+from optimizer.negotiation.settlement import after_answer
 from optimizer.negotiation.tactics import Curve, Reciprocity
 from scenarios.tree import Floats
 
@@ -90,10 +91,15 @@ class _Hearing:
         self.turns = self.answers = 0
         self.spoke = False  # whether they have said something since our last offer: all of it is one turn of theirs
         self.kept = 0  # moves before their turn
+        self.beside: Move | None = None  # the deal beside which we put forward what they have not answered
 
     def hear(self, record: Record) -> None:
         event = record.event
-        if isinstance(event, OurOffer):
+        if isinstance(event, OurOffer) and event.beside is not None:
+            self.ours, self.beside = [self.seat.move("buyer", package) for package in event.packages], self.seat.move("buyer", event.beside)
+        elif self.beside is not None and isinstance(event, Refusal | Pick):
+            self._they_choose(event, self.beside)
+        elif isinstance(event, OurOffer):
             self._we_offer(event, record.found)
         elif isinstance(event, TheirOffer | Refusal | Pick):
             if not self.spoke:
@@ -128,6 +134,13 @@ class _Hearing:
             self.history[self.kept :] = [move]
             if self.belief is not None:
                 self.belief = self.belief.after_offer(move.supplier, time)
+
+    def _they_choose(self, event: Refusal | Pick, deal: Move) -> None:
+        """They say whether they like one of our packages better than the deal."""
+        if self.belief is not None and all(move is not None for move in self.ours):
+            put = [move for move in self.ours if move is not None]
+            self.belief = after_answer(self.belief, deal, put, event.number - 1 if isinstance(event, Pick) else None)
+        self.ours, self.beside = [], None
 
     def _they_pick(self, event: Pick) -> None:
         known = [i for i, move in enumerate(self.ours) if move is not None]

@@ -14,6 +14,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -25,12 +26,12 @@ from models.negotiation import Interval, Package
 from models.options import SolveSettings
 from models.rules import Force
 from models.scenario import Scenario
-from optimizer.contracts import build_contracts, split_alternatives
-from optimizer.instance import Instance, OfferData, build_instance
-from optimizer.negotiation.affine import Ray
+from optimizer.contracts import build_contracts
+from optimizer.instance import Instance, build_instance
 from optimizer.negotiation.levers import offer_named, packaged_among_others, price_of, with_offer
+from optimizer.negotiation.places import Key, Places, key_of
 from optimizer.negotiation.remap import extended, remapped
-from optimizer.negotiation.splice import Base, Misfit, Slot, Spliced, make_base, make_slot, splice
+from optimizer.negotiation.splice import Base, Misfit, make_base
 from optimizer.outcome import Outcome, read_outcome
 from optimizer.size import boundless
 from optimizer.solve.choice import MANY, choose
@@ -38,18 +39,16 @@ from optimizer.solve.extensive import solve as solve_extensive
 from optimizer.solve.form_whole import ExtensiveForm
 from optimizer.solve.forms import Form
 from optimizer.solve.guess import first_guess
-from optimizer.solve.highs import Answer
+from optimizer.solve.highs import Answer, Distant, Live
+from optimizer.solve.lagrange import signed
 from optimizer.solve.leaves import Start
 from optimizer.solve.problem import Problem
-from optimizer.solve.search import MOST_BINARIES, Search, binary
+from optimizer.solve.scaling import Factors
+from optimizer.solve.search import MOST_BINARIES, STEPS, Guess, Search, binary
 from scenarios.tree import Floats, build_tree, fan_paths
 
 EXACT = 0.0  # gap of a value
 FINEST = 1e-7  # gap where futures are taken apart, which can't prove less
-
-NEARBY = 1e-6  # relative; prices this close say nothing of what lies between
-
-Key = tuple[str, str | None, float | None, tuple[tuple[str, float], ...]]
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,6 @@ class Desk:
         if endless := boundless(self.instance):
             raise InvalidScenario(endless)
         self._known: dict[Key | str, Solved] = {}
-        self._slots: dict[int, Slot] = {}
-        self._rays: dict[Key, Ray | tuple[float, Spliced]] = {}
         self._lock = threading.RLock()
 
     def left(self) -> float:
@@ -112,6 +109,12 @@ class Desk:
         except Misfit:
             return None
 
+    @cached_property
+    def places(self) -> Places:
+        """Where packages are put into the compiled scenario."""
+        assert self.base is not None
+        return Places(self.scenario, self.base, afresh=self.afresh)
+
     def _form(self, scenario: Scenario) -> Form:
         return choose(scenario, build_instance(scenario, self.tree), self.settings)
 
@@ -126,31 +129,52 @@ class Desk:
     def no_deal(self, offer: str) -> Solved:
         """The best plan in which an offer is not signed."""
         o = self._index(offer)
+        if offer in self._known:
+            return self._known[offer]
         best = self.best()
         with self._lock:
             if offer not in self._known:
                 if best.outcome is not None and not best.outcome().signed[o].any():
                     self._known[offer] = best  # what is best of all does without it
-                elif (base := self.base) is None:
-                    self._known[offer] = self._anew(_forced(self.scenario, offer, None, signed=False))
                 else:
-                    index, columns = base.problem.keys["signed"]
-                    own = columns[index[:, 0] == o]
-                    self._known[offer] = self._search(base.problem.fixed(own, np.zeros(len(own))), self.instance, best.lesson)
+                    self._known[offer] = self._without(offer, best.lesson)
             return self._known[offer]
 
-    def signed(self, package: Package, near: Package | None = None) -> Solved:
+    def _without(self, offer: str, begin: Start | None) -> Solved:
+        if (base := self.base) is None:
+            return self._anew(_forced(self.scenario, offer, None, signed=False))
+        index, columns = base.problem.keys["signed"]
+        own = columns[index[:, 0] == self._index(offer)]
+        return self._search(base.problem.fixed(own, np.zeros(len(own))), self.instance, begin)
+
+    def side_by_side(self, package: Package) -> None:
+        """Find what a package costs signed and what no deal does, each on a thread of its own and from nothing, where neither they nor the best plan are
+        known: together they take little longer than the best plan, which is the cheaper of the two when the package is the offer as it stands."""
+        if self.afresh or self.base is None or self._known:
+            return
+        package = self._plainly(package)
+        with ThreadPoolExecutor(min(2, max(1, self.settings.threads))) as pool:
+            without = pool.submit(self._without, package.offer, None)
+            with_it = pool.submit(self._spliced, package, None, anew=True)
+            self._known[package.offer], self._known[key_of(package)] = without.result(), with_it.result()
+
+    def signed(self, package: Package, near: Package | None = None, *, basis: Any = None, anew: bool = False) -> Solved:
         """The best plan in which the package is signed. `near`: a package of the same alternative solved before, with whose parts the search
-        begins; by default the offer as it stands. Raises InvalidScenario for a package that can't be."""
+        begins, the first of them from `basis` if one is given; by default the offer as it stands. `anew`: from nothing, which is sooner done than from
+        parts that are far. Raises InvalidScenario for a package that can't be."""
+        package = self._plainly(package)
         key = key_of(package)
         if key in self._known:
             return self._known[key]
         offer = packaged_among_others(self.scenario, package)
-        o = self._index(package.offer)
-        changed = with_offer(self.scenario, offer)
-        found = self._whole(changed, package) if self.base is None else self._spliced(changed, package, o, near)
+        found = self._whole(with_offer(self.scenario, offer), package) if self.base is None else self._spliced(package, near, basis=basis, anew=anew)
         self._known[key] = found
         return found
+
+    def _plainly(self, package: Package) -> Package:
+        """The package without a price that is the one offered."""
+        as_offered = package.price is not None and package.price == price_of(self.scenario, package.model_copy(update={"price": None}))
+        return package.model_copy(update={"price": None}) if as_offered else package
 
     def gain(self, package: Package) -> Interval:
         """What signing the package is worth against no deal."""
@@ -159,59 +183,50 @@ class Desk:
     def _index(self, offer: str) -> int:
         return self.scenario.offers.index(offer_named(self.scenario, offer))
 
-    def _slot(self, o: int) -> Slot:
-        with self._lock:
-            if o not in self._slots:
-                assert self.base is not None
-                self._slots[o] = make_slot(self.base, o)
-            return self._slots[o]
-
-    def _spliced(self, scenario: Scenario, package: Package, o: int, near: Package | None) -> Solved:
-        instance = build_instance(scenario, self.tree)
-        slot = self._slot(o)
+    def _spliced(self, package: Package, near: Package | None, *, basis: Any = None, anew: bool = False) -> Solved:
         try:
-            spliced = self._at_price(slot, instance.offers[o], package)
+            placed = self.places.at(package)
         except Misfit:
-            return self._whole(scenario, package)
-        problem = signing(spliced.problem, instance.offers[o], package.alternative, spliced.at_most_one)
-        begin = self._begin(package, near, slot, spliced.problem)
-        return self._search(problem, instance, begin)
+            return self._whole(with_offer(self.scenario, packaged_among_others(self.scenario, package)), package)
+        begin = None if anew else self._begin(package, near, placed.spliced.problem)
+        if begin is not None and basis is not None:
+            begin = replace(begin, leaves=(replace(begin.leaves[0], basis=basis), *begin.leaves[1:]))
+        return self._search(placed.problem, placed.instance, begin, placed.factors)
 
-    def _at_price(self, slot: Slot, offer: OfferData, package: Package) -> Spliced:
-        """The problem with the package in its slot: spliced at the first two prices of its terms, between them afterwards. Raises Misfit."""
-        price, key = price_of(self.scenario, package), key_of(package.model_copy(update={"price": None}))
-        known = self._rays.get(key)
-        if not self.afresh and isinstance(known, Ray) and (found := known.at(price)) is not None:
-            return found
-        spliced = splice(slot, offer)
-        with self._lock:
-            if known is None:
-                self._rays[key] = (price, spliced)
-            elif isinstance(known, Ray):
-                self._rays[key] = known.reaching(price, spliced)
-            elif abs(known[0] - price) > NEARBY * max(known[0], price):
-                self._rays[key] = Ray(known[0], known[1], price, spliced)
-        return spliced
+    def held(self, package: Package, solved: Solved, basis: Any = None) -> tuple[float, float, Any] | None:
+        """What a package costs when signed is what another plan of the same terms signs, how fast that rises with the price, and the basis; infinite where
+        that can't be. `basis`: that of such a plan at a price nearby. None where plans can't be held, because the package is not spliced."""
+        if self.base is None or solved.x is None or solved.lesson is None or not solved.lesson.leaves:
+            return None
+        try:
+            placed = self.places.at(package)
+        except Misfit:
+            return None
+        if solved.names != placed.problem.names:
+            return None
+        live = Live(placed.problem, self.settings.seed, factors=placed.factors)
+        at, basis = np.round(solved.x[live.integers]), basis or solved.lesson.leaves[0].basis
+        try:
+            found = live.solve(at, at, basis, self.left(), self.stop, close=STEPS)
+        except Distant:
+            found = live.solve(at, at, basis, self.left(), self.stop)
+        if found is None:
+            return np.inf, 0.0, basis
+        slope = self.places.slope(package, found.x, signed(placed.problem, found.multipliers()))
+        return None if slope is None else (found.objective, slope, found.basis)
 
-    def slope(self, package: Package) -> float | None:
-        """How fast cost rises with a package's price, as the multipliers of its best part say: exact where nothing changes hands there. None where the
-        package was not spliced."""
-        solved = self.signed(package)
+    def slope(self, package: Package, solved: Solved) -> float | None:
+        """How fast cost rises with a package's price where it was solved, as the multipliers of its best part say: exact where nothing changes hands there.
+        None where the package was not spliced."""
         if solved.x is None or solved.lesson is None or solved.lesson.leaves[0].multipliers is None:
             return None
-        price, key = price_of(self.scenario, package), key_of(package.model_copy(update={"price": None}))
-        if not isinstance(self._rays.get(key), Ray):
-            dearer = package.model_copy(update={"price": 1.01 * price if price else 1.0})
-            offer, o = packaged_among_others(self.scenario, dearer), self._index(package.offer)
-            self._at_price(self._slot(o), build_instance(with_offer(self.scenario, offer), self.tree).offers[o], dearer)
-        ray = self._rays.get(key)
-        return ray.slope(solved.x, solved.lesson.leaves[0].multipliers) if isinstance(ray, Ray) else None
+        return self.places.slope(package, solved.x, solved.lesson.leaves[0].multipliers)
 
-    def _begin(self, package: Package, near: Package | None, slot: Slot, problem: Problem) -> Start | None:
+    def _begin(self, package: Package, near: Package | None, problem: Problem) -> Start | None:
         """The parts that the search for a neighbour has left."""
         plain = Package(offer=package.offer, alternative=package.alternative)
         if key_of(package) == key_of(plain):
-            return remapped(self.best().lesson, slot, problem)
+            return remapped(self.best().lesson, self.places.slot(self._index(package.offer)), problem)
         alike = near is not None and (near.offer, near.alternative) == (package.offer, package.alternative)  # others' parts are parts of another space
         neighbour = self.signed(near if near is not None and alike else plain)
         return extended(neighbour.lesson, neighbour.names, problem)
@@ -233,7 +248,7 @@ class Desk:
         instance = build_instance(scenario, self.tree)
         return self._solved(answer, instance, None, lambda x: read_outcome(instance, build_contracts(instance), form.values(x)))
 
-    def _search(self, problem: Problem, instance: Instance, begin: Start | None) -> Solved:
+    def _search(self, problem: Problem, instance: Instance, begin: Start | None, scaled: Factors | None = None) -> Solved:
         """A value of a compiled problem."""
         self.solves += 1
 
@@ -243,8 +258,15 @@ class Desk:
         if not (problem.integer.any() and binary(problem) and problem.integer.sum() <= MOST_BINARIES):
             answer = solve_extensive(problem, gap=EXACT, seconds=self.left(), seed=self.settings.seed, stop=self.stop)
             return self._solved(answer, instance, None, outcome)
-        guess = first_guess(problem, self.tree, seconds=self.left(), seed=self.settings.seed)[0] if begin is None else None
-        search = Search(problem, EXACT, self.left(), self.settings.seed, stop=self.stop, guess=guess, begin=begin, remember=True)
+
+        def guessed() -> Guess | None:
+            return first_guess(problem, self.tree, seconds=self.left(), seed=self.settings.seed)[0]
+
+        guess = guessed() if begin is None else None
+        search = Search(
+            problem, EXACT, self.left(), self.settings.seed, stop=self.stop, guess=guess, begin=begin, remember=True, otherwise=guessed,
+            factors=scaled,
+        )  # fmt: skip
         found = self._solved(search.run(), instance, search.lesson(), outcome)
         return replace(found, names=problem.names, x=search.incumbent)
 
@@ -272,31 +294,9 @@ class Once:
             return self._made
 
 
-def key_of(package: Package) -> Key:
-    """What tells packages apart."""
-    return package.offer, package.alternative, package.price, tuple(sorted(package.terms.items()))
-
-
 def difference(one: Solved, other: Solved) -> Interval:
     """one - other, as far as proven."""
     return Interval(lower=one.lower - other.upper, upper=one.upper - other.lower)
-
-
-def signing(problem: Problem, offer: OfferData, alternative: str | None, rows: Any) -> Problem:
-    """The problem in which an offer is signed now, in one alternative if one is named; an offer that is signed later only loses its other alternatives."""
-    index, columns = problem.keys["signed"]
-    own = index[:, 0] == offer.index
-    row_lower = problem.row_lower
-    if offer.sign < 0:
-        row_lower = row_lower.copy()
-        row_lower[rows] = 1.0
-    found = replace(problem, row_lower=row_lower)
-    if alternative is None:
-        return found
-    names = [a.id for a in split_alternatives(offer)]
-    wanted = np.array([name == alternative or name.startswith(f"{alternative}/") for name in names])
-    other = columns[own][~wanted[index[own, 1]]]  # other offers may have more alternatives
-    return found.fixed(other, np.zeros(len(other)))
 
 
 def _forced(scenario: Scenario, offer: str, alternative: str | None, *, signed: bool) -> Scenario:

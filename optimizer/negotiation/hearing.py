@@ -18,6 +18,7 @@ from optimizer.negotiation.verified import Exact, exact
 
 SAME = 1e-9  # relative: costs that are closer are the same
 NOBODY = "0" * 16
+BESIDE = {"pick": "they like '{}' better than the deal, and it is the deal now,", "refusal": "they stay with the deal on '{}'"}
 
 
 def heard(session: Session, room: Room, event: Event) -> Heard:
@@ -29,7 +30,7 @@ def heard(session: Session, room: Room, event: Event) -> Heard:
     found = None if package is None else exact(room.desk(others(session.events, event.offer)), package)
     before, now = _belief(session, room, event), _belief(after, room, event)
     effects, lost = _effects(session, after, room, event.offer)
-    said = (*_told(room, event, package, found), *belief_said(_supplier(session, event.offer), before, now), *lost)
+    said = (*_told(session, room, event, package, found), *belief_said(_supplier(session, event.offer), before, now), *lost)
     return Heard(
         gain=None if found is None else figures(found.gain),
         cost=None if found is None else figures(found.cost),
@@ -79,11 +80,13 @@ def _supplier(session: Session, offer: str) -> str:
     return next((talk.view.supplier for talk in session.settings.talks if talk.menu.offer == offer), "")
 
 
-def _told(room: Room, event: Event, package: Package | None, found: Exact | None) -> Iterator[Said]:
+def _told(session: Session, room: Room, event: Event, package: Package | None, found: Exact | None) -> Iterator[Said]:
     assert not isinstance(event, MarketNote)
     words = _words(event)
     scenario = room.scenario
     unit = headline(scenario, Package(offer=event.offer) if package is None else package).per
+    if (own := last_of_ours(session, event.offer)) is not None and own.beside is not None:
+        words = BESIDE.get(event.kind, words).format(event.offer)
     yield from event_said(words, package, None if found is None else figures(found.gain), scenario.currency, unit)
 
 

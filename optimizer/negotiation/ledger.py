@@ -27,6 +27,7 @@ import numpy as np
 from models.errors import Finding, InvalidScenario
 from models.negotiation import Interval, LedgerLine, LedgerPair, LeverLine, OfferLedger, Package, ShapleyShare, TermLedger
 from optimizer.negotiation.desk import Desk, Solved, difference
+from optimizer.negotiation.held import hold
 from optimizer.negotiation.ledger_words import ledger_sentence
 from optimizer.negotiation.levers import PRICE, allowed, headline, levers_of
 
@@ -54,6 +55,7 @@ def term_ledger(
     before = desk.solves
     desk.best()
     with ThreadPoolExecutor(max(1, desk.settings.threads)) as pool:
+        list(pool.map(desk.signed, (Package(offer=name) for name in names)))
         found = []
         for name in names:
             found.append(_offer_ledger(desk, name, both_ways, pool))
@@ -67,8 +69,7 @@ def _offer_ledger(desk: Desk, offer: str, both_ways: bool, pool: ThreadPoolExecu
     top, stands = headline(desk.scenario, package), desk.signed(package)
     lines = levers_of(desk.scenario, offer)
     moves = [move for line in lines.levers for move in moves_of(desk, offer, line, both_ways)] if stands.possible else []
-    slope = _slope(desk, package, stands) if moves else 0.0
-    found = list(pool.map(lambda move: _line(desk, package, stands, move, slope), moves))
+    found = list(pool.map(lambda move: _line(desk, package, stands, move), moves))
     return OfferLedger(
         offer=offer,
         supplier=lines.supplier,
@@ -106,14 +107,14 @@ def _slope(desk: Desk, package: Package, stands: Solved) -> float:
     return (stands.upper - lower.upper) / (0.01 * price) if lower.possible else 0.0
 
 
-def _line(desk: Desk, package: Package, stands: Solved, move: Move, slope: float) -> LedgerLine:
+def _line(desk: Desk, package: Package, stands: Solved, move: Move) -> LedgerLine:
     top, to = headline(desk.scenario, package), moved(package, move.line.lever, move.to)
     there = desk.signed(to)
     worth = worth_of(stands, there)
     if move.line.lever == PRICE:
         equal: Interval | None = Interval(lower=move.line.value - move.to, upper=move.line.value - move.to)
     else:
-        equal = price_equivalent(desk, to, stands, there, slope, top.price) if there.possible else None
+        equal = price_equivalent(desk, to, stands, there, package) if there.possible else None
     line = LedgerLine(
         offer=package.offer,
         lever=move.line.lever,
@@ -139,13 +140,18 @@ def worth_of(stands: Solved, there: Solved) -> Interval:
     return Interval(lower=0.0, upper=0.0) if max(abs(found.lower), abs(found.upper)) <= noise else found
 
 
-def price_equivalent(desk: Desk, package: Package, stands: Solved, there: Solved, slope: float, price: float) -> Interval | None:
-    """How much the price may move at the moved terms until cost is what it was: enclosed between two prices, found by the secant rule."""
+def price_equivalent(desk: Desk, package: Package, stands: Solved, there: Solved, plain: Package) -> Interval | None:
+    """How much the price may move at the moved terms (`package`) until cost is what it was (`plain`): where a plan that is held says so and no other is
+    cheaper; where plans can't be held, enclosed between two prices by the secant rule."""
+    price = headline(desk.scenario, plain).price
     noise = ROUNDING * max(1.0, abs(stands.upper))
     gap = stands.upper - there.upper
     if abs(gap) <= noise:
         return Interval(lower=0.0, upper=0.0)
-    slope = desk.slope(package) or slope
+    held = _by_holding(desk, package, stands.upper, there, noise)
+    if held is not None:
+        return Interval(lower=held.lower - price, upper=held.upper - price)
+    slope = desk.slope(package, there) or _slope(desk, plain, stands)
     if slope <= 0.0:
         return None
     seen = {price: -gap}  # price -> W(price, w') - W(p, w); it only rises
@@ -163,6 +169,27 @@ def price_equivalent(desk: Desk, package: Package, stands: Solved, there: Solved
         before, here = here, _next(seen, slope, gap)
     enclosed = _enclosed(seen, noise)
     return None if enclosed is None else Interval(lower=enclosed[0] - price, upper=enclosed[1] - price)
+
+
+def _by_holding(desk: Desk, package: Package, cost: float, there: Solved, noise: float) -> Interval | None:
+    """The price at which a package costs so much: where what it signs at another price does, unless another plan is cheaper there. None where plans can't
+    be held, or the steps lead nowhere."""
+    here, at = there, package
+    for _ in range(MOST_STEPS):
+        held = hold(desk, at, here)
+        met = None if held is None else held.meets(cost, noise, roughly=True)
+        if met is None:
+            return None
+        if met.price == at.price:
+            return None
+        further = package.model_copy(update={"price": met.price})
+        here, at = desk.signed(further, at, basis=met.basis), further
+        if abs(here.upper - cost) <= 2 * noise and here.upper - here.lower <= noise:
+            wide = 2 * noise / met.slope
+            return Interval(lower=max(met.price - wide, 0.0), upper=met.price + wide)
+        if not here.possible or here.upper - here.lower > noise:
+            return None
+    return None
 
 
 def _enclosed(seen: dict[float, float], noise: float) -> tuple[float, float] | None:

@@ -121,6 +121,11 @@ def with_package(scenario: Scenario, package: Package) -> Scenario:
     return with_offer(scenario, packaged(scenario, package))
 
 
+def as_offered(package: Package) -> bool:
+    """Whether a package is its offer as it stands."""
+    return package == Package(offer=package.offer)
+
+
 def with_offer(scenario: Scenario, offer: Offer) -> Scenario:
     """The scenario with an offer in place of the one with its id."""
     return scenario.model_copy(update={"offers": tuple(offer if x.id == offer.id else x for x in scenario.offers)})

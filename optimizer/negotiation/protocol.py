@@ -22,7 +22,7 @@ from models.session import (
     TheirOffer,
 )
 from optimizer.negotiation.levers import offer_named, packaged_among_others
-from optimizer.negotiation.room import complete
+from optimizer.negotiation.room import complete, picked_instead
 from optimizer.negotiation.seals import refused
 
 CLOSED = {"accept": "accepted", "walk_away": "left", "deal_signed_elsewhere": "signed or withdrawn elsewhere"}
@@ -47,6 +47,18 @@ def of_talk(session: Session, offer: str) -> tuple[Record, ...]:
 def last_of_ours(session: Session, offer: str) -> OurOffer | None:
     """What we last put forward."""
     return next((r.event for r in reversed(session.events) if isinstance(r.event, OurOffer) and r.event.offer == offer), None)
+
+
+def agreed(session: Session, offer: str) -> Package | None:
+    """The package that hands were shaken on, or that they have picked instead since; None while there is no deal."""
+    found: Package | None = None
+    for i, record in enumerate(session.events):
+        event = record.event
+        if isinstance(event, Accept) and event.offer == offer:
+            found = event.package
+        elif isinstance(event, Pick) and event.offer == offer:
+            found = picked_instead(session.events[:i], event) or found
+    return found
 
 
 def last_of_theirs(session: Session, offer: str) -> TheirOffer | None:
@@ -100,7 +112,8 @@ def checked(session: Session, scenario: Scenario, event: Event) -> Event:
     if isinstance(event, DealElsewhere):
         _still_open(session, event.offer)
         return event if event.package is None else event.model_copy(update={"package": completed(session, scenario, event.package)})
-    talk_about(session, scenario, event.offer)
+    if not (isinstance(event, Refusal | Pick) and agreed(session, event.offer) is not None):
+        talk_about(session, scenario, event.offer)
     if isinstance(event, TheirOffer | Accept):
         event = event.model_copy(update={"package": completed(session, scenario, event.package)})
     _answers(session, event)

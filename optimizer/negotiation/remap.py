@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from optimizer.negotiation.splice import Label, Slot
-from optimizer.solve.highs import AT_LOWER, BASIC, basis_from, codes_of
+from optimizer.solve.highs import AT_LOWER, BASIC, basis_of
 from optimizer.solve.leaves import Leaf, Start
 from optimizer.solve.problem import Problem
-from scenarios.tree import Floats, Ints
+from scenarios.tree import Ints
 
 
 def remapped(lesson: Start | None, slot: Slot, problem: Problem) -> Start | None:
@@ -30,8 +30,8 @@ def remapped(lesson: Start | None, slot: Slot, problem: Problem) -> Start | None
     binaries = place[columns[base.problem.integer[columns]]]
 
     def moved(leaf: Leaf) -> Leaf:
-        multipliers = None if leaf.multipliers is None else leaf.multipliers[rows]
-        return replace(leaf, lower=leaf.lower[binaries], upper=leaf.upper[binaries], basis=_basis(leaf.basis, rows, columns), multipliers=multipliers)
+        multipliers, basis = None if leaf.multipliers is None else leaf.multipliers[rows], leaf.basis and _basis(leaf.basis, rows, columns)
+        return replace(leaf, lower=leaf.lower[binaries], upper=leaf.upper[binaries], basis=basis, multipliers=multipliers)
 
     tries = tuple(at[binaries] for at in lesson.tries)
     return Start(_basis(lesson.basis, rows, columns), tries, tuple(map(moved, lesson.leaves)))
@@ -54,7 +54,7 @@ def extended(lesson: Start | None, names: tuple[Any, Any], problem: Problem) -> 
         if leaf.multipliers is not None:
             multipliers = np.zeros(shape[0])
             multipliers[rows] = leaf.multipliers
-        return replace(leaf, basis=_wider(leaf.basis, rows, columns, shape), multipliers=multipliers)
+        return replace(leaf, basis=leaf.basis and _wider(leaf.basis, rows, columns, shape), multipliers=multipliers)
 
     return Start(_wider(lesson.basis, rows, columns, shape), lesson.tries, tuple(map(moved, lesson.leaves)))
 
@@ -76,10 +76,11 @@ def _positions(old: Any, new: Any) -> Ints | None:
 
 
 def _wider(basis: Any, rows: Ints, columns: Ints, shape: tuple[int, int]) -> Any:
-    codes, count = np.array(codes_of(basis)), len(basis.col_status)
-    whole = np.concatenate([np.full(shape[1], AT_LOWER), np.full(shape[0], BASIC)])
-    whole[columns], whole[shape[1] + rows] = codes[:count], codes[count:]
-    return basis_from(whole.tolist(), shape[1])
+    at_columns, at_rows = [AT_LOWER] * shape[1], [BASIC] * shape[0]
+    for new, old in ((at_columns, zip(columns.tolist(), basis.col_status, strict=True)), (at_rows, zip(rows.tolist(), basis.row_status, strict=True))):
+        for place, status in old:
+            new[place] = status
+    return basis_of(at_columns, at_rows)
 
 
 def _alike(base: Problem, problem: Problem, rows: Ints, columns: Ints) -> bool:
@@ -89,6 +90,5 @@ def _alike(base: Problem, problem: Problem, rows: Ints, columns: Ints) -> bool:
 
 
 def _basis(basis: Any, rows: Ints, columns: Ints) -> Any:
-    codes: Floats = np.array(codes_of(basis))
-    count = len(basis.col_status)
-    return basis_from([*codes[:count][columns].tolist(), *codes[count:][rows].tolist()], count)
+    at_columns, at_rows = basis.col_status, basis.row_status
+    return basis_of([at_columns[j] for j in columns.tolist()], [at_rows[i] for i in rows.tolist()])

@@ -3,7 +3,8 @@
 Everything is relative to the other offers at their current terms. For talks about offer o, scenario(B) is the scenario with
 
     their last package on the table       the offer's terms, replaced (still selectable)
-    accepted, or signed elsewhere         the terms replaced, and a rule that forces it
+    accepted, picked beside a deal, or    the terms replaced, and a rule that forces it
+    signed elsewhere
     withdrawn, or left                    a rule that forbids it
 
 for every offer but o. A room holds no decision: thrown away, it is made again from the session, to the same figures. It is not safe for several threads.
@@ -23,13 +24,14 @@ from models.negotiation import Menu, Package
 from models.options import SolveSettings
 from models.rules import Force
 from models.scenario import Scenario
-from models.session import Accept, DealElsewhere, LeaveTable, Record, Talk, TheirOffer
-from optimizer.negotiation.desk import Desk, Key, key_of
+from models.session import Accept, DealElsewhere, LeaveTable, OurOffer, Pick, Record, Talk, TheirOffer
+from optimizer.negotiation.desk import Desk
 from optimizer.negotiation.grid import make_table, usual_menu
 from optimizer.negotiation.levers import offer_named as named
 from optimizer.negotiation.levers import packaged_among_others, price_of, value_of, with_offer
 from optimizer.negotiation.moves import Move, Side, move_of
 from optimizer.negotiation.packages import SAME_COST
+from optimizer.negotiation.places import Key, key_of
 from optimizer.negotiation.supplier import SupplierGains, supplier_gains
 from optimizer.negotiation.table import Table
 from optimizer.negotiation.verified import exact
@@ -51,15 +53,23 @@ class Standing:
         return self.offer, self.status, None if self.package is None else key_of(self.package)
 
 
+def picked_instead(before: Sequence[Record], pick: Pick) -> Package | None:
+    """The package that is the deal after a pick, because it was put forward beside one; None for a pick before there is a deal."""
+    ours = next((r.event for r in reversed(before) if isinstance(r.event, OurOffer) and r.event.offer == pick.offer), None)
+    return None if ours is None or ours.beside is None else ours.packages[pick.number - 1]
+
+
 def standings(records: Sequence[Record]) -> dict[str, Standing]:
     """Where every offer stands after some events, by offer, where it has moved."""
     found: dict[str, Standing] = {}
-    for record in records:
+    for i, record in enumerate(records):
         event = record.event
         if isinstance(event, TheirOffer):
             found[event.offer] = Standing(event.offer, "live", event.package)
         elif isinstance(event, Accept):
             found[event.offer] = Standing(event.offer, "signed", event.package)
+        elif isinstance(event, Pick) and (instead := picked_instead(records[:i], event)) is not None:
+            found[event.offer] = Standing(event.offer, "signed", instead)
         elif isinstance(event, DealElsewhere):
             found[event.offer] = Standing(event.offer, "gone" if event.package is None else "signed", event.package)
         elif isinstance(event, LeaveTable):

@@ -6,7 +6,8 @@
     never     W > V0 - margin, solved exactly: the price is lowered, or the package stays in the house
     never     more than `unanswered` concessions without one in return: what was put forward stands
 
-Closing is no concession (`strategy`): the last offer, and what is put forward instead of accepting.
+Closing is no concession (`strategy`): the last offer, and what is put forward instead of accepting. After a deal, packages that cost us no more, solved
+exactly, are put forward beside it (`settlement`).
 Reference: Raiffa (1982), The Art and Science of Negotiation.
 """
 
@@ -24,12 +25,14 @@ from optimizer.negotiation.moves import Decision, Reason
 from optimizer.negotiation.packages import package_of
 from optimizer.negotiation.session_words import (
     AS_BEFORE,
+    DEAL_STANDS,
     GUARDED,
     HELD,
     LATE,
     NO_PRICE,
     NO_TURNS,
     NOT_BETTER,
+    NOTHING_BETTER,
     figure,
     figures,
     plain,
@@ -37,6 +40,7 @@ from optimizer.negotiation.session_words import (
     spoken,
     stands,
 )
+from optimizer.negotiation.settlement import MOST_ASKS, better_for_them
 from optimizer.negotiation.strategy import AHEAD, BETTER, IMPOSSIBLE, LAST, OFFERED, decide
 from optimizer.negotiation.turns import Turn
 from optimizer.negotiation.verified import Exact, at_cost, exact, verify, walk_away_price
@@ -68,6 +72,34 @@ def by_hand(turn: Turn, packages: Sequence[Package]) -> tuple[OurOffer, Round]:
     least = min(found, key=lambda one: one.gain.lower)
     conceded = tactic(turn.settings).curve.conceded(turn.time)
     return _put_forward(turn, least, [_put(turn, one) for one in found], least.gain.lower, conceded, (), closing=turn.last, hand=True)
+
+
+def beside_the_deal(turn: Turn, deal: Package) -> tuple[OurOffer | Advice, Round]:
+    """Packages that cost us no more than the deal and that they may like better; once none is left, or they were asked often enough, advice to sign."""
+    seat, asked = turn.seat, [record.event for record in turn.records if isinstance(record.event, OurOffer) and record.event.beside is not None]
+    stands, move = exact(seat.desk, deal), seat.move("buyer", deal)
+    assert stands is not None
+    assert move is not None
+    found: list[Exact] = []
+    if turn.course.belief is not None and len(asked) < MOST_ASKS:
+        shown = {cell for ours in asked for package in (*ours.packages, deal) if (cell := seat.place(package)) is not None}
+        sight = sight_of(seat, turn.settings, turn.course)
+        for cell, q in better_for_them(sight.gains, sight.supplier, sight.belief, move, count=turn.settings.choices, shown=shown):
+            one = _no_dearer(turn, package_of(seat.table, cell, figure(float(seat.table.prices[q]))), stands.cost.upper)
+            if one is not None and one.package != deal:
+                found.append(one)
+    if not found:
+        return Advice(offer=seat.menu.offer, action="sign"), _round(turn, move.gain, 1.0, (plain(NOTHING_BETTER),))
+    event, round_ = _put_forward(turn, stands, [_put(turn, one) for one in found], move.gain, 1.0, (plain(DEAL_STANDS),), closing=True)
+    return event.model_copy(update={"beside": deal}), round_
+
+
+def _no_dearer(turn: Turn, package: Package, cost: float) -> Exact | None:
+    """The package, its price lowered if need be until, solved exactly, it costs no more than so much."""
+    found = exact(turn.seat.desk, package)
+    if found is not None and found.cost.upper <= cost:
+        return found
+    return at_cost(turn.seat.desk, package, cost, turn.tolerance, most=cost)
 
 
 def _offer(turn: Turn, decision: Decision, reasons: Said_) -> tuple[OurOffer | Advice, Round]:

@@ -16,13 +16,13 @@ from collections.abc import Sequence
 
 from models.negotiation import Package
 from models.scenario import Scenario
-from models.session import Accept, Advice, Event, Heard, OurOffer, Round, Session, SessionSettings
+from models.session import Accept, Advice, Event, Heard, OurOffer, Round, Session, SessionSettings, Talk
 from optimizer.negotiation.grid import packages_on
 from optimizer.negotiation.hearing import heard
 from optimizer.negotiation.levers import offer_named, packaged
-from optimizer.negotiation.protocol import checked, completed, last_of_theirs, of_talk, talk_about
+from optimizer.negotiation.protocol import agreed, checked, completed, last_of_theirs, of_talk, open_talks, talk_about
 from optimizer.negotiation.room import Room, others
-from optimizer.negotiation.rounds import by_hand, move_of_ours
+from optimizer.negotiation.rounds import beside_the_deal, by_hand, move_of_ours
 from optimizer.negotiation.seals import check_scenario, check_version, opened, refused, sealed
 from optimizer.negotiation.turns import broken, turn_of
 from optimizer.negotiation.verified import exact
@@ -50,15 +50,27 @@ def receive(session: Session, scenario: Scenario, event: Event, room: Room | Non
 
 
 def next_move(session: Session, scenario: Scenario, offer: str | None = None, room: Room | None = None) -> Session:
-    """The session with our next move in the talks about an offer (none named: the only one): packages put forward, or advice to accept or to leave."""
+    """The session with our next move in the talks about an offer (none named: the only one): packages put forward, or advice to accept or to leave.
+    After a deal: packages beside it that cost us no more and that they may like better, or advice to sign."""
     room = _room(session, scenario, room)
-    talk = talk_about(session, scenario, offer)
+    talk = _shaken(session, offer) or talk_about(session, scenario, offer)
     records = of_talk(session, talk.menu.offer)
+    if session.events and isinstance(latest := session.events[-1].event, Advice) and latest.offer == talk.menu.offer:
+        return session  # nothing has happened since the advice was given
     if records and isinstance(records[-1].event, OurOffer):
         raise refused("offer", f"they have not answered what we put forward for '{talk.menu.offer}' yet; receive an offer, a pick or a refusal first", "move")
     seat = room.seat(talk, others(session.events, talk.menu.offer))
-    event, found = move_of_ours(turn_of(seat, session.settings, session.currency, records))
-    return sealed(session, event, found)
+    turn = turn_of(seat, session.settings, session.currency, records)
+    deal = agreed(session, talk.menu.offer)
+    return sealed(session, *(move_of_ours(turn) if deal is None else beside_the_deal(turn, deal)))
+
+
+def _shaken(session: Session, offer: str | None) -> Talk | None:
+    """The talk that has come to a deal: the one named, or the only one there is when no talks are open."""
+    deals = [talk for talk in session.settings.talks if agreed(session, talk.menu.offer) is not None]
+    if offer is None:
+        return deals[0] if len(deals) == 1 and not open_talks(session) else None
+    return next((talk for talk in deals if talk.menu.offer == offer), None)
 
 
 def propose(session: Session, scenario: Scenario, packages: Sequence[Package], room: Room | None = None) -> Session:

@@ -24,6 +24,8 @@ GUARDED = "the price is lowered until, solved exactly, it leaves us the margin"
 LATE = "it is late, and nothing better of theirs is to be expected"
 NO_PRICE = "solved exactly, no price of this package leaves us the margin"
 NO_TURNS = "our turns are used up"
+DEAL_STANDS = "the deal stands; these cost us no more, and they may like one of them better"
+NOTHING_BETTER = "they have seen what else costs us as little, and were asked often enough: sign"
 NOT_BETTER = "solved exactly, what would be proposed instead gains us no more than their offer"
 
 

@@ -7,9 +7,11 @@ Signing costs W(p) at headline price p, not signing V0. W only rises with p.
 How it is found depends on what is known of W:
 
     two solves     payments are the same in every future (all is paid, taken or not, at prices that are known): W(p) = R + p A, whatever the risk weight
+    plans held     what the best plan signs is held, and the price found at which that costs V0 - margin; if a search proves that no other plan is cheaper
+                   there, that is it, otherwise the cheaper one is held next (`held`): one or two searches, whatever the risk weight
     breakpoints    nobody minds risk, and no rule and no credit counts money: W is concave and piecewise linear. Newton from the left,
                    p <- p + (V0 - margin - W(p)) / b(p), b expected discounted units paid at p: never overshoots, and ends after finitely many steps
-    bracket        otherwise: W only rises, and the price is enclosed between one that is surely worth it and one that surely is not
+    bracket        where neither can be: W only rises, and the price is enclosed between one that is surely worth it and one that surely is not
 
 Where W flattens onto V0 (nothing need be committed) the walk-away price is where it does. References: Eisner & Severance (1976), Mathematical techniques
 for efficient record segmentation in large shared databases, Journal of the ACM 23(4); Geoffrion & Nauss (1977), Management Science 23(5).
@@ -19,6 +21,7 @@ Worked number: 100 units must be bought, elsewhere at 12 each: V0 = 1,200. Signe
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +31,7 @@ from models.negotiation import Interval, Package, WalkAway
 from models.offer import FreeProfile
 from optimizer.negotiation.calloff import call_off
 from optimizer.negotiation.desk import Desk, Solved, difference
+from optimizer.negotiation.held import TINY, Held, hold
 from optimizer.negotiation.ledger_words import walk_away_sentence
 from optimizer.negotiation.levers import headline, packaged, price_of, refused
 from optimizer.risk import plain
@@ -36,16 +40,19 @@ RESOLUTION = 1e-7  # relative: how closely a price is enclosed
 FLAT = 1e-9  # relative: differences of cost that are rounding
 MOST_STEPS = 60
 DOUBLINGS = 30
+FAR, BEYOND = 0.05, 1.5  # relative: from where on a price is far from another; and how far beyond a price that costs may reach the target is looked as well
 
 
-def walk_away(desk: Desk, package: Package, margin: float = 0.0) -> WalkAway:
-    """The walk-away price of a package, whatever its own price. Raises what `Desk` raises, and InvalidScenario where there is no deal to walk away to."""
+def walk_away(desk: Desk, package: Package, margin: float = 0.0, *, holding: bool = True) -> WalkAway:
+    """The walk-away price of a package, whatever its own price; without `holding` plans, which takes longer, to compare. Raises what `Desk` raises, and
+    InvalidScenario where there is no deal to walk away to."""
     top = headline(desk.scenario, package)
     before = desk.solves
+    desk.side_by_side(package)
     no_deal = desk.no_deal(package.offer)
     if not no_deal.possible:
         raise refused("offer", f"without offer '{package.offer}' no plan keeps the hard rules, so that no price is too high; price a rule (`violation_price`)")
-    found = _found(desk, package, no_deal, margin)
+    found = _found(desk, package, no_deal, margin, holding)
     signed = desk.signed(package)
     result = WalkAway(
         package=package,
@@ -72,7 +79,7 @@ class _Found:
     at_least: bool = False
 
 
-def _found(desk: Desk, package: Package, no_deal: Solved, margin: float) -> _Found:
+def _found(desk: Desk, package: Package, no_deal: Solved, margin: float, holding: bool) -> _Found:
     price = max(price_of(desk.scenario, package), headline(desk.scenario, package).price) or 1.0
     slack = FLAT * max(1.0, abs(no_deal.upper))
 
@@ -85,6 +92,8 @@ def _found(desk: Desk, package: Package, no_deal: Solved, margin: float) -> _Fou
 
     if certain_payments(desk, package):
         return _straight(at, price, no_deal, margin)
+    if holding and (found := _holding(desk, package, no_deal, margin, slack)) is not None:
+        return found
     if concave(desk, package):
         return _newton(desk, package, at, price, no_deal, margin, slack)
     return _bracketed(at, price, no_deal, margin, slack)
@@ -140,6 +149,46 @@ def _straight(at: Callable[[float], Solved], price: float, no_deal: Solved, marg
         return _Found("two solves", Interval(lower=price, upper=price), at_least=True) if free.upper < no_deal.lower - margin else _Found("two solves", None)
     low, high = (no_deal.lower - margin - free.upper) / slope, (no_deal.upper - margin - free.lower) / slope
     return _Found("two solves", Interval(lower=low, upper=high) if low >= 0 else None)
+
+
+def _holding(desk: Desk, package: Package, no_deal: Solved, margin: float, slack: float) -> _Found | None:
+    """Hold what is signed in the best plan at a price, find the price at which that costs as much as no deal, and see whether another plan is cheaper there.
+    Prices far from any that is known are solved from nothing first, two at a time. None where plans can't be held, or the steps lead nowhere."""
+    target, not_worth_it = no_deal.lower - margin - slack, no_deal.upper - margin - slack
+    seen: dict[float, Held] = {}
+
+    def look(prices: list[float]) -> bool:
+        packages = [package.model_copy(update={"price": p}) for p in prices]
+        with ThreadPoolExecutor(min(2, max(1, desk.settings.threads))) as pool:
+            solved = list(pool.map(lambda x: desk.signed(x, anew=bool(seen)), packages))
+        held = {p: hold(desk, x, found) for p, x, found in zip(prices, packages, solved, strict=True)}
+        seen.update({p: x for p, x in held.items() if x is not None})
+        return any(x is not None for x in held.values())
+
+    if not look([price_of(desk.scenario, package)]):
+        return None
+    for _ in range(MOST_STEPS):
+        aims = {p: held.first.aims_at(target) for p, held in seen.items()}
+        near = min(aims, key=lambda p: abs(aims[p] - p) / max(aims[p], p, TINY))
+        to = max(aims[near], 0.0)
+        if not np.isfinite(to):
+            return None
+        if abs(to - near) > FAR * max(to, near):
+            if to in seen or not look([to, BEYOND * to] if to > near else [to]):
+                return None
+            continue
+        met = seen[near].meets(target, slack)
+        if met is None:
+            return None
+        price = met.price + max(0.4 * RESOLUTION * met.price, 2.0 * slack / met.slope if met.slope > 0 else 0.0)
+        here = desk.signed(package.model_copy(update={"price": price}), seen[near].package, basis=met.basis)
+        if here.lower >= not_worth_it:
+            return _Found("plans held", Interval(lower=met.price, upper=price))
+        held = hold(desk, package.model_copy(update={"price": price}), here)
+        if held is None or here.upper > target or price in seen:
+            return None
+        seen = {price: held}
+    return None
 
 
 def _newton(desk: Desk, package: Package, at: Callable[[float], Solved], price: float, no_deal: Solved, margin: float, slack: float) -> _Found:

@@ -19,8 +19,9 @@ import highspy
 import numpy as np
 
 from models.errors import SolverFailure
+from optimizer.solve.lagrange import bound_of, signed
 from optimizer.solve.problem import Problem
-from optimizer.solve.scaling import scale
+from optimizer.solve.scaling import Factors, scale
 from scenarios.tree import Floats, Ints
 
 INTERRUPTED = tuple(getattr(highspy.HighsModelStatus, name) for name in ("kInterrupt", "kHighsInterrupt") if hasattr(highspy.HighsModelStatus, name))
@@ -213,6 +214,7 @@ class Relaxed:
     reduced: Callable[[], Floats]  # [C] reduced costs in the problem's units, copied when somebody asks
     multipliers: Callable[[], Floats]  # [R] of the rows, likewise
     basis: Any
+    cut: bool = False  # whether it only says that the objective is at least so much, without a solution
 
 
 STEEPEST, DEVEX, CLOSE = -1, 1, 2  # ways of going about it: dual simplex with either pricing; primal simplex without perturbation
@@ -230,8 +232,8 @@ class Live:
     Where coefficients have changed a little (`close`), the primal method without its perturbation takes a third of the steps.
     """
 
-    def __init__(self, problem: Problem, seed: int = 0, moving: Ints | None = None) -> None:
-        scaled, self._rows, self._columns, self._scale = scale(problem)
+    def __init__(self, problem: Problem, seed: int = 0, moving: Ints | None = None, factors: Factors | None = None) -> None:
+        scaled, self._rows, self._columns, self._scale = scale(problem, factors)
         self._problem = problem
         self.integers = np.flatnonzero(problem.integer).astype(np.int32)
         self._moving = self.integers if moving is None else np.append(self.integers, moving).astype(np.int32)
@@ -239,6 +241,7 @@ class Live:
         self._pricing = STEEPEST
         self.infeasible = False  # whether the last solve found no solution
         self.seconds = 0.0
+        self.steps = 0  # of the simplex method
 
     def ray(self) -> Floats | None:
         """Multipliers of the rows by which the last solve saw that there is no solution, if it kept them; of either sign. [R]"""
@@ -268,16 +271,24 @@ class Live:
         stop: threading.Event | None = None,
         far: bool = False,
         close: int = 0,
+        enough: float = np.inf,
     ) -> Relaxed | None:
         """Solve with bounds on the integer (and other moving) columns, which may be `far` from the basis; None if infeasible. `close`: most steps that it may
-        take, where the basis differs in coefficients only. Raises Interrupted when time is up or `stop` is set, Distant when the steps don't suffice."""
+        take, where the basis differs in coefficients only. `enough`: an objective from which nobody wants to know how much higher it is; then what is proven
+        is returned, which may be less than the optimum. Raises Interrupted when time is up or `stop` is set, Distant when the steps don't suffice."""
         solver, size = self._solver, self._columns[self._moving]
         self._price(CLOSE if close else STEEPEST if far else DEVEX)
         solver.changeColsBounds(len(self._moving), self._moving, lower / size, upper / size)
         if basis is not None:
             solver.setBasis(basis)
         solver.setOptionValue("simplex_iteration_limit", close or ENDLESS)
+        solver.setOptionValue("objective_bound", (enough - self._problem.offset) / self._scale if np.isfinite(enough) else np.inf)
         status, kinds = self._run(seconds, stop), highspy.HighsModelStatus
+        if status == kinds.kObjectiveBound:
+            if (proven := self._proven(lower, upper)).objective >= enough:
+                return proven
+            solver.setOptionValue("objective_bound", np.inf)  # with the costs as they are, not perturbed, it is not enough yet
+            status = self._run(seconds, stop)
         if close and status == kinds.kIterationLimit:
             raise Distant
         self.infeasible = status in (kinds.kInfeasible, kinds.kUnboundedOrInfeasible)
@@ -295,6 +306,15 @@ class Live:
             return np.asarray(solution.row_dual, dtype=float) * self._scale * self._rows
 
         return Relaxed(float(self._problem.cost @ x) + self._problem.offset, x, reduced, multipliers, solver.getBasis())
+
+    def _proven(self, lower: Floats, upper: Floats) -> Relaxed:
+        """What the multipliers at hand prove, whether they are optimal or not."""
+        problem = self._problem
+        multipliers = signed(problem, np.asarray(self._solver.getSolution().row_dual, dtype=float) * self._scale * self._rows)
+        low, high = problem.lower.copy(), problem.upper.copy()
+        low[self._moving], high[self._moving] = lower, upper
+        x = np.full(len(problem.cost), np.nan)
+        return Relaxed(bound_of(problem, multipliers, low, high), x, lambda: np.zeros(len(x)), lambda: multipliers, self._solver.getBasis(), cut=True)
 
     def _price(self, pricing: int) -> None:
         """Change the pricing; HiGHS goes by what it began with until it is told to forget."""
@@ -314,6 +334,7 @@ class Live:
         started = time.perf_counter()
         solver.run()
         self.seconds += time.perf_counter() - started
+        self.steps += max(int(solver.getInfo().simplex_iteration_count), 0)
         watch.silence()
         if watch.failure is not None:
             raise watch.failure
@@ -396,7 +417,7 @@ class Recourse:
         return np.asarray(self._solver.getSolution().col_value, dtype=float)
 
 
-AT_LOWER, BASIC = int(highspy.HighsBasisStatus.kLower), int(highspy.HighsBasisStatus.kBasic)
+AT_LOWER, BASIC = highspy.HighsBasisStatus.kLower, highspy.HighsBasisStatus.kBasic
 
 
 def codes_of(basis: Any) -> list[int]:
@@ -408,8 +429,13 @@ def basis_from(codes: Any, columns: int) -> Any:
     """The basis that some numbers stand for."""
     kinds = {int(kind): kind for kind in highspy.HighsBasisStatus.__members__.values()}
     statuses = [kinds[int(code)] for code in codes]
+    return basis_of(statuses[:columns], statuses[columns:])
+
+
+def basis_of(columns: list[Any], rows: list[Any]) -> Any:
+    """The basis with these statuses of columns and rows."""
     basis = highspy.HighsBasis()
-    basis.valid, basis.col_status, basis.row_status = True, statuses[:columns], statuses[columns:]
+    basis.valid, basis.col_status, basis.row_status = True, columns, rows
     return basis
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from optimizer.solve.lagrange import bound_of, signed, terms_of
 from optimizer.solve.problem import Problem
 from scenarios.tree import Floats
 
@@ -92,28 +93,7 @@ class Scales:
         low, high = self.problem.lower.copy(), self.problem.upper.copy()
         low[self.columns], high[self.columns] = leaf.lower, leaf.upper
         for sign in (1.0, -1.0):
-            terms = _terms(self.problem, 0.0, signed(self.problem, sign * ray), low, high)
+            terms = terms_of(self.problem, 0.0, signed(self.problem, sign * ray), low, high)
             if np.isfinite(terms).all() and terms.sum() > CERTAIN * np.abs(terms).sum():
                 return np.inf
         return -np.inf
-
-
-def signed(problem: Problem, multipliers: Floats) -> Floats:
-    """Multipliers of the sign that the rows' sides allow; the others are rounding."""
-    endless = ((multipliers > 0) & np.isneginf(problem.row_lower)) | ((multipliers < 0) & np.isposinf(problem.row_upper))
-    return np.where(endless, 0.0, multipliers)
-
-
-def bound_of(problem: Problem, multipliers: Floats, low: Floats, high: Floats) -> float:
-    """The bound that multipliers of the rows prove; -inf if they prove nothing."""
-    total = float(_terms(problem, problem.cost, multipliers, low, high).sum()) + problem.offset
-    return total if np.isfinite(total) else -np.inf
-
-
-def _terms(problem: Problem, cost: Floats | float, multipliers: Floats, low: Floats, high: Floats) -> Floats:
-    """What every row and every column adds to the bound. [R + C]"""
-    reduced = cost - problem.matrix.T @ multipliers
-    with np.errstate(invalid="ignore"):
-        rows = np.where(multipliers != 0, multipliers * np.where(multipliers > 0, problem.row_lower, problem.row_upper), 0.0)
-        columns = np.where(reduced != 0, reduced * np.where(reduced > 0, low, high), 0.0)
-    return np.concatenate([rows, columns])

@@ -123,17 +123,17 @@ def _compiled(kernel: Kernel, coupled: bool) -> Problem:
 
 def _owners(data: Sequence[Any], coupling: frozenset[int]) -> tuple[Ints, Ints]:
     """Of some rows or columns: the node, which is the last index, or -1 where futures are tied together; and the rule that imposes it, -1 for none."""
-    known: dict[int, tuple[int, bool]] = {}  # looked up once per component, because there are few of those
-    nodes, rules = [], []
+    known: dict[int, tuple[int, int]] = {}
+    found = []
     for item in data:
-        component = item.parent_component()
-        if (owner := known.get(id(component))) is None:
-            owner = known[id(component)] = _owner(component, coupling)
-        rule, shared = owner
-        index = item.index()
-        nodes.append(-1 if shared else index[-1] if index.__class__ is tuple else index)
-        rules.append(rule)
-    return np.array(nodes, dtype=np.int64), np.array(rules, dtype=np.int64)
+        if (owner := known.get(id(item))) is None:  # the whole component at once, because there are few of those
+            component = item.parent_component()
+            rule, shared = _owner(component, coupling)
+            known.update((id(each), (-1 if shared else index[-1] if index.__class__ is tuple else index, rule)) for index, each in component.items())
+            owner = known[id(item)]
+        found.append(owner)
+    both = np.array(found, dtype=np.int64).reshape(len(found), 2)
+    return both[:, 0], both[:, 1]
 
 
 def _owner(component: Any, coupling: frozenset[int]) -> tuple[int, bool]:

@@ -13,13 +13,35 @@ from scenarios.tree import Floats
 SWEEPS = 20  # of scaling, at most
 
 
-def scale(problem: Problem) -> tuple[Problem, Floats, Floats, float]:
-    """The problem scaled by powers of two: (scaled problem, row factors, column factors with x = factor x', objective factor).
+Factors = tuple[Floats, Floats]  # [R] of rows, [C] of columns with x = factor x'
+
+
+def scale(problem: Problem, known: Factors | None = None) -> tuple[Problem, Floats, Floats, float]:
+    """The problem scaled by powers of two: (scaled problem, row factors, column factors, objective factor). `known`: factors of much the same problem.
 
     Geometric-mean scaling over rows and continuous columns (Curtis & Reid 1972 in its plain form), in as many sweeps as it takes to carry the size of money
     from the charges over the cost of a path to the threshold and excess of the CVaR: after two, their costs could lie below the solver's tolerance, and the
     tail was overlooked. Costs are divided so that the median is near 1.
     """
+    matrix = problem.matrix.tocsr()
+    row, column = known or factors(problem)
+    scaled = sparse_scaled(matrix, row, column)
+    cost = problem.cost * column
+    used = np.abs(cost[cost != 0])
+    objective = float(np.exp2(np.round(np.log2(np.median(used))))) if used.size else 1.0
+    return (
+        replace(
+            problem, matrix=scaled, row_lower=problem.row_lower * row, row_upper=problem.row_upper * row, cost=cost / objective,
+            lower=problem.lower / column, upper=problem.upper / column,
+        ),
+        row,
+        column,
+        objective,
+    )  # fmt: skip
+
+
+def factors(problem: Problem) -> Factors:
+    """Factors that bring coefficients near 1."""
     matrix = problem.matrix.tocsr()
     rows, columns = matrix.shape
     size = np.abs(matrix.data)
@@ -34,20 +56,7 @@ def scale(problem: Problem) -> tuple[Problem, Floats, Floats, float]:
         column_log[problem.integer] = 0.0
         if np.abs(column_log - before).max(initial=0.0) < 0.5:  # rounding hides what is still to come
             break
-    row, column = np.exp2(np.round(row_log)), np.exp2(np.round(column_log))
-    scaled = sparse_scaled(matrix, row, column)
-    cost = problem.cost * column
-    used = np.abs(cost[cost != 0])
-    objective = float(np.exp2(np.round(np.log2(np.median(used))))) if used.size else 1.0
-    return (
-        replace(
-            problem, matrix=scaled, row_lower=problem.row_lower * row, row_upper=problem.row_upper * row, cost=cost / objective,
-            lower=problem.lower / column, upper=problem.upper / column,
-        ),
-        row,
-        column,
-        objective,
-    )  # fmt: skip
+    return np.exp2(np.round(row_log)), np.exp2(np.round(column_log))
 
 
 def sparse_scaled(matrix: Any, row: Floats, column: Floats) -> Any:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import heapq
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,15 +24,18 @@ import numpy as np
 
 from optimizer.solve.handover import Handover
 from optimizer.solve.highs import Answer, Distant, Interrupted, Live, OnBest, Relaxed
-from optimizer.solve.leaves import INTEGRALITY, Leaf, Scales, Start, signed
+from optimizer.solve.lagrange import signed
+from optimizer.solve.leaves import INTEGRALITY, Leaf, Scales, Start
 from optimizer.solve.problem import Problem
+from optimizer.solve.scaling import Factors
 from scenarios.tree import Floats, Ints
 
 NEAR = 1e-7  # relative: how much dearer a rounded relaxation may be and still count as what the relaxation promised
 MOST_BINARIES = 80
 LEAST_COLUMNS = 200
 MOST_SOLVES = 3_000
-STEPS, STEPS_AFTER = 1_500, 800  # most steps of the simplex method for which a problem's best part, and its other parts, count as close
+STEPS = 1_500  # most steps of the simplex method for which a problem's best part counts as close
+MOST_STEPS = 3_000  # and most of them for which its parts are gone through
 ROUNDING = 1e-9  # relative: a part whose bound misses the incumbent by no more is not searched; the bound says by how much it misses
 
 Guess = tuple[Ints, Floats]  # columns, and values at which they are held at first
@@ -76,14 +80,18 @@ class Search:
         handover: Handover | None = None,
         begin: Start | None = None,
         remember: bool = False,
+        otherwise: Callable[[], Guess | None] | None = None,
+        factors: Factors | None = None,
     ) -> None:
         self.handover = handover  # given to with a guess, taken from without
         self.problem, self.gap, self.on_best, self.stop, self.guess = problem, gap, on_best, stop, guess
         self.begin, self.remember = begin, remember  # remember: keep the parts, for others to begin with
+        self.otherwise = otherwise  # the guess to start from if what it begins with turns out to be far
         self.leaves: list[Leaf] = []
         self.start: Any = None  # the relaxation's basis
         self.tried: set[bytes] = set()  # values at which the binaries were held
-        self.live, self.seed = Live(problem, seed), seed
+        self.factors, self.seed = factors, seed
+        self.live = Live(problem, seed, factors=factors)
         self.columns = self.live.integers
         self.scales = Scales(problem, self.columns)
         self.deadline = time.monotonic() + seconds
@@ -114,7 +122,8 @@ class Search:
         """What a search over a problem much like this one may begin with, once this one has ended."""
         leaves = [*self.leaves, *(Leaf(node.bound, node.lower, node.upper, node.basis, node.multipliers) for node in self.open)] if self.remember else []
         leaves.sort(key=lambda leaf: leaf.objective)
-        return Start(self.start, () if self.incumbent is None else (self.incumbent[self.columns],), tuple(leaves))
+        first = [replace(leaf, basis=None) if i else leaf for i, leaf in enumerate(leaves)]  # from whose basis the others are reached
+        return Start(self.start, () if self.incumbent is None else (self.incumbent[self.columns],), tuple(first))
 
     def _proven(self, finished: bool) -> float:
         left = min((node.bound for node in self.open), default=self.value if finished else self.bound)
@@ -154,9 +163,12 @@ class Search:
         return signed(self.problem, found.multipliers())
 
     def _solve(self, lower: Floats, upper: Floats, basis: Any, far: bool = False, close: int = 0) -> Relaxed | None:
+        """Solve a part, as far as it takes to see that it can be dropped."""
         left = self._left()
         self.solves += 1
-        return self.live.solve(lower, upper, basis, left, self.stop, far, close)
+        whole = bool((lower == upper).all())
+        enough = self.value if whole else self.value - self._slack()  # with all binaries held, any better plan counts
+        return self.live.solve(lower, upper, basis, left, self.stop, far, close, enough)
 
     def _root(self) -> None:
         lower, upper = self.problem.lower[self.columns], self.problem.upper[self.columns]
@@ -180,12 +192,18 @@ class Search:
         return basis
 
     def _start(self) -> None:
+        if self.begin is None or not self.begin.leaves:
+            self._root()
+            return
         try:
-            if self.begin is not None and self.begin.leaves:
-                self._revisit(self.begin.leaves)
-            else:
-                self._root()
+            self._revisit(self.begin.leaves)
         except Distant:
+            self.leaves, self.open, self.least_dropped = [], [], float("inf")
+            if self.otherwise is not None:
+                self.guess = self.otherwise()
+            spent = self.live.seconds
+            self.live = Live(self.problem, self.seed, factors=self.factors)  # where it has come to is no place to begin
+            self.live.seconds = spent
             self._root()
 
     def _revisit(self, leaves: tuple[Leaf, ...]) -> None:
@@ -201,6 +219,8 @@ class Search:
         try:
             self._retry(leaves[0], least, most, moves)
             while parts:
+                if self.live.steps > MOST_STEPS:
+                    raise Distant
                 self._revisit_one(parts[0], moves)
                 parts.pop(0)
         except Interrupted:
@@ -221,7 +241,7 @@ class Search:
             return
         if self.start is None:
             self.start = found.basis
-        if leaf.multipliers is not None and np.isfinite(leaf.objective):
+        if leaf.multipliers is not None and np.isfinite(leaf.objective) and not found.cut:
             moves.insert(0, signed(self.problem, found.multipliers()) - leaf.multipliers)
         if self._drop(found.objective):
             self._keep_found(found, leaf.lower, leaf.upper)
@@ -244,16 +264,12 @@ class Search:
             moves.append(signed(self.problem, found.multipliers()) - best.multipliers)
 
     def _again(self, leaf: Leaf) -> Relaxed | None:
-        """Solve a part once more: from its own basis if that is not far, otherwise from that of the best part, which differs in bounds only."""
+        """Solve a part once more: the first one from its own basis, if that is not far; the others from the basis of the first, which differs in bounds
+        only, so that the dual method soon sees what is not worth looking into."""
         assert self.begin is not None
-        if not self.begin.close:
-            return self._solve(leaf.lower, leaf.upper, leaf.basis)
-        try:
-            return self._solve(leaf.lower, leaf.upper, leaf.basis, close=STEPS if self.start is None else STEPS_AFTER)
-        except Distant:
-            if self.start is None:
-                raise
+        if self.start is not None:
             return self._solve(leaf.lower, leaf.upper, self.start)
+        return self._solve(leaf.lower, leaf.upper, leaf.basis or self.begin.basis, close=STEPS if self.begin.close else 0)
 
     def _ray(self) -> Floats | None:
         """Why the last part holds nothing, if that is to be remembered."""
@@ -300,7 +316,7 @@ class Search:
 
     def _take(self, found: Relaxed, at: Floats) -> None:
         """Keep a solution whose binaries are whole, if it is better."""
-        if found.objective < self.value:
+        if found.objective < self.value and not found.cut:
             x = found.x.copy()
             x[self.columns] = at
             self.value, self.incumbent = float(self.problem.cost @ x) + self.problem.offset, x

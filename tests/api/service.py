@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ import httpx
 
 from api.app import server
 from api.settings import Settings
+from api.store import Request
+from models.options import SolveSettings
 from tests.api import stand_ins
 
 STAND_IN = Settings(port=0, solve=stand_ins.SOLVE)
@@ -47,10 +50,21 @@ def tiny(name: str = "fine", **changes: Any) -> bytes:
     return json.dumps({**sound, "demand": [], "shortage": [], **changes}).encode()
 
 
+def request(name: str = "fine", key: str | None = None, fingerprint: str = "") -> Request:
+    """What a store is asked to keep."""
+    return Request(name, "USD", SolveSettings(), fingerprint, key)
+
+
 @contextmanager
 def serving(settings: Settings = STAND_IN, **changes: Any) -> Iterator[Client]:
-    """A client of a server that runs in a thread of this process, until the block ends."""
-    running = server(replace(settings, **changes), log_level="warning")
+    """A client of a server that runs in a thread of this process, until the block ends. Unless a store is named, it has a new one of its own."""
+    with tempfile.TemporaryDirectory() as folder, _served(replace(settings, **{"store": f"{folder}/runs.db", **changes})) as client:
+        yield client
+
+
+@contextmanager
+def _served(settings: Settings) -> Iterator[Client]:
+    running = server(settings, log_level="warning")
     thread = threading.Thread(target=running.run)
     thread.start()
     try:

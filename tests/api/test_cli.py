@@ -102,7 +102,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("offtake 0.")
 
 
-@pytest.mark.parametrize("verb", ["solve", "batch", "validate", "schema", "example", "template", "convert", "serve"])
+@pytest.mark.parametrize("verb", ["solve", "batch", "validate", "schema", "example", "template", "convert", "serve", "store"])
 def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     """If this fails, a verb can't explain itself."""
     assert cli.run([verb, "--help"]) == 0
@@ -526,8 +526,9 @@ def test_example(fake: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["example", "nonsense"]) == ExitCode.USAGE
 
 
-def test_serve_answers_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+def test_serve_answers_and_ends_with_ctrl_c(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If this fails, the service doesn't start from the command line, or Ctrl-C looks like a failure."""
+    monkeypatch.setenv("OFFTAKE_STORE", str(tmp_path / "runs.db"))
     with process("serve", "--port", "0", cwd=tmp_path) as running:
         assert running.stderr is not None
         address = running.stderr.readline().split()[3]

@@ -65,8 +65,23 @@ def test_a_negotiation_from_the_first_word_to_the_last(begun: Step, path: Path, 
     assert begun("replay") == ExitCode.OPTIMAL
     assert "Worked out again: 5 events, the same bytes." in capsys.readouterr().err
     assert path.read_bytes() == before
-    assert begun("next") == ExitCode.INVALID
-    assert f"no talks are open any more: '{OFFER}' was accepted (events[4])" in " ".join(capsys.readouterr().err.split())
+    assert begun("receive", "--price", "26000") == ExitCode.INVALID
+    assert f"nothing can follow about offer '{OFFER}': it was accepted (events[4])" in " ".join(capsys.readouterr().err.split())
+
+
+def test_before_signing_they_are_asked_what_they_like_better(begun: Step, path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """If this fails, what both sides could still gain after the handshake is left on the table, or can't be taken down."""
+    assert begun("receive", "--price", "27000", "--set", f"{LEVER}=2000") == ExitCode.OPTIMAL
+    assert begun("accept") == ExitCode.OPTIMAL
+    assert begun("next") == ExitCode.OPTIMAL
+    shown = capsys.readouterr().out
+    assert "Before you sign: ask whether they like one of these better" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+    assert begun("receive", "--pick", "1") == ExitCode.OPTIMAL
+    assert "it is the deal now" in " ".join(capsys.readouterr().out.split())
+    before = path.read_bytes()
+    assert begun("replay") == ExitCode.OPTIMAL
+    assert path.read_bytes() == before
 
 
 def test_a_session_begins_with_settings_of_its_own(step: Step, tmp_path: Path, path: Path) -> None:

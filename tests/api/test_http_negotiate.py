@@ -199,6 +199,6 @@ def test_a_session_goes_on_from_answer_to_answer(client: Client) -> None:
     assert [x["event"]["kind"] for x in session["events"]] == ["their_offer", "our_offer", "refusal", "accept"]
     assert client.get(run["links"]["page"]).status_code == 200
     session["events"][0]["event"]["package"]["price"] = 28000.0
-    refused = ask(client, "session/next", session=session).json()
-    assert (refused["state"], refused["stop_reason"]) == ("failed", "invalid")
+    said = problem(ask(client, "session/next", session=session), 422, "invalid-question")
+    assert [x["path"] for x in said["findings"]] == ["session.events[0]"]
     assert client.get("/v1/schema/session").json()["properties"]["events"]

@@ -15,12 +15,14 @@ from pathlib import Path
 import pytest
 
 from api.checker import Checker, Refused
+from api.database.opening import open_store
 from api.jobs import LocalRunner
 from api.settings import Settings
-from api.store import Full, KeyReused, MemoryStore, Outcome, Request, Run
+from api.store import Run, Store
 from models.options import SolveSettings
 from tests.api import stand_ins
-from tests.api.service import STAND_IN, Client, serving, tiny, until
+from tests.api.served import served
+from tests.api.service import STAND_IN, Client, request, serving, tiny, until
 
 SERVE = """
 from tests.api.service import serving
@@ -53,34 +55,25 @@ def children(parent: int | None = None) -> set[int]:
     return found
 
 
-def request(name: str = "fine", body: bytes | None = None, key: str | None = None, fingerprint: str = "") -> Request:
-    return Request(name, "USD", body or tiny(name), SolveSettings(), fingerprint, key)
-
-
-def store(**changes: int) -> MemoryStore:
-    return MemoryStore(**{"queue": 100, "keep_runs": 100, "keep_bytes": 10**9, **changes})
-
-
-def watched(name: str, settings: SolveSettings | None = None, **changes: object) -> Run:
+def watched(name: str, folder: Path, settings: SolveSettings | None = None, **changes: object) -> tuple[Run, Store]:
     """A run of a stand-in, watched by a runner of its own until it ends."""
-    kept = store()
-    run, _ = kept.create(replace(request(name), settings=settings or SolveSettings()))
+    kept = open_store(Settings(store=str(folder / "runs.db")))
+    run, _ = kept.create(replace(request(name), settings=settings or SolveSettings()), tiny(name))
     runner = LocalRunner(kept, replace(STAND_IN, **changes))
     runner.start()
     try:
         runner.submit(run.id, 1)
-        return until(lambda: (now := kept.get(run.id)) and now.over and now)
+        return until(lambda: (now := kept.get(run.id)) and now.over and now), kept
     finally:
         runner.close()
 
 
-def test_a_solve_ends_with_its_plan() -> None:
+def test_a_solve_ends_with_its_plan(tmp_path: Path) -> None:
     """A finished solve would lose its plan or its headline."""
-    run = watched("fine")
-    assert run.state == "optimal"
-    assert run.outcome.stop_reason == "gap"
-    assert b'"offtake-plan/1"' in run.outcome.plan
-    assert run.outcome.headline["objective"] > 0
+    run, kept = watched("fine", tmp_path)
+    assert (run.state, run.stop_reason) == ("optimal", "gap")
+    assert b'"offtake-plan/1"' in kept.content(run.id, "plan")
+    assert run.headline["objective"] > 0
 
 
 @pytest.mark.parametrize(
@@ -125,12 +118,13 @@ def test_cancel_kills_what_does_not_listen(client: Client) -> None:
     assert client.get(f"/v1/runs/{run_id}").json()["state"] == "cancelled"
 
 
-def test_a_killed_process_fails_its_run_only(client: Client) -> None:
-    """A child that the system kills would leave its run running for ever or take the server down."""
+def test_a_killed_process_costs_one_attempt(client: Client) -> None:
+    """A child that the system kills would leave its run running for ever, throw it away, try it without end, or take the server down."""
     run_id = client.solve("patient").json()["id"]
-    client.run_until(run_id, lambda run: run["progress"] and run["progress"]["incumbent"])
-    for child in children():  # the checker and the one that waits for the next run are killed too, and must be replaced
-        os.kill(child, signal.SIGKILL)
+    for attempt in (1, 2):
+        client.run_until(run_id, lambda run, n=attempt: run["attempt"] == n and run["progress"] and run["progress"]["incumbent"])
+        for child in children():  # the checker and the one that waits for the next run are killed too, and must be replaced
+            os.kill(child, signal.SIGKILL)
     run = client.run_until(run_id, lambda run: run["state"] == "failed")
     assert run["stop_reason"] == "worker_lost"
     assert "signal 9" in run["problem"]["detail"]
@@ -163,16 +157,16 @@ def test_a_full_queue_is_said_and_recovers() -> None:
         assert client.solve("fine", wait=60).status_code == 200
 
 
-def test_memory_beyond_the_limit_ends_the_solve() -> None:
+def test_memory_beyond_the_limit_ends_the_solve(tmp_path: Path) -> None:
     """One solve could take all the machine's memory."""
-    run = watched("hungry", solve_memory_bytes=300_000_000)
-    assert (run.state, run.outcome.stop_reason) == ("failed", "memory")
+    run, _ = watched("hungry", tmp_path, solve_memory_bytes=300_000_000)
+    assert (run.state, run.stop_reason) == ("failed", "memory")
 
 
-def test_a_solve_that_outlives_its_limit_is_ended() -> None:
+def test_a_solve_that_outlives_its_limit_is_ended(tmp_path: Path) -> None:
     """A stuck solver would keep its place for ever."""
-    run = watched("stubborn", SolveSettings(time_limit_seconds=0.2), overrun_seconds=0.8)
-    assert (run.state, run.outcome.stop_reason) == ("failed", "time")
+    run, _ = watched("stubborn", tmp_path, SolveSettings(time_limit_seconds=0.2), overrun_seconds=0.8)
+    assert (run.state, run.stop_reason) == ("failed", "time")
 
 
 def test_a_stopped_solve_that_does_not_answer_is_ended() -> None:
@@ -185,10 +179,10 @@ def test_a_stopped_solve_that_does_not_answer_is_ended() -> None:
         assert run["stop_reason"] == "user"
 
 
-def test_shutdown_leaves_no_process() -> None:
-    """Ending the server would leave solves behind, or hang on those who follow them."""
+def test_shutdown_leaves_no_process_and_loses_no_run(tmp_path: Path) -> None:
+    """Ending the server would leave solves behind, throw their runs away, or hang on those who follow them."""
     before = children()
-    with serving(workers=2) as client:
+    with serving(workers=2, store=str(tmp_path / "runs.db")) as client:
         runs = [client.solve(name).json()["id"] for name in ("patient", "stubborn", "fine")]
         for run_id in runs[:2]:
             client.run_until(run_id, lambda run: run["state"] == "running")
@@ -202,7 +196,12 @@ def test_shutdown_leaves_no_process() -> None:
     with follower:
         while chunk := follower.recv(65_536):
             heard += chunk
-    assert b"worker_lost" in heard
+    assert b'"queued"' in heard[heard.rindex(b"event: state") :], "whoever follows the run must learn that it waits again"
+    with serving(workers=2, store=str(tmp_path / "runs.db")) as client:
+        client.run_until(runs[0], lambda run: run["state"] == "running" and run["progress"] and run["progress"]["incumbent"])
+        assert client.post(f"/v1/runs/{runs[0]}/stop").json()["attempt"] == 2
+        client.post(f"/v1/runs/{runs[1]}/cancel")
+        assert [client.run_until(run_id, lambda run: run["finished"])["state"] for run_id in runs] == ["feasible", "cancelled", "optimal"]
 
 
 @pytest.mark.parametrize("name", ["patient", "stubborn"])
@@ -224,6 +223,18 @@ def test_no_orphan_outlives_a_killed_server(name: str, tmp_path: Path) -> None:
     until(lambda: not any(Path(f"/proc/{child}").exists() for child in left), 10)
 
 
+def test_no_orphan_goes_on_loading(tmp_path: Path) -> None:
+    """A process that was still loading the optimizer when its server was killed would finish that first, for seconds on a busy machine."""
+    with served(tmp_path, store=str(tmp_path / "runs.db"), solve="tests.api.never_loaded:solve") as (server, client):
+        run_id = client.solve("fine").json()["id"]
+        client.run_until(run_id, lambda run: run["state"] == "running")
+        left = children(server.pid)
+        assert len(left) >= 2
+        server.kill()
+        server.wait(60)
+    until(lambda: not any(Path(f"/proc/{child}").exists() for child in left), 10)
+
+
 @pytest.mark.parametrize("limit", [{"check_memory_bytes": 1_000_000}, {"check_seconds": 0.1}])
 def test_a_document_too_costly_to_check_is_given_up(limit: dict[str, float]) -> None:
     """A document with millions of mistakes would take all memory, or all of a processor for minutes."""
@@ -234,57 +245,3 @@ def test_a_document_too_costly_to_check_is_given_up(limit: dict[str, float]) -> 
         assert not checker._child
     finally:
         checker.close()
-
-
-def test_the_past_cannot_be_rewritten() -> None:
-    """A late answer, or one of an earlier attempt, would overwrite how a run ended."""
-    kept = store()
-    run, _ = kept.create(request())
-    assert kept.start(run.id, 2) is None, "not this attempt's turn"
-    assert kept.start(run.id, 1)
-    assert kept.start(run.id, 1) is None, "it runs already"
-    kept.note(run.id, 2, {"phase": "solve"})
-    assert kept.get(run.id).progress is None
-    assert not kept.finish(run.id, 2, Outcome("optimal", "gap", b"{}"))
-    assert kept.cancel(run.id).state == "cancelled"
-    assert not kept.finish(run.id, 1, Outcome("optimal", "gap", b"{}"))
-    assert kept.get(run.id).state == "cancelled"
-    assert [event.number for event in kept.events(run.id, 0)] == [1, 2, 3]
-
-
-def test_the_same_key_finds_the_same_run() -> None:
-    """A request that is sent twice would be solved twice, or a used key would hide a different request."""
-    kept = store()
-    first, new = kept.create(request(key="k", fingerprint="one"))
-    again, newer = kept.create(request(key="k", fingerprint="one"))
-    assert (first.id, new, newer) == (again.id, True, False)
-    with pytest.raises(KeyReused):
-        kept.create(request(key="k", fingerprint="two"))
-
-
-def test_old_runs_make_room_and_unfinished_ones_stay() -> None:
-    """Memory would grow for ever, or a run would be forgotten while it runs."""
-    kept = store(keep_runs=2)
-    runs = [kept.create(request(key=str(i)))[0] for i in range(5)]
-    for run in runs[:4]:
-        kept.cancel(run.id)
-    kept.create(request())
-    assert [bool(kept.get(run.id)) for run in runs] == [False, False, True, True, True]
-    assert kept.create(request(key="0", fingerprint="other"))[1], "a forgotten run's key is free"
-
-    small = store(keep_bytes=1000)
-    small.cancel(small.create(request(body=b"x" * 600))[0].id)
-    held, _ = small.create(request(body=b"x" * 600))
-    with pytest.raises(Full):
-        small.create(request(body=b"x" * 600))
-    assert small.get(held.id)
-
-
-def test_the_list_goes_on_where_it_ended() -> None:
-    """Paging through runs would skip some or show some twice when new ones arrive."""
-    kept = store()
-    runs = [kept.create(request())[0] for _ in range(5)]
-    first = kept.latest(2)
-    kept.create(request())
-    second = kept.latest(2, before=first[-1].number)
-    assert [r.id for r in first + second] == [r.id for r in reversed(runs[1:])]

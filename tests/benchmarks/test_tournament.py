@@ -56,7 +56,7 @@ def test_the_desks_own_table_is_played() -> None:
     played = list(tournament(domains_of([setting], FEW, 2), (8,), (DESK, "conceder")))
     desk, other = ([p.joint for p in played if p.buyer == buyer] for buyer in (DESK, "conceder"))
     assert np.mean(desk) > np.mean(other)
-    assert max(p.pareto for p in played if p.buyer == DESK and p.agreed and not p.by_last_offer) < 0.1
+    assert max(p.pareto for p in played if p.buyer == DESK and p.agreed) < 0.1
 
 
 def test_even_seeds_know_the_supplier_and_odd_ones_do_not(drawn: list[list[Domain]]) -> None:
@@ -117,9 +117,9 @@ def test_last_word_of_the_protocol() -> None:
         def reply(self, offered: int) -> bool:
             return offered == 2
 
-    assert negotiate(Stubborn(1, yes=False), Stubborn(2, yes=False), 3) == (2, True)
-    assert negotiate(Stubborn(1, yes=False), Stubborn(3, yes=False), 3) == (None, True)
-    assert negotiate(Stubborn(1, yes=False), Stubborn(2, yes=True), 3) == (1, False)
+    assert negotiate(Stubborn(1, yes=False), Stubborn(2, yes=False), 3) == 2
+    assert negotiate(Stubborn(1, yes=False), Stubborn(3, yes=False), 3) is None
+    assert negotiate(Stubborn(1, yes=False), Stubborn(2, yes=True), 3) == 1
 
 
 def test_measures_against_brute_force(drawn: list[list[Domain]]) -> None:
@@ -145,7 +145,7 @@ def test_desk_keeps_its_rails_against_every_seller(drawn: list[list[Domain]]) ->
         for seller in NAMES:
             terms = np.repeat(domain.terms, domain.buyer.shape[1], axis=0)
             desk = Desk(domain, Settings(8, margin=20.0))
-            deal, _ = negotiate(standard(seller, Taste(domain.truth.ravel(), terms, 8, 0.0, np.random.default_rng(1))), desk, 8)
+            deal = negotiate(standard(seller, Taste(domain.truth.ravel(), terms, 8, 0.0, np.random.default_rng(1))), desk, 8)
             assert deal is None or domain.buyer.flat[deal] >= 20.0
             assert all(move.gain >= 20.0 for move in desk.history if move.by == "buyer")
 

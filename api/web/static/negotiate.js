@@ -62,7 +62,7 @@ async function question(ask) {
   if (dataset.alternative) package_.alternative = dataset.alternative;
   if (number("price") !== null) package_.price = number("price");
   const brought = desk(dataset.supplier);
-  const what = ask === "ledger" ? { offers: [offer], both_ways: true } : { package: package_ };
+  const what = ask === "ledger" ? { offers: [offer], package: package_, both_ways: true } : { package: package_ };
   return { scenario: await scenario(), ...what, desk: brought };
 }
 

@@ -59,6 +59,10 @@ function news({ state, stopping }) {
   const words = { queued: "Waiting for a free place.", running: stopping ? "Stopping: the best plan is being completed." : "Under way." };
   place("news").textContent = words[state] ?? "Done.";
   place("stop").disabled = Boolean(stopping);
+  if (state === "queued") {
+    course.length = 0; // a run that was interrupted begins anew
+    last = null;
+  }
   if (TERMINAL.has(state)) {
     events.close();
     location.reload();

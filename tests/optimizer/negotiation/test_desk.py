@@ -13,9 +13,10 @@ from models.negotiation import Package
 from models.scenario import Scenario
 from optimizer.instance import build_instance
 from optimizer.model import build_model
-from optimizer.negotiation.desk import Desk, key_of
+from optimizer.negotiation.desk import Desk
 from optimizer.negotiation.ledger import moved, moves_of
 from optimizer.negotiation.levers import levers_of, packaged_among_others
+from optimizer.negotiation.places import key_of
 from optimizer.negotiation.splice import labels_of, make_base, make_slot, splice
 from optimizer.solve.highs import Interrupted
 from optimizer.solve.problem import Problem, compile_problem

@@ -66,10 +66,11 @@ def test_a_competing_offer_is_the_walk_away_price() -> None:
 STEPS = [(50.0, 10.0), (50.0, 20.0)]
 
 
-def test_where_nothing_need_be_committed_the_last_breakpoint_is_the_walk_away_price() -> None:
+@pytest.mark.parametrize(("holding", "method"), [(True, "plans held"), (False, "breakpoints")])
+def test_where_nothing_need_be_committed_the_last_breakpoint_is_the_walk_away_price(holding: bool, method: str) -> None:
     """If this fails, a price is called the walk-away price at which the contract has long been worthless (Geoffrion & Nauss 1977: W flattens onto V0)."""
-    result = found(deal([offer("frame", 15.0)], blocks=STEPS))
-    assert result.method == "breakpoints"
+    result = walk_away(Desk(deal([offer("frame", 15.0)], blocks=STEPS)), FRAME, holding=holding)
+    assert result.method == method
     assert middle(result) == pytest.approx(20.0)
 
 
@@ -168,14 +169,15 @@ def test_a_curve_may_begin_at_a_price_of_nothing() -> None:
     assert [point.price for point in curve.points] == pytest.approx([0.0, 10.0, 20.0, 30.0])
 
 
+@pytest.mark.parametrize("holding", [True, False])
 @pytest.mark.parametrize("price", [10.0, 15.0, 30.0])
-def test_credits_of_a_share_of_the_price_make_cost_not_concave(price: float) -> None:
+def test_credits_of_a_share_of_the_price_make_cost_not_concave(price: float, holding: bool) -> None:
     """If this fails, a walk-away price is too high where a deposit of half the value comes back at 6 a unit: up to 12 all of it does, at p above it
     (1.5 p - 6) x 100 is paid, which is 2,000 at 17.33."""
     deposit = {"kind": "prepayment", "share_of_contract_value": 0.5, "credit_per_unit": 6.0}
     desk = Desk(deal([offer("frame", price, (0.0, 100.0), deposit)]))
-    result = walk_away(desk, FRAME)
-    assert result.method == "bracket"
+    result = walk_away(desk, FRAME, holding=holding)
+    assert holding or result.method == "bracket"
     assert middle(result) == pytest.approx(26.0 / 1.5, rel=1e-6)
     assert not price_volume_curve(desk, FRAME, 1.0, 30.0).exact
 
@@ -197,3 +199,18 @@ def test_where_the_rules_demand_the_offer_there_is_nothing_to_walk_away_to() -> 
         found(deal([offer("frame", 12.0)], rules=[fill], spot=[]))
     assert refused.value.findings[0].path == "offer"
     assert "without offer 'frame'" in refused.value.findings[0].message
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_holding_plans_comes_to_the_same_price_as_enclosing_it(seed: int) -> None:
+    """If this fails, a plan that is held hides a cheaper one, or a price is proven that isn't."""
+    rng = np.random.default_rng(seed)
+    least = float(rng.choice([0.0, 40.0]))
+    frame = offer("frame", float(rng.uniform(8.0, 18.0)), (least, 100.0), signing_cost=float(rng.choice([0.0, 150.0])))
+    rival = offer("rival", float(rng.uniform(9.0, 16.0)), (float(rng.choice([0.0, 60.0])), 100.0), signing_cost=float(rng.choice([0.0, 100.0])))
+    scenario = deal([frame, rival], blocks=STEPS)
+    ends = [walk_away(Desk(scenario), FRAME, holding=holding).walk_away for holding in (True, False)]
+    assert (ends[0] is None) == (ends[1] is None)
+    if ends[0] is not None and ends[1] is not None:
+        assert ends[0].lower == pytest.approx(ends[1].lower, rel=1e-6)
+        assert ends[0].upper == pytest.approx(ends[1].upper, rel=1e-6)

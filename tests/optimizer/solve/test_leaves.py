@@ -10,7 +10,8 @@ import pytest
 from optimizer.instance import build_instance
 from optimizer.model import build_model
 from optimizer.solve.highs import solve_problem
-from optimizer.solve.leaves import Leaf, Scales, bound_of, signed
+from optimizer.solve.lagrange import bound_of, signed
+from optimizer.solve.leaves import Leaf, Scales
 from optimizer.solve.problem import Problem, compile_problem
 from optimizer.solve.search import Search
 from scenarios.files import scenario_from

@@ -1,0 +1,91 @@
+"""The tables. What a list of runs shows stands in `runs`; what can be many megabytes stands in `contents`, which no list reads.
+
+`api/database/migrations` makes and changes the tables; a test compares both.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy.types import TypeDecorator
+
+
+class Document(TypeDecorator[Any]):
+    """JSON as text: databases disagree about infinity and the zero character in their own JSON types."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, _dialect: object) -> str | None:
+        return None if value is None else json.dumps(value, separators=(",", ":"))
+
+    def process_result_value(self, value: str | None, _dialect: object) -> Any:
+        return None if value is None else json.loads(value)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time in UTC. It is shown to people and never compared: clocks jump."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: object) -> datetime | None:
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, _dialect: object) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+NUMBER = BigInteger().with_variant(Integer, "sqlite")  # only a plain INTEGER counts up by itself in SQLite
+metadata = MetaData()
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("key", String(200), unique=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("ask", String(40), nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("losses", Integer, nullable=False),
+    Column("stopping", Boolean, nullable=False),
+    Column("worker", String(120)),
+    Column("beats", Integer, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("started", Moment),
+    Column("finished", Moment),
+    Column("progress", Document),
+    Column("stop_reason", String(40)),
+    Column("headline", Document),
+    Column("problem", Document),
+    Column("emitted", Integer, nullable=False),  # number of the last event
+    Column("held", BigInteger, nullable=False),  # bytes in `contents`
+    Index("runs_by_state", "state", "number"),
+    sqlite_autoincrement=True,  # a number is not used again when the newest run is forgotten
+)
+
+contents = Table(
+    "contents",
+    metadata,
+    Column("run", String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("plan", LargeBinary),
+    Column("page", LargeBinary),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("run", String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(12), nullable=False),
+    Column("data", Document, nullable=False),
+)

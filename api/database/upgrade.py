@@ -1,0 +1,43 @@
+"""Bringing the tables to the form that this version knows, when the store is opened."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, inspect, text
+
+from api.database.connection import Database
+from api.database.tables import metadata
+from models.errors import StoreUnusable
+
+VERSION_TABLE = "offtake_version"
+LOCK = 5_370_671
+"""Number of the lock under which servers that start together take turns (PostgreSQL; SQLite has one writer anyway)."""
+
+
+def upgrade(database: Database) -> None:
+    """Make or change the tables, all or nothing. Raises StoreUnusable where a newer version, or something else, has been at work."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", "api.database:migrations")
+    script = ScriptDirectory.from_config(config)
+    with database.writing() as connection:
+        if not database.sqlite:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+        revision = revision_of(connection)
+        if revision == script.get_current_head():
+            return
+        if revision is not None and revision not in {x.revision for x in script.walk_revisions()}:
+            raise StoreUnusable(f"The store was written by a newer Offtake (its tables are of version {revision}). Install that version, or use another store.")
+        if revision is None and set(inspect(connection).get_table_names()) & set(metadata.tables):
+            raise StoreUnusable("This database has tables of the same names that are not Offtake's. Use another database.")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The version of the tables; None where there are none."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()

@@ -1,0 +1,123 @@
+"""Where packages are put into a compiled scenario: each offer's slot, and what is known of its terms at other prices.
+
+Terms are spliced at the first two prices that are asked for; between them everything is affine (`affine`). Reference: Geoffrion & Nauss (1977), Parametric
+and postoptimality analysis in integer linear programming, Management Science 23(5).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from models.negotiation import Package
+from models.scenario import Scenario
+from optimizer.contracts import split_alternatives
+from optimizer.instance import Instance, OfferData, build_instance
+from optimizer.negotiation.affine import Ray
+from optimizer.negotiation.levers import offer_named, packaged_among_others, price_of, with_offer
+from optimizer.negotiation.splice import Base, Slot, Spliced, make_slot, splice
+from optimizer.solve.problem import Problem
+from optimizer.solve.scaling import Factors, factors
+from scenarios.tree import Floats
+
+NEARBY = 1e-6  # relative; prices this close say nothing of what lies between
+DEARER = 2.0  # times a price, the other one at which its terms are spliced: prices between are cheap from then on
+
+Key = tuple[str, str | None, float | None, tuple[tuple[str, float], ...]]
+
+
+def key_of(package: Package) -> Key:
+    """What tells packages apart."""
+    return package.offer, package.alternative, package.price, tuple(sorted(package.terms.items()))
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A package in its place."""
+
+    instance: Instance
+    spliced: Spliced
+    problem: Problem  # in which it is signed
+    factors: Factors | None  # that scale it, where they are known
+
+
+class Places:
+    """The slots of one compiled scenario. Safe to ask from several threads. `afresh`: every package is built from its terms alone."""
+
+    def __init__(self, scenario: Scenario, base: Base, *, afresh: bool = False) -> None:
+        self.scenario, self.base, self.afresh = scenario, base, afresh
+        self._slots: dict[int, Slot] = {}
+        self._rays: dict[Key, Ray | tuple[float, Spliced]] = {}
+        self._factors: dict[tuple[str, str | None], tuple[tuple[int, ...], Factors]] = {}
+        self._lock = threading.Lock()
+
+    def slot(self, o: int) -> Slot:
+        """The place of an offer."""
+        with self._lock:
+            if o not in self._slots:
+                self._slots[o] = make_slot(self.base, o)
+            return self._slots[o]
+
+    def at(self, package: Package) -> Placed:
+        """A package in its place. Raises Misfit, and InvalidScenario for a package that can't be."""
+        offer = packaged_among_others(self.scenario, package)
+        instance = build_instance(with_offer(self.scenario, offer), self.base.instance.tree)
+        data = instance.offers[self.scenario.offers.index(offer_named(self.scenario, package.offer))]
+        spliced = self._spliced(data, package)
+        problem = signing(spliced.problem, data, package.alternative, spliced.at_most_one)
+        return Placed(instance, spliced, problem, self._scaled(problem, package))
+
+    def slope(self, package: Package, x: Floats, multipliers: Floats) -> float | None:
+        """How fast the cost of a solution rises with the package's price. None where its terms don't fit at another price. Raises Misfit."""
+        key = key_of(package.model_copy(update={"price": None}))
+        if not isinstance(self._rays.get(key), Ray):
+            price = price_of(self.scenario, package)
+            self.at(package.model_copy(update={"price": DEARER * price if price else 1.0}))
+        ray = self._rays.get(key)
+        return ray.slope(x, multipliers) if isinstance(ray, Ray) else None
+
+    def _spliced(self, offer: OfferData, package: Package) -> Spliced:
+        """The problem with the package in its slot: spliced at the first two prices of its terms, between them afterwards."""
+        price, key = price_of(self.scenario, package), key_of(package.model_copy(update={"price": None}))
+        known = self._rays.get(key)
+        if not self.afresh and isinstance(known, Ray) and (found := known.at(price)) is not None:
+            return found
+        spliced = splice(self.slot(offer.index), offer)
+        with self._lock:
+            if known is None:
+                self._rays[key] = (price, spliced)
+            elif isinstance(known, Ray):
+                self._rays[key] = known.reaching(price, spliced)
+            elif abs(known[0] - price) > NEARBY * max(known[0], price):
+                self._rays[key] = Ray(known[0], known[1], price, spliced)
+        return spliced
+
+    def _scaled(self, problem: Problem, package: Package) -> Factors | None:
+        """Factors of the offer as it stands, for a package of the same shape: terms that are moved a little leave coefficients as large as they were. None
+        before the offer was valued, and for another shape."""
+        shape = (*problem.matrix.shape, problem.matrix.nnz)
+        key = (package.offer, package.alternative)
+        if key_of(package) == key_of(Package(offer=package.offer, alternative=package.alternative)) and not self.afresh:
+            self._factors.setdefault(key, (shape, factors(problem)))
+        known = self._factors.get(key)
+        return known[1] if known is not None and known[0] == shape else None
+
+
+def signing(problem: Problem, offer: OfferData, alternative: str | None, rows: Any) -> Problem:
+    """The problem in which an offer is signed now, in one alternative if one is named; an offer that is signed later only loses its other alternatives."""
+    index, columns = problem.keys["signed"]
+    own = index[:, 0] == offer.index
+    row_lower = problem.row_lower
+    if offer.sign < 0:
+        row_lower = row_lower.copy()
+        row_lower[rows] = 1.0
+    found = replace(problem, row_lower=row_lower)
+    if alternative is None:
+        return found
+    names = [a.id for a in split_alternatives(offer)]
+    wanted = np.array([name == alternative or name.startswith(f"{alternative}/") for name in names])
+    other = columns[own][~wanted[index[own, 1]]]  # other offers may have more alternatives
+    return found.fixed(other, np.zeros(len(other)))

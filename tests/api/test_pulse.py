@@ -1,0 +1,92 @@
+"""What everybody who listens shares: nobody misses an event, and many listeners cost no more than one."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any
+
+import anyio
+
+from api.pulse import TAIL, Pulse
+from api.store import Event
+
+
+class Kept:
+    """A store of one run whose events come as it is told."""
+
+    def __init__(self) -> None:
+        self.last, self.over, self.asked = 0, False, Counter[str]()
+
+    def pulse(self) -> dict[str, int]:
+        self.asked["pulse"] += 1
+        return {} if self.over else {"a": self.last}
+
+    def events(self, run_id: str, after: int) -> list[Event]:
+        self.asked["events"] += 1
+        return [Event(n, "progress", {}) for n in range(after + 1, self.last + 1)] if run_id == "a" else []
+
+
+async def listen(pulse: Pulse, kept: Any, heard: list[int], after: int = 0) -> None:
+    began = time.monotonic()
+    while True:
+        unfinished = "a" in await pulse.look(began)
+        news = await pulse.news("a", after) if unfinished else kept.events("a", after)
+        heard += [event.number for event in news]
+        after = heard[-1] if heard else after
+        if not unfinished:
+            return
+        await anyio.sleep(0.001)
+
+
+def test_every_listener_hears_everything_once() -> None:
+    """A page would miss the end of a run or show events twice; or two hundred pages would keep the store from everything else."""
+    kept = Kept()
+    pulse, heard = Pulse(kept), [list[int]() for _ in range(100)]  # type: ignore[arg-type]
+
+    async def happen() -> None:
+        for _ in range(30):
+            kept.last += 7
+            await anyio.sleep(0.01)
+        kept.last += 1
+        kept.over = True
+
+    async def all_of_it() -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(happen)
+            for i, one in enumerate(heard):
+                tasks.start_soon(listen, pulse, kept, one, i % 3)
+
+    anyio.run(all_of_it)
+    assert heard == [list(range(i % 3 + 1, 212)) for i in range(100)]
+    assert kept.asked["events"] - len(heard) < 150, "apart from the last look of each"
+
+
+def test_who_comes_late_hears_the_beginning() -> None:
+    """A page that is opened after an hour would begin in the middle; one for a forgotten run would break."""
+    kept = Kept()
+    pulse = Pulse(kept)  # type: ignore[arg-type]
+    kept.last = 5 * TAIL
+
+    async def ask() -> None:
+        await pulse.look(time.monotonic())
+        assert len(await pulse.news("a", 5 * TAIL - 3)) == 3
+        assert [event.number for event in await pulse.news("a", 0)] == list(range(1, 5 * TAIL + 1))
+        assert await pulse.news("a", 5 * TAIL) == []
+        assert await pulse.news("b", 0) == []
+
+    anyio.run(ask)
+
+
+def test_a_new_run_is_never_taken_for_a_finished_one() -> None:
+    """`Prefer: wait` would answer at once, and a page would end, because what is remembered is from before the run."""
+    kept = Kept()
+    pulse = Pulse(kept)  # type: ignore[arg-type]
+    kept.over = True
+
+    async def ask() -> None:
+        assert await pulse.look(time.monotonic()) == {}
+        kept.over = False
+        assert await pulse.look(time.monotonic()) == {"a": 0}
+
+    anyio.run(ask)
