@@ -18,7 +18,7 @@ from api.guard import Guard
 from api.jobs import LocalRunner, Runner
 from api.leases import Keeper
 from api.pulse import Pulse
-from api.routes import documents, events, health, negotiate, pages, results, runs
+from api.routes import compare, documents, events, form, health, negotiate, negotiate_form, pages, results, runs
 from api.routes.state import Services
 from api.settings import Settings, settings_from
 from api.store import Store
@@ -37,7 +37,7 @@ def create_app(settings: Settings | None = None, *, store: Store | None = None, 
     app.state.services = services
     app.add_middleware(Guard, settings=settings)
     problems.install(app)
-    for part in (runs, negotiate, events, results, documents, health, pages):
+    for part in (runs, negotiate, events, results, compare, documents, health, form, negotiate_form, pages):
         app.include_router(part.router)
     pages.mount(app)
 

@@ -20,6 +20,11 @@ CLOSE = {"Connection": "close"}
 async def read_body(request: Request, settings: Settings, *, workbooks: bool = False) -> bytes:
     """The raw JSON body, or where `workbooks` may be sent, the raw workbook. Raises Problem: unsupported-type, too-large, too-slow."""
     _check_type(request, workbooks)
+    return await read_bytes(request, settings)
+
+
+async def read_bytes(request: Request, settings: Settings) -> bytes:
+    """A body of whatever type. Raises Problem: too-large, too-slow."""
     limit = settings.max_workbook_bytes if is_workbook(request) else settings.max_body_bytes
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and (len(declared) > 18 or int(declared) > limit):

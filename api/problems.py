@@ -42,6 +42,7 @@ KINDS: dict[str, tuple[int, str, str]] = {
     "no-table": (404, "There is no such table", "The detail lists the tables of the plan."),
     "no-frontier": (404, "The run has no frontier", "Its scenario has no `frontier` table, or there was no time for it (see the plan's warnings)."),
     "no-answer": (404, "The run has no answer", "It solves a scenario and answers no question; its plan is at `/solution`."),
+    "not-comparable": (422, "These runs can't be compared", "Name two to four runs that solve scenarios."),
     "not-finished": (409, "The run is not finished", "Its state says where it stands; ask again later or follow its events."),
     "no-plan": (409, "The run has no plan", "It was cancelled, failed, or no plan keeps all hard rules; `stop_reason`, `detail` and `conflicts` say why."),
     "finished": (409, "The run is already finished", "A finished run can't be cancelled."),

@@ -190,7 +190,7 @@ def _as(view: type[View], data: dict[str, Any] | None) -> Any:
 def links(run: Run) -> dict[str, str]:
     """Where to go from a run; what it can't do now is left out."""
     here = f"/v1/runs/{run.id}"
-    found = {"self": here, "page": f"/runs/{run.id}", "events": f"{here}/events", "scenario": f"{here}/scenario"}
+    found = {"self": here, "page": f"/runs/{run.id}", "events": f"{here}/events", "scenario": f"{here}/scenario", "clone": f"{here}/clone"}
     if not run.over:
         found |= {"stop": f"{here}/stop", "cancel": f"{here}/cancel"}
     if run.has_plan and run.request.ask:

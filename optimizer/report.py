@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.plan import Plan
 from models.sheet import ContractSheet
+from optimizer import report_text as report_text  # for pages that show figures of their own in the words of the report
 from optimizer.report_frontier import frontier_contents
 from optimizer.report_pages import ASSETS as ASSETS  # for pages that bring the style and script themselves
 from optimizer.report_pages import page, specs, template
@@ -276,7 +277,7 @@ def html_parts(plan: Plan, scenario: Scenario | None = None) -> dict[str, Any]:
 
 def _content(plan: Plan, scenario: Scenario | None) -> dict[str, Any]:
     """What the templates speak of."""
-    from optimizer import report_frontier, report_quality, report_stress, report_tables, report_text, report_tree
+    from optimizer import report_frontier, report_quality, report_stress, report_tables, report_tree
     from optimizer.report_charts import charts
 
     names = report_text.names_of(scenario)

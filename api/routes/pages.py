@@ -1,93 +1,64 @@
-"""The pages people see: the form, a run, the list of runs, the routes."""
+"""The pages people see: start, a run, the list of runs, the routes; the forms have files of their own."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Annotated, Any, get_args
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import FileResponse, HTMLResponse
+from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
+from api import history
 from api.problems import KINDS, Problem
-from api.routes.documents import bundled
-from api.routes.results import scenario_of, stored
+from api.routes.form import groups
+from api.routes.results import stored
 from api.routes.state import Parts
+from api.store import State
 from api.views import run_view
 from api.web import WEB, page, plotly
-from models.scenario import Scenario
-from scenarios import library
 
 router = APIRouter(include_in_schema=False)
-GROUPS = (("clause-", "One contract clause each"), ("rule-", "One business rule each"), ("", "Worked cases"))
-PHASES = ("read", "build", "solve", "baselines", "audit", "quality", "report")
+PHASES = {
+    "read": "Read", "build": "Build the model", "solve": "Search", "baselines": "Baselines", "audit": "Audit", "quality": "Fresh futures", "report": "Report",
+}  # fmt: skip
 RUNS_SHOWN = 50
+RUNS_AT_START = 8
 QUESTIONS = {
     "levers": "What can be negotiated", "ledger": "What terms are worth", "walkaway": "When to walk away", "curve": "How the price moves the volume",
     "zone": "Where a deal is possible", "bargain": "What is fair", "counter": "What to counter with", "packages": "Packages to choose from",
     "sheet": "Contract sheet", "brief": "Preparing the meeting",
     **{f"session-{step}": "A session at the table" for step in ("start", "next", "receive", "accept", "replay")},
 }  # fmt: skip
-DEFAULT_CURRENCY: str = Scenario.model_fields["currency"].default
+TABLES = {
+    "summary": "Figures of page one", "awards": "Contracts to sign", "award_volumes": "Committed volumes by product and period",
+    "offers": "What became of each offer",
+    "capacity_opened": "Capacity steps that are opened", "futures": "Cost and shortage of every future", "fill_rates": "Demand met, by product and site",
+    "flow_summaries": "Volumes by period: mean and quantiles", "cost_summaries": "Costs by category, source and period",
+    "rules": "Business rules and how near they are",
+    "baselines": "The plan beside its baselines", "flows": "Every volume at every node", "costs": "Every charge at every node",
+}  # fmt: skip
+"""Tables of every plan that can be taken away one by one."""
 
 
 @router.get("/")
-def form(parts: Parts, example: str = "quickstart", run: str = "") -> HTMLResponse:
-    """The form, filled with a bundled scenario or with that of an earlier run."""
-    earlier = parts.store.get(run) if run else None
-    known = library.names()
-    chosen = "" if earlier else example if example in known else ""
-    text = stored(earlier, parts, "body").decode("utf-8-sig") if earlier else library.read(chosen).decode() if chosen else ""
-    return page("form.html", groups=_groups(), chosen=chosen, text=text, earlier=earlier, limit=parts.settings.max_body_bytes)
-
-
-def _groups() -> dict[str, list[Any]]:
-    """Bundled scenarios by what they are for."""
-    groups: dict[str, list[Any]] = {title: [] for _, title in reversed(GROUPS)}
-    for view in bundled():
-        groups[next(title for prefix, title in GROUPS if view.name.startswith(prefix))].append(view)
-    return groups
-
-
-@router.get("/negotiate")
-def negotiate_form(parts: Parts, example: str = "quickstart", run: str = "") -> HTMLResponse:
-    """The form of the negotiation desk, for a bundled scenario or that of an earlier run; an earlier question is filled in again."""
-    earlier = parts.store.get(run) if run else None
-    chosen = example if example in library.names() else "quickstart"
-    scenario = json.loads(library.read(chosen) if earlier is None else scenario_of(earlier, parts).decode("utf-8-sig"))
-    asked: dict[str, Any] = json.loads(stored(earlier, parts, "body").decode("utf-8-sig")) if earlier and earlier.request.ask else {}
-    package = {"offer": (asked.get("offers") or [""])[0], "alternative": None, "price": None, "terms": {}} | asked.get("package", {})
-    return page(
-        "negotiate.html",
-        groups=_groups(),
-        chosen=chosen,
-        earlier=earlier,
-        title=scenario["name"],
-        currency=scenario.get("currency", DEFAULT_CURRENCY),
-        offers=_offers(scenario),
-        package=package,
-        terms="\n".join(f"{lever} = {value:.12g}" for lever, value in (package["terms"] or {}).items()),
-        desk=json.dumps(asked["desk"], indent=1) if asked.get("desk") else "",
-    )
-
-
-def _offers(scenario: dict[str, Any]) -> list[dict[str, str]]:
-    """What can be chosen to negotiate: offers, and their alternatives one by one where there are several."""
-    names = {x["id"]: x.get("name") or x["id"] for x in scenario.get("suppliers", ())}
-    found = []
-    for x in scenario.get("offers", ()):
-        words = f"{x.get('name') or x['id']}, {names.get(x['supplier'], x['supplier'])}"
-        plain = {"offer": x["id"], "supplier": x["supplier"]}
-        found.append({**plain, "alternative": "", "words": words})
-        several = x["alternatives"] if len(x["alternatives"]) > 1 else ()
-        found += [{**plain, "alternative": a["id"], "words": f"{words}: only {a['id']}"} for a in several]
-    return found
+def start(request: Request, parts: Parts) -> Response:
+    """Where one begins: the newest runs and the bundled scenarios. Links of old to the form still lead there."""
+    asked = {name: value for name, value in request.query_params.items() if name in ("example", "run")}
+    if asked:
+        return RedirectResponse(f"/new?{urlencode(asked)}", 307)
+    newest = parts.store.latest(RUNS_AT_START)
+    return page("start.html", groups=groups(), runs=[run_view(run, parts.store) for run in newest], questions=QUESTIONS)
 
 
 @router.get("/runs")
-def recent_runs(parts: Parts) -> HTMLResponse:
-    """The newest runs."""
-    return page("runs.html", runs=[run_view(run, parts.store) for run in parts.store.latest(RUNS_SHOWN)], shown=RUNS_SHOWN, questions=QUESTIONS)
+def recent_runs(parts: Parts, name: Annotated[str, Query(max_length=200)] = "", state: str = "") -> HTMLResponse:
+    """The newest runs, or those that fit a name and a state."""
+    known = get_args(State)
+    state = state if state in known else ""
+    runs = [run_view(run, parts.store) for run in history.found(parts.store, RUNS_SHOWN, name, state or None)]
+    return page("runs.html", runs=runs, shown=RUNS_SHOWN, questions=QUESTIONS, states=known, sought={"name": name, "state": state})
 
 
 @router.get("/runs/{run_id}")
@@ -100,7 +71,14 @@ def run_page(run_id: str, parts: Parts) -> HTMLResponse:
     view, style_ids = run_view(run, parts.store), plotly.inline_style_ids()
     if view.ask:
         return page("answer.html", run=view, words=QUESTIONS[view.ask], report=found, style_ids=style_ids)
-    return page("run.html", run=view, phases=PHASES, report=found, style_ids=style_ids)
+    versions = history.versions(run, parts.store, lambda other: stored(other, parts, "body"))
+    return page("run.html", run=view, phases=PHASES, report=found, style_ids=style_ids, versions=versions, tables=TABLES, offers=_offers(found))
+
+
+def _offers(found: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Offers of the plan on a page: what became of each."""
+    offers: list[dict[str, Any]] = (found or {}).get("plan", {}).get("offers", [])
+    return offers
 
 
 @router.get("/docs")

@@ -1,4 +1,4 @@
-"""Runs: start, list, look, stop, cancel."""
+"""Runs: start, list, look, stop, cancel, clone."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from api.body import is_workbook, read_body
 from api.problems import Problem
 from api.pulse import POLL_SECONDS
+from api.routes.results import stored
 from api.routes.state import KnownRun, Parts, Services
 from api.store import Full, KeyReused, Run, State
 from api.store import Request as RunRequest
@@ -85,9 +86,19 @@ async def start_run(
 async def begin(request: Request, response: Response, parts: Services, options: BaseModel, key: str | None, prefer: str | None, ask: str = "") -> RunView:
     """Start a run of what the body holds: a scenario, or with `ask` a question about one."""
     body = await read_body(request, parts.settings, workbooks=not ask)
-    run, new = await run_sync(_create, parts, body, options, key, ask, is_workbook(request))
+    return await _answer(await launch(parts, body, options, key, ask, is_workbook(request)), parts, prefer, response)
+
+
+async def launch(parts: Services, body: bytes, options: BaseModel, key: str | None = None, ask: str = "", workbook: bool = False) -> Run:
+    """A run of `body`, new unless its key was used before. Raises Refused, Busy, Problem."""
+    run, new = await run_sync(_create, parts, body, options, key, ask, workbook)
     if new:
         parts.runner.submit(run.id, run.attempt)
+    return run
+
+
+async def _answer(run: Run, parts: Services, prefer: str | None, response: Response) -> RunView:
+    """What is answered to whoever started a run: where it is, and the finished run if that was waited for."""
     waited = await _wait(run, parts, prefer, response)
     response.status_code = 200 if waited.over and prefer else 202
     response.headers["Location"] = links(run)["self"]
@@ -154,6 +165,26 @@ def cancel_run(run: KnownRun, parts: Parts) -> RunView:
     if cancelled and cancelled.state != "cancelled":
         raise Problem("finished", state=cancelled.state)
     return _told(cancelled, parts)
+
+
+@router.post("/{run_id}/clone", status_code=202, responses={**START_ANSWERS, 404: {}})
+async def clone_run(
+    run: KnownRun,
+    response: Response,
+    parts: Parts,
+    options: Annotated[Overrides, Query()],
+    idempotency_key: Key = None,
+    prefer: Prefer = None,
+) -> RunView:
+    """Run the same scenario (or question) once more: with the options of the earlier run, where no others are given."""
+    return await _answer(await clone(run, parts, options, idempotency_key), parts, prefer, response)
+
+
+async def clone(run: Run, parts: Services, options: Overrides, key: str | None = None) -> Run:
+    """A new run of what an earlier one was asked to do."""
+    earlier = {name: getattr(run.request.settings, name) for name in Overrides.model_fields}
+    given = options.model_dump(exclude_none=True)
+    return await launch(parts, await run_sync(stored, run, parts, "body"), Overrides(**(earlier | given)), key, run.request.ask)
 
 
 def _told(run: Run | None, parts: Services) -> RunView:

@@ -1,24 +1,25 @@
-// The form: fill it from an example or a file, check it, send it. Findings appear beside it; a click on one goes to its place in the text.
+// The page of the form: one document in two views, filled from an example or a file, checked while it is edited, solved.
 
+import { Scenario } from "./document.js";
+import { element, prose } from "./elements.js";
 import { count } from "./format.js";
 import { locate } from "./locate.js";
+import { saved, unpacked, workbookOf } from "./files.js";
+import { ask, problem } from "./send.js";
+import { Sections } from "./sections.js";
+import { written } from "./written.js";
 
-const [form, text, example, file, title, body] = ["form", "text", "example", "file", "answer-title", "answer-body"].map((id) => document.getElementById(id));
-const buttons = [document.getElementById("solve"), document.getElementById("check")];
+const place = (id) => document.getElementById(id);
+const [form, text, example, file, title, body] = ["form", "text", "example", "file", "answer-title", "answer-body"].map(place);
+const buttons = [place("solve"), place("check")];
+const tabs = [place("tab-form"), place("tab-json")];
 const SHOWN_BYTES = 3_000_000; // larger files are sent as they are; a text field would crawl
-let large = null;
+const CHECKED_BYTES = 500_000; // what is larger is checked when that is asked for
+const PAUSE = 700;
 
-function element(name, content, attributes = {}) {
-  const made = document.createElement(name);
-  Object.assign(made, attributes);
-  made.append(...[content].flat());
-  return made;
-}
-
-// Text in which `names` in backticks are code.
-function prose(sentence) {
-  return sentence.split("`").map((part, i) => (i % 2 ? element("code", part) : part));
-}
+const scenario = new Scenario();
+let [large, view, typed, sent, timer, asked] = [null, "json", false, false, 0, 0];
+let sections = null;
 
 function say(heading, ...content) {
   title.textContent = heading;
@@ -27,24 +28,170 @@ function say(heading, ...content) {
 
 function describe() {
   const chosen = example.selectedOptions[0];
-  if (chosen?.value) say("About this scenario", element("p", chosen.dataset.description || chosen.textContent));
+  if (chosen?.value) say("About this scenario", element("p", {}, chosen.dataset.description || chosen.textContent));
+}
+
+// --- the two views --------------------------------------------------------------------------------------------------
+
+// Change the view; the text must be JSON before it can be shown as a form.
+function show(wanted) {
+  if (wanted === "form" && (large || typed || !sections)) {
+    const big = large || text.value.length > SHOWN_BYTES;
+    const fault = big ? "A scenario of this size is sent as it is, or edited as text." : scenario.load(text.value, { edited: typed || scenario.edited });
+    if (fault) {
+      say("The form can’t show this", element("p", {}, fault));
+      wanted = "json";
+    } else {
+      sections ??= new Sections(place("sections"), JSON.parse(place("form-sections").textContent), scenario);
+      if (typed) checkSoon();
+      typed = false;
+    }
+  } else if (wanted === "json" && view === "form") text.value = scenario.text;
+  view = wanted;
+  for (const [i, name] of ["form", "json"].entries()) {
+    tabs[i].setAttribute("aria-selected", String(name === view));
+    tabs[i].tabIndex = name === view ? 0 : -1;
+    place(`view-${name}`).hidden = name !== view;
+  }
+}
+
+function content() {
+  return large ?? (view === "form" ? scenario.text : text.value);
+}
+
+// Another document takes the place of the one that is shown.
+function fill(written) {
+  clearTimeout(timer); // what is said about the document before comes too late
+  asked += 1;
+  hold(null);
+  text.value = written;
+  text.scrollTop = 0;
+  typed = false;
+  sections?.show([]);
+  place("edited").hidden = true;
+  const fault = scenario.load(written);
+  if (fault) [view, typed] = ["json", true];
+  show(view);
 }
 
 function hold(blob) {
   large = blob;
   text.disabled = Boolean(blob);
-  if (blob) text.value = "";
-  text.placeholder = blob ? `${blob.name} (${(blob.size / 1e6).toFixed(1)} MB) is too large to be shown here and is sent as it is.` : "";
+  if (!blob) return;
+  show("json");
+  text.value = "";
+  text.placeholder = `${blob.name} (${(blob.size / 1e6).toFixed(1)} MB) is too large to be shown here and is sent as it is.`;
 }
 
+for (const [i, tab] of tabs.entries()) {
+  tab.addEventListener("click", () => show(["form", "json"][i]));
+  tab.addEventListener("keydown", (event) => {
+    if (!["ArrowLeft", "ArrowRight"].includes(event.key)) return;
+    show(view === "form" ? "json" : "form");
+    tabs.find((other) => other.tabIndex === 0).focus();
+  });
+}
+
+// --- findings -------------------------------------------------------------------------------------------------------
+
+function finding({ path, message }) {
+  if (!path || path.includes("!")) return element("li", {}, path ? element("code", {}, path) : null, " ", prose(message)); // a cell of a workbook is not here
+  const go = element("button", { type: "button", class: "path", title: "Go to this place", onclick: () => goTo(path) }, path);
+  return element("li", {}, go, " ", prose(message));
+}
+
+function goTo(path) {
+  if (view === "form" && sections.go(path)) return;
+  show("json");
+  const found = locate(text.value, path);
+  text.focus();
+  if (!found) return;
+  text.setSelectionRange(...found);
+  const line = text.value.slice(0, found[0]).split("\n").length - 1;
+  text.scrollTop = Math.max(0, line - 4) * Number.parseFloat(getComputedStyle(text).lineHeight);
+}
+
+function refused(told) {
+  const list = told.findings?.length ? element("ul", { class: "findings" }, told.findings.map(finding)) : "";
+  const more = told.findings_left_out ? element("p", {}, `And ${count(told.findings_left_out, "more finding")}.`) : "";
+  say(told.title, element("p", {}, prose(told.detail)), list, more);
+  sections?.show(told.findings ?? []);
+}
+
+function sound(found) {
+  const parts = Object.entries(found.counts).filter(([, number]) => number).map(([what, number]) => count(number, what.replace(/s$/, "")));
+  say("Sound", element("p", {}, `“${found.name}” can be solved: ${parts.join(", ")}.`));
+  sections?.show([]);
+}
+
+// Check what was edited, once nobody has typed for a moment. Only the newest answer counts.
+async function checkSoon() {
+  clearTimeout(timer);
+  timer = setTimeout(async () => {
+    const [number, now] = [(asked += 1), content()];
+    if (now.length > CHECKED_BYTES) return;
+    const answer = await ask("/v1/validate", now).catch(() => null);
+    if (number !== asked || !answer) return;
+    if (answer.ok) sound(await answer.json());
+    else if (answer.status === 422) refused(await problem(answer));
+    place("live").textContent = answer.ok ? "No findings." : title.textContent + ": " + count(body.querySelectorAll(".findings li").length, "finding") + ".";
+  }, PAUSE);
+}
+
+function changed() {
+  if (example.value) example.value = "";
+  place("edited").hidden = !form.dataset.run;
+  if (view === "form") checkSoon();
+}
+
+// --- what is sent ---------------------------------------------------------------------------------------------------
+
+async function send(address) {
+  clearTimeout(timer);
+  asked += 1;
+  for (const button of buttons) button.disabled = true;
+  say("One moment…", element("p", {}, "Reading and checking the scenario."));
+  try {
+    const answer = await ask(address, content());
+    if (answer.ok) return await answer.json();
+    refused(await problem(answer));
+  } catch {
+    say("The server can’t be reached", element("p", {}, "Is it still running? Nothing was changed; try again."));
+  } finally {
+    for (const button of buttons) button.disabled = false;
+  }
+  place("answer").focus();
+  return null;
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (event.submitter === buttons[1]) {
+    const found = await send("/v1/validate");
+    if (found) [sound(found), place("answer").focus()];
+    return;
+  }
+  const settings = new URLSearchParams();
+  for (const name of ["gap", "time_limit_seconds", "seed", "baselines"]) {
+    const { value } = place(name);
+    if (value !== "") settings.set(name, name === "gap" ? String(Number(value) / 100) : value);
+  }
+  const run = await send(`/v1/runs${settings.size ? `?${settings}` : ""}`);
+  if (!run) return;
+  sent = true;
+  location.assign(run.links.page);
+});
+
 example.addEventListener("change", async () => {
-  if (!example.value) return;
-  const answer = await fetch(`/v1/examples/${encodeURIComponent(example.value)}`);
-  if (!answer.ok) return refused(await problem(answer));
+  const chosen = example.selectedOptions[0];
+  if (!chosen.value) return;
+  if (chosen.dataset.text) fill(chosen.dataset.text);
+  else {
+    const answer = await fetch(`/v1/examples/${encodeURIComponent(chosen.value)}`);
+    if (!answer.ok) return refused(await problem(answer));
+    fill(await answer.text());
+  }
   file.value = "";
-  hold(null);
-  text.value = await answer.text();
-  text.scrollTop = 0;
   describe();
 });
 
@@ -54,72 +201,27 @@ file.addEventListener("change", async () => {
   example.value = "";
   if (chosen.size > Number(form.dataset.limit)) {
     file.value = "";
-    return say("This file is too large", element("p", `${chosen.name} has ${(chosen.size / 1e6).toFixed(1)} MB; at most ${(form.dataset.limit / 1e6).toFixed(1)} MB are read.`));
+    return say("This file is too large", element("p", {}, `${chosen.name} has ${(chosen.size / 1e6).toFixed(1)} MB; at most ${(form.dataset.limit / 1e6).toFixed(1)} MB are read.`));
   }
-  hold(chosen.size > SHOWN_BYTES ? chosen : null);
-  if (!large) text.value = await chosen.text();
-  say("File opened", element("p", `${chosen.name} is ready to be checked or solved.`));
+  if (/\.xlsx$/i.test(chosen.name)) {
+    const answer = await unpacked(chosen);
+    if (!answer.ok) return refused(await problem(answer));
+    fill(written(await answer.json()));
+  } else if (chosen.size > SHOWN_BYTES) hold(chosen);
+  else fill(await chosen.text());
+  say("File opened", element("p", {}, `${chosen.name} is ready to be checked or solved.`));
 });
 
-async function problem(answer) {
-  const known = answer.headers.get("Content-Type")?.startsWith("application/problem+json");
-  return known ? answer.json() : { title: "No usable answer", detail: `The server answered ${answer.status}.` };
-}
-
-function finding({ path, message }) {
-  if (!path) return element("li", prose(message));
-  const go = element("button", path, { type: "button", className: "path", title: "Go to this place in the text" });
-  go.addEventListener("click", () => {
-    const place = locate(text.value, path);
-    text.focus();
-    if (!place) return;
-    text.setSelectionRange(...place);
-    const line = text.value.slice(0, place[0]).split("\n").length - 1;
-    text.scrollTop = Math.max(0, line - 4) * Number.parseFloat(getComputedStyle(text).lineHeight);
-  });
-  return element("li", [go, " ", ...prose(message)]);
-}
-
-function refused(said) {
-  const content = [element("p", prose(said.detail))];
-  if (said.findings?.length) content.push(element("ul", said.findings.map(finding), { className: "findings" }));
-  if (said.findings_left_out) content.push(element("p", `And ${count(said.findings_left_out, "more finding")}.`));
-  say(said.title, ...content);
-  document.getElementById("answer").focus({ preventScroll: false });
-}
-
-async function send(address) {
-  for (const button of buttons) button.disabled = true;
-  say("One moment…", element("p", "Reading and checking the scenario."));
-  try {
-    const answer = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: large ?? text.value });
-    if (answer.ok) return await answer.json();
-    refused(await problem(answer));
-  } catch {
-    say("The server can't be reached", element("p", "Is it still running? Nothing was changed; try again."));
-  } finally {
-    for (const button of buttons) button.disabled = false;
-  }
-  return null;
-}
-
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const options = new URLSearchParams();
-  for (const name of ["gap", "time_limit_seconds", "seed", "baselines"]) {
-    const { value } = document.getElementById(name);
-    if (value !== "") options.set(name, name === "gap" ? String(Number(value) / 100) : value);
-  }
-  const run = await send(`/v1/runs${options.size ? `?${options}` : ""}`);
-  if (run) location.assign(run.links.page);
+place("save").addEventListener("click", () => saved(large ?? new Blob([content()], { type: "application/json" }), large ? "" : content(), "json"));
+place("workbook").addEventListener("click", async () => {
+  const answer = await workbookOf(content());
+  if (answer.ok) saved(await answer.blob(), large ? "" : content(), "xlsx");
+  else refused(await problem(answer));
 });
 
-buttons[1].addEventListener("click", async () => {
-  const found = await send("/v1/validate");
-  if (!found) return;
-  const parts = Object.entries(found.counts).filter(([, number]) => number).map(([what, number]) => count(number, what.replace(/s$/, "")));
-  say("Sound", element("p", `“${found.name}” can be solved: ${parts.join(", ")}.`));
-});
-
-text.addEventListener("input", () => { example.value = ""; });
-describe();
+text.addEventListener("input", () => { typed = true; changed(); });
+scenario.addEventListener("edit", changed);
+addEventListener("beforeunload", (event) => { if ((scenario.edited || typed) && !sent) event.preventDefault(); });
+place("tabs").hidden = place("save").hidden = place("workbook").hidden = false;
+show("form");
+if (form.dataset.told !== "yes") describe();

@@ -5,12 +5,14 @@ import { amount, percent, seconds } from "./format.js";
 const { run, currency } = document.getElementById("run").dataset;
 const place = (id) => document.getElementById(id);
 const phases = [...place("phases").children];
+const LATER = { stress: "Stress", frontier: "Frontier" }; // phases of scenarios that ask for more
 const course = [];
 const TERMINAL = new Set(["optimal", "feasible", "infeasible", "cancelled", "failed"]);
 let last = null;
 
 function show(progress) {
   last = { ...progress, at: performance.now() };
+  if (LATER[progress.phase] && !phases.some((phase) => phase.dataset.phase === progress.phase)) add(progress.phase);
   const now = phases.findIndex((phase) => phase.dataset.phase === progress.phase);
   phases.forEach((phase, i) => {
     phase.classList.toggle("done", i < now);
@@ -19,12 +21,24 @@ function show(progress) {
   });
   place("incumbent").textContent = amount(progress.incumbent, currency);
   place("bound").textContent = amount(progress.bound, currency);
+  const known = progress.incumbent !== null && progress.bound !== null;
+  const left = known ? Math.max(0, progress.incumbent - progress.bound) : null;
+  place("left").textContent = amount(left, currency);
+  place("left-note").textContent = known && left === 0 ? "nothing: this is the best plan there is" : "best plan less what is proven";
   place("gap").textContent = percent(progress.gap);
   place("incumbent-note").textContent = progress.incumbent === null ? "none yet" : "risk-adjusted cost, present value";
-  if (progress.incumbent !== null && progress.bound !== null) {
+  if (known) {
     course.push(progress);
     draw();
   }
+}
+
+function add(phase) {
+  const item = document.createElement("li");
+  item.dataset.phase = phase;
+  item.textContent = LATER[phase];
+  place("phases").append(item);
+  phases.push(item);
 }
 
 function draw() {
