@@ -40,7 +40,7 @@ RESOLUTION = 1e-7  # relative: how closely a price is enclosed
 FLAT = 1e-9  # relative: differences of cost that are rounding
 MOST_STEPS = 60
 DOUBLINGS = 30
-FAR, BEYOND = 0.05, 1.5  # relative: from where on a price is far from another; and how far beyond a price that costs may reach the target is looked as well
+FAR, BEYOND = 0.08, 1.5  # relative: from where on a price is far from another; and how far beyond a price that costs may reach the target is looked as well
 
 
 def walk_away(desk: Desk, package: Package, margin: float = 0.0, *, holding: bool = True) -> WalkAway:
