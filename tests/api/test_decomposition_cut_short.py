@@ -86,11 +86,14 @@ def test_cancel_leaves_no_plan_and_no_process(client: Client, body: str) -> None
     assert client.get(f"/v1/runs/{run_id}/solution").json()["type"] == "/docs#no-plan"
 
 
-def test_a_killed_process_is_named(client: Client, body: str) -> None:
-    """If this fails, a decomposition whose process the system kills stays running for ever."""
-    run_id = begun(client, body)
-    for child in children():
-        os.kill(child, signal.SIGKILL)
+def test_a_killed_process_is_replaced_once_and_then_named(client: Client, long_body: str) -> None:
+    """If this fails, a decomposition whose process the system kills is lost at once, or stays running for ever."""
+    run_id = begun(client, long_body)
+    for attempt in (1, 2):
+        running = client.run_until(run_id, lambda run, due=attempt: run["attempt"] == due and run["state"] == "running" and run["progress"], WAIT)
+        assert running["attempt"] == attempt
+        for child in children():
+            os.kill(child, signal.SIGKILL)
     run = client.run_until(run_id, lambda run: run["finished"], WAIT)
     assert (run["state"], run["stop_reason"]) == ("failed", "worker_lost")
 
