@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -32,7 +31,7 @@ from scenarios.files import MAX_BYTES, parse_scenario
 from tests.api.plans import fake_solve, named, synthetic_plan
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ("pyomo", "highspy", "pandas", "fastapi", "plotly", "numpy", "scipy", "uvicorn")
+HEAVY = ("pyomo", "highspy", "pandas", "fastapi", "plotly", "numpy", "scipy", "uvicorn", "sqlalchemy", "alembic", "xlsxwriter", "python_calamine")
 
 
 @pytest.fixture
@@ -81,19 +80,6 @@ def test_help_is_light() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "offtake [OPTIONS] COMMAND" in done.stdout
-
-
-def test_help_is_quick() -> None:
-    """If this fails, `offtake --help` takes more than 0.3 seconds of a processor even on its best of ten tries."""
-    took = []
-    for _ in range(10):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run([sys.executable, "-c", "from api.cli import main; main()", "--help"], capture_output=True, cwd=ROOT, check=True, timeout=60)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        took.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-        if took[-1] <= 0.3:
-            return
-    raise AssertionError(took)
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
