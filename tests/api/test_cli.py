@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -80,6 +81,25 @@ def test_help_is_light() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "offtake [OPTIONS] COMMAND" in done.stdout
+
+
+def test_help_is_quick() -> None:
+    """If this fails, `offtake --help` takes half as long again as typer and rich alone, which draw it, even on its best of ten tries."""
+    ours, alone = "from api.cli import main; main()", "import typer.rich_utils, rich.console, rich.panel, rich.table"
+    ratios = []
+    for _ in range(10):
+        ratios.append(_processor(ours) / _processor(alone))
+        if ratios[-1] <= 1.5:
+            return
+    raise AssertionError(ratios)
+
+
+def _processor(code: str) -> float:
+    """Seconds of a processor that a new interpreter takes for some code."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", code, "--help"], capture_output=True, cwd=ROOT, check=True, timeout=60)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
