@@ -17,6 +17,7 @@ UNITS: dict[str, tuple[str, ...]] = {
     "unit": (
         "DemandRow.volume", "CapacityRow.volume", "CapacityStep.volume", "OpensWhen.committed_volume_per_period", "Storage.capacity", "Storage.initial",
         "Transfer.capacity", "Spot.available", "VolumeRange.min", "VolumeRange.max", "MinimumOrder.volume", "ShortageCvar.max",
+        "ShortageProbability.above",
     ),
     "years": ("Period.years", "Disruption.mean_years"),
     "periods": ("Window.periods", "CapacityStep.build_periods", "Spot.lead_periods", "IndexedPrice.lag_periods", "Rival.periods", "Rival.added_lead_periods"),

@@ -20,7 +20,7 @@ from models.scenario import Scenario
 from models.uncertainty import Generated
 from optimizer.first_stage import average_path
 from optimizer.quality_chains import apart, joined
-from optimizer.quality_judge import BATCHES, Judge, judge_of, seeds, ties_futures
+from optimizer.quality_judge import BATCHES, Judge, judge_of, seeds
 from optimizer.quality_replications import compare, replicate
 from optimizer.quality_rolling import Walk, rolling, walk
 from optimizer.quality_sample import out_of_sample, sizes_of, try_fresh
@@ -97,7 +97,7 @@ def _assumptions(scenario: Scenario, judge: Judge) -> list[str]:
             "A fresh future counts as known right after signing, while the plan tells futures apart step by step: on fresh futures it costs less for that "
             "reason alone. Re-planning period by period knows no more than the plan (`solve.rolling`)."
         ]
-    tied = [rule.kind for rule in scenario.rules if ties_futures(rule)]
+    tied = [rule.kind for rule in scenario.rules if rule.over_futures]
     if tied:
         notes.append(f"Rules measured over all futures at once ({', '.join(tied)}) are imposed neither on fresh futures nor on rivals in replications.")
     if not judge.plain:

@@ -12,7 +12,6 @@ import numpy as np
 
 from models.errors import Cancelled
 from models.options import SolveSettings
-from models.rules import Rule
 from models.scenario import Scenario
 from models.uncertainty import Generated
 from optimizer.quality_chains import hindsight
@@ -55,7 +54,7 @@ def judge_of(
         if stop is not None and stop.is_set():
             raise Cancelled
 
-    free = scenario.model_copy(update={"rules": tuple(rule for rule in scenario.rules if not ties_futures(rule))})
+    free = scenario.model_copy(update={"rules": tuple(rule for rule in scenario.rules if not rule.over_futures)})
 
     def best(among: Scenario, paths: Paths) -> Best:
         found = best_first_stage(among, paths, settings=within(), stop=stop, executor=executor)
@@ -90,11 +89,6 @@ def seeds(judge: Judge, purpose: str, count: int) -> Iterator[int]:
         if seed != judge.seed and found < count:
             found += 1
             yield seed
-
-
-def ties_futures(rule: Rule) -> bool:
-    """Whether a rule is measured over several futures at once."""
-    return getattr(rule, "in_", None) == "expected" or rule.kind == "shortage_cvar"
 
 
 def _lost(scenario: Scenario) -> Floats | None:

@@ -85,7 +85,7 @@ def _assumptions(bench: Bench, plan: Plan) -> list[str]:
         notes.append("Here every future is known right after signing, so that all first stages are compared alike; the plan itself waits until it is told.")
     if bench.paths.count < plan.provenance.futures:
         notes.append(f"{bench.paths.count:,} futures are used here, not the plan's {plan.provenance.futures:,}; `stress.futures` asks for more.")
-    if any(getattr(x, "in_", None) == "expected" or x.kind == "shortage_cvar" for x in bench.scenario.rules):
+    if any(x.over_futures for x in bench.scenario.rules):
         notes.append("Rules measured over several futures at once hold for the best plans, but not where a first stage is only tried.")
     return notes
 

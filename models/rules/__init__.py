@@ -12,6 +12,7 @@ from models.rules.fill_rate import FillRate
 from models.rules.force import Force
 from models.rules.requires import Requires
 from models.rules.shortage_cvar import ShortageCvar
+from models.rules.shortage_probability import ShortageProbability
 from models.rules.spot_share import SpotShare
 from models.rules.supplier_count import SupplierCount
 from models.rules.supplier_share import SupplierShare
@@ -24,6 +25,7 @@ RULES = (
     Budget,
     FillRate,
     ShortageCvar,
+    ShortageProbability,
     Exclusive,
     Requires,
     AllOrNone,
@@ -31,7 +33,18 @@ RULES = (
 )
 
 Rule = Annotated[
-    DomesticShare | SupplierShare | SupplierCount | SpotShare | Budget | FillRate | ShortageCvar | Exclusive | Requires | AllOrNone | Force,
+    DomesticShare
+    | SupplierShare
+    | SupplierCount
+    | SpotShare
+    | Budget
+    | FillRate
+    | ShortageCvar
+    | ShortageProbability
+    | Exclusive
+    | Requires
+    | AllOrNone
+    | Force,
     Field(discriminator="kind"),
 ]
 
@@ -46,6 +59,7 @@ __all__ = [
     "Requires",
     "Rule",
     "ShortageCvar",
+    "ShortageProbability",
     "SpotShare",
     "SupplierCount",
     "SupplierShare",

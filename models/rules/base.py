@@ -19,6 +19,11 @@ class RuleBase(Document):
     violation_price: Money | None = None
     """None: the rule is hard. Otherwise what one unit of violation costs (the unit is given with each rule); it counts in the objective, not in cash."""
 
+    @property
+    def over_futures(self) -> bool:
+        """Whether it is measured over several futures at once, which ties them together."""
+        return False
+
 
 class MeasuredRule(RuleBase):
     """A rule measured over nodes of the tree.
@@ -31,3 +36,7 @@ class MeasuredRule(RuleBase):
     in_: In = Field(default="expected", alias="in")
 
     model_config = ConfigDict(serialize_by_alias=True)
+
+    @property
+    def over_futures(self) -> bool:
+        return self.in_ == "expected"

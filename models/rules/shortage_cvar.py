@@ -18,3 +18,7 @@ class ShortageCvar(RuleBase):
     tail: Annotated[float, Field(ge=1e-6, le=1)] = 0.1
     product: Identifier | None = None
     """Only this product; none = all products together."""
+
+    @property
+    def over_futures(self) -> bool:
+        return True

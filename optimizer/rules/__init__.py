@@ -14,6 +14,7 @@ from optimizer.rules.fill_rate import FillRate
 from optimizer.rules.force import Force
 from optimizer.rules.requires import Requires
 from optimizer.rules.shortage_cvar import ShortageCvar
+from optimizer.rules.shortage_probability import ShortageProbability
 from optimizer.rules.spot_share import SpotShare
 from optimizer.rules.supplier_count import SupplierCount
 from optimizer.rules.supplier_share import SupplierShare
@@ -26,6 +27,7 @@ RULES: tuple[tuple[type[Any], type[Any]], ...] = (
     (documents.Budget, Budget),
     (documents.FillRate, FillRate),
     (documents.ShortageCvar, ShortageCvar),
+    (documents.ShortageProbability, ShortageProbability),
     (documents.Exclusive, Exclusive),
     (documents.Requires, Requires),
     (documents.AllOrNone, AllOrNone),

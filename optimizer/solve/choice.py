@@ -13,6 +13,7 @@ import numpy as np
 
 from models.errors import Finding, InvalidScenario
 from models.options import SolveSettings
+from models.rules.base import MeasuredRule
 from models.scenario import Scenario
 from optimizer.instance import Instance
 from optimizer.model import build_model
@@ -78,7 +79,7 @@ def _tie_of_tree(form: ExtensiveForm) -> str:
     trunk = np.isin(problem.column_node, trunk_of(tree)) | (problem.column_node < 0)
     if not plain(form.instance):
         return "the objective looks at other probabilities too"
-    if form.tied or any(rule.kind == "shortage_cvar" for rule in form.instance.rules):
+    if form.tied or any(rule.over_futures and not isinstance(rule, MeasuredRule) for rule in form.instance.rules):
         return "a rule measured over several futures ties them together (`in: every_future` or `every_node` would not)"
     if problem.integer[~trunk].any():
         return "there are yes-or-no decisions after the first branching"

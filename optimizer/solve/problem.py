@@ -147,7 +147,7 @@ def _owner(component: Any, coupling: frozenset[int]) -> tuple[int, bool]:
 
 def _coupling_rules(kernel: Kernel) -> frozenset[int]:
     """Rules measured over several futures at once."""
-    return frozenset(i for i, rule in enumerate(kernel.instance.rules) if getattr(rule, "in_", None) == "expected" or rule.kind == "shortage_cvar")
+    return frozenset(i for i, rule in enumerate(kernel.instance.rules) if rule.over_futures)
 
 
 def _cash(kernel: Kernel, of: Mapping[int, int], count: int) -> Any:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from models.rules.base import MeasuredRule
 from models.scenario import Scenario
 from optimizer.decisions import Kernel
 from optimizer.instance import Instance, build_instance
@@ -121,8 +122,8 @@ class Named:
 def obstacle(scenario: Scenario, paths: Paths) -> str:
     """Why the futures of `scenario` can't be stamped; empty if they can."""
     for rule in scenario.rules:
-        if rule.kind == "shortage_cvar":
-            return "a shortage CVaR ties the futures together"
+        if rule.over_futures and not isinstance(rule, MeasuredRule):
+            return f"a rule of kind '{rule.kind}' ties the futures together"
         if rule.kind == "fill_rate" and rule.in_ == "expected" and rule.violation_price is not None and rule.period is not None:
             asked = paths.states.demand[:, scenario.period_ids.index(rule.period)]
             asked = asked if rule.product is None else asked[:, [x.id == rule.product for x in scenario.products]]

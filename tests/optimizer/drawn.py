@@ -141,6 +141,7 @@ def _rule(pick: Pick, data: Data) -> Data:
         {"kind": "fill_rate", "min": 0.9} | measured,
         {"kind": "budget", "max": 800.0} | measured,
         {"kind": "shortage_cvar", "max": 10.0, "tail": 0.4},
+        {"kind": "shortage_probability", "max": 0.3, "above": 2.0},
         {"kind": "supplier_count", "min": 1, "max": 1},
         {"kind": "force", "offer": names[0]},
     ]

@@ -30,7 +30,19 @@ def random_document(seed: int) -> Row:
     draw.offers()
     draw.rules()
     draw.uncertainty()
+    later_rules(Random(f"{seed} later"), draw.data)
     return draw.data
+
+
+def later_rules(r: Random, data: Row) -> None:
+    """In one document out of five, a rule of a kind that came later: drawn apart, so that a seed goes on meaning what it meant."""
+    product = r.choice([None, *(x["id"] for x in data["products"])])
+    possible: list[Row] = [
+        {"kind": "shortage_probability", "max": r.choice([0.0, 0.1, 0.4]), "above": r.choice([0.0, round(r.uniform(1, 40), 2)]), "product": product},
+    ]
+    rule, price, wanted = r.choice(possible), r.choice([0.5, 20.0, 300.0]), r.random()
+    if wanted < 0.2:
+        data["rules"].append(rule | ({"violation_price": price} if r.random() < 0.7 else {}))
 
 
 class Draw:

@@ -200,7 +200,7 @@ def test_swapping_ids_changes_nothing(data: Data) -> None:
 
 MONEY = {"amount", "signing_cost"}  # and a capacity step's cost
 PER_UNIT = {"price", "cost", "cost_per_unit", "cost_per_unit_year", "terminal_cost_per_unit", "holding_cost", "fee_per_unit", "credit_per_unit"}
-VOLUME = {"volume", "available", "initial", "from_volume", "to_volume", "committed_volume_per_period"}
+VOLUME = {"volume", "available", "initial", "from_volume", "to_volume", "committed_volume_per_period", "above"}
 PER_VOLUME_RULES = {"domestic_share", "supplier_share", "spot_share", "shortage_cvar"}
 
 

@@ -128,6 +128,8 @@ LOOSER_RULES: list[tuple[Data, Data]] = [
     ({"kind": "fill_rate", "min": 0.95}, {"min": 0.7}),
     ({"kind": "shortage_cvar", "max": 3.0, "tail": 0.3}, {"max": 30.0}),
     ({"kind": "shortage_cvar", "max": 3.0, "tail": 0.3}, {"tail": 0.8}),
+    ({"kind": "shortage_probability", "max": 0.1}, {"max": 0.6}),
+    ({"kind": "shortage_probability", "max": 0.1}, {"above": 20.0}),
     ({"kind": "exclusive", "offers": ["offer-1", "other"]}, {}),
     ({"kind": "requires", "offer": "offer-1", "needs": "other"}, {}),
     ({"kind": "all_or_none", "offers": ["offer-1", "other"]}, {}),
