@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 UNITS: dict[str, tuple[str, ...]] = {
-    "money": ("Offer.signing_cost", "CapacityStep.cost", "OpensWhen.prepaid", "Prepayment.amount", "Budget.max"),
+    "money": ("Offer.signing_cost", "CapacityStep.cost", "OpensWhen.prepaid", "Prepayment.amount", "Budget.max", "PrepaidExposure.max"),
+    "money/year": ("CapexSmoothing.max",),
     "money/unit": (
         "Alternative.price", "Shortage.cost_per_unit", "Shortage.terminal_cost_per_unit", "SiteCost.cost", "Transfer.cost", "Substitution.cost", "Spot.price",
         "Reservation.fee_per_unit", "Prepayment.credit_per_unit",

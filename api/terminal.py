@@ -14,11 +14,12 @@ from rich.text import Text
 from api.frontier_page import frontier_section
 from api.page import MoneyScale, Page, clean, figure, percent
 from api.stress_page import stress_section
+from models.rules import MONEY_RULES
 
 if TYPE_CHECKING:
     from models.plan import Award, Baselines, Plan, RuleOutcome
 
-SHARES = ("domestic_share", "supplier_share", "spot_share", "fill_rate")
+SHARES = ("domestic_share", "supplier_share", "smallest_share", "spot_share", "fill_rate", "shortage_probability")
 SIGNS = ("exclusive", "requires", "all_or_none", "force")
 BASELINES = {"spot_only": "spot market only", "average_future": "planned for the average future", "perfect_foresight": "perfect foresight"}
 
@@ -199,7 +200,7 @@ def _rules(plan: Plan, money: MoneyScale, page: Page) -> None:
     rows = []
     for rule in plan.rules:
         if rule.violation > 0:
-            short = money.text(rule.violation) if rule.kind == "budget" else figure(rule.violation)
+            short = money.text(rule.violation) if rule.kind in MONEY_RULES else figure(rule.violation)
             state = f"violated by {short}, costs {money.text(rule.penalty)}"
         else:
             state = "kept, binding" if rule.binding else "kept"
@@ -211,7 +212,7 @@ def _rules(plan: Plan, money: MoneyScale, page: Page) -> None:
 def _measure(rule: RuleOutcome, value: float, money: MoneyScale) -> str:
     if rule.kind in SHARES:
         return percent(value)
-    return money.text(value) if rule.kind == "budget" else figure(value)
+    return money.text(value) if rule.kind in MONEY_RULES else figure(value)
 
 
 def _apart(relative: float) -> str:

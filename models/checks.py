@@ -140,7 +140,7 @@ def _spot(check: Checker) -> None:
         check_site_costs(check, f"{path}.delivery_cost", spot.delivery_cost, (spot.product,))
 
 
-ADDS_VOLUMES = ("domestic_share", "supplier_share", "spot_share", "fill_rate", "shortage_cvar", "shortage_probability")
+ADDS_VOLUMES = ("domestic_share", "supplier_share", "spot_share", "fill_rate", "shortage_cvar", "shortage_probability", "smallest_share")
 REFERENCES = (("supplier", "supplier"), ("product", "product"), ("site", "site"), ("offer", "offer"), ("needs", "offer"))
 
 

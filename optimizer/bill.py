@@ -17,7 +17,7 @@ from optimizer.instance import Instance, OfferData
 from optimizer.ledger import CAPACITY, DELIVERY, HOLDING, PENALTIES, RULE, SHORTAGE, SIGNING, SPOT, SUBSTITUTION, TRANSFER
 from optimizer.outcome import Outcome
 from optimizer.rules import rule_of
-from optimizer.rules.base import Measure
+from optimizer.rules.base import Measure, Money
 from scenarios.tree import Floats
 
 
@@ -60,8 +60,8 @@ def make_bill(instance: Instance, contracts: tuple[Contract, ...], outcome: Outc
     rows += _spot(instance, outcome)
     rows += _sites(instance, outcome)
     rows += _sideways(instance, outcome)
-    cash = Bill(tuple(rows), ()).cash(instance.tree.size)
-    measures = tuple(tuple(rule_of(terms).check(instance, outcome, cash)) for terms in instance.rules)
+    money = _money(rows, instance.tree.size)
+    measures = tuple(tuple(rule_of(terms).check(instance, outcome, money)) for terms in instance.rules)
     for i, (terms, found) in enumerate(zip(instance.rules, measures, strict=True)):
         if terms.violation_price:
             amount = np.zeros(instance.tree.size)
@@ -69,6 +69,15 @@ def make_bill(instance: Instance, contracts: tuple[Contract, ...], outcome: Outc
                 amount[measure.node] += terms.violation_price * measure.violation
             rows.append(Billed("rule", f"rules[{i}]", terms.kind, RULE, amount))
     return Bill(tuple(row for row in rows if np.any(row.amount)), measures)
+
+
+def _money(rows: list[Billed], size: int) -> Money:
+    """What rules see of the bill."""
+    found: dict[tuple[str, str], Floats] = {}
+    for row in rows:
+        key = (row.source, row.category)
+        found[key] = found.get(key, np.zeros(size)) + row.amount
+    return Money(Bill(tuple(rows), ()).cash(size), found)
 
 
 def statement_of(instance: Instance, offer: OfferData, contract: Contract, outcome: Outcome) -> Statement:

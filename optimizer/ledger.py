@@ -67,6 +67,12 @@ class Ledger:
             if row.category not in PENALTIES:
                 yield from row.terms
 
+    def of(self, categories: frozenset[str], node: int, sources: frozenset[str] | None = None) -> Iterator[Term]:
+        """Terms of some categories at a node, of some sources or all."""
+        for row in self.by_node.get(node, ()):
+            if row.category in categories and (sources is None or row.source in sources):
+                yield from row.terms
+
     def prepaid(self, sources: frozenset[str], node: int) -> Iterator[Term]:
         """Terms of the prepayments to some offers at a node."""
         for row in self.by_node.get(node, ()):

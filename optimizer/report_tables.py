@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.plan import Award, Plan
+from models.rules import MONEY_RULES
 from optimizer.report_text import MINUS, SPACE, Names, label, money, number, percent, percent_digits, tiny
 
 MAX_ROWS = 200
@@ -158,9 +159,9 @@ def rule_table(plan: Plan) -> Table:
 
 def _measures(kind: str, plan: Plan) -> Callable[[float], str]:
     """How a rule's value and limit are written."""
-    if kind == "fill_rate" or kind.endswith("_share"):
+    if kind in ("fill_rate", "shortage_probability") or kind.endswith("_share"):
         return percent
-    return (lambda value: money(value, plan.currency)) if kind == "budget" else number
+    return (lambda value: money(value, plan.currency)) if kind in MONEY_RULES else number
 
 
 def fill_rate_table(plan: Plan, names: Names) -> Table:

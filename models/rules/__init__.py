@@ -6,13 +6,16 @@ from pydantic import Field
 
 from models.rules.all_or_none import AllOrNone
 from models.rules.budget import Budget
+from models.rules.capex_smoothing import CapexSmoothing
 from models.rules.domestic_share import DomesticShare
 from models.rules.exclusive import Exclusive
 from models.rules.fill_rate import FillRate
 from models.rules.force import Force
+from models.rules.prepaid_exposure import PrepaidExposure
 from models.rules.requires import Requires
 from models.rules.shortage_cvar import ShortageCvar
 from models.rules.shortage_probability import ShortageProbability
+from models.rules.smallest_share import SmallestShare
 from models.rules.spot_share import SpotShare
 from models.rules.supplier_count import SupplierCount
 from models.rules.supplier_share import SupplierShare
@@ -26,11 +29,17 @@ RULES = (
     FillRate,
     ShortageCvar,
     ShortageProbability,
+    SmallestShare,
+    PrepaidExposure,
+    CapexSmoothing,
     Exclusive,
     Requires,
     AllOrNone,
     Force,
 )
+
+MONEY_RULES = frozenset({"budget", "capex_smoothing", "prepaid_exposure"})  # their limits and violations are money
+CHARGED_RULES = frozenset({"budget", "prepaid_exposure"})  # they count what contracts charge, so that a price can forbid a plan
 
 Rule = Annotated[
     DomesticShare
@@ -41,6 +50,9 @@ Rule = Annotated[
     | FillRate
     | ShortageCvar
     | ShortageProbability
+    | SmallestShare
+    | PrepaidExposure
+    | CapexSmoothing
     | Exclusive
     | Requires
     | AllOrNone
@@ -49,17 +61,22 @@ Rule = Annotated[
 ]
 
 __all__ = [
+    "CHARGED_RULES",
+    "MONEY_RULES",
     "RULES",
     "AllOrNone",
     "Budget",
+    "CapexSmoothing",
     "DomesticShare",
     "Exclusive",
     "FillRate",
     "Force",
+    "PrepaidExposure",
     "Requires",
     "Rule",
     "ShortageCvar",
     "ShortageProbability",
+    "SmallestShare",
     "SpotShare",
     "SupplierCount",
     "SupplierShare",

@@ -8,13 +8,16 @@ from models import rules as documents
 from optimizer.rules.all_or_none import AllOrNone
 from optimizer.rules.base import Rule
 from optimizer.rules.budget import Budget
+from optimizer.rules.capex_smoothing import CapexSmoothing
 from optimizer.rules.domestic_share import DomesticShare
 from optimizer.rules.exclusive import Exclusive
 from optimizer.rules.fill_rate import FillRate
 from optimizer.rules.force import Force
+from optimizer.rules.prepaid_exposure import PrepaidExposure
 from optimizer.rules.requires import Requires
 from optimizer.rules.shortage_cvar import ShortageCvar
 from optimizer.rules.shortage_probability import ShortageProbability
+from optimizer.rules.smallest_share import SmallestShare
 from optimizer.rules.spot_share import SpotShare
 from optimizer.rules.supplier_count import SupplierCount
 from optimizer.rules.supplier_share import SupplierShare
@@ -28,6 +31,9 @@ RULES: tuple[tuple[type[Any], type[Any]], ...] = (
     (documents.FillRate, FillRate),
     (documents.ShortageCvar, ShortageCvar),
     (documents.ShortageProbability, ShortageProbability),
+    (documents.SmallestShare, SmallestShare),
+    (documents.PrepaidExposure, PrepaidExposure),
+    (documents.CapexSmoothing, CapexSmoothing),
     (documents.Exclusive, Exclusive),
     (documents.Requires, Requires),
     (documents.AllOrNone, AllOrNone),

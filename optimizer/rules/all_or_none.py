@@ -16,8 +16,7 @@ from models.rules import AllOrNone as Terms
 from optimizer.clauses.base import Bounds, Index, constrain, declare
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
-from optimizer.rules.base import Desk, Measure, count_measure, is_signed, signed_terms, signing_paths
-from scenarios.tree import Floats
+from optimizer.rules.base import Desk, Measure, Money, count_measure, is_signed, signed_terms, signing_paths
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,7 @@ class AllOrNone:
         constrain(desk.block, "bundle_is_started", starts)
         desk.impose("bundle_is_whole", whole)
 
-    def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
+    def check(self, instance: Instance, outcome: Outcome, money: Money) -> list[Measure]:  # noqa: ARG002
         found = []
         for path in signing_paths(instance, self.terms.offers):
             signed = [is_signed(instance, outcome, o, path) for o in self.terms.offers]

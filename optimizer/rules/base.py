@@ -7,7 +7,7 @@ A rule object wraps its document (`terms`). `build` writes rows through `Desk.im
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -44,6 +44,20 @@ class Measure:
     """What the volume or money in this rule amounts to: violations are compared with it."""
     node: int = 0
     """Where a priced violation is charged."""
+
+
+@dataclass(frozen=True)
+class Money:
+    """Nominal money per node, in the scenario's currency. [N] each"""
+
+    cash: Floats  # everything but penalties
+    rows: Mapping[tuple[str, str], Floats] = field(default_factory=dict)
+    """(source, category) -> amounts."""
+
+    def of(self, categories: frozenset[str], sources: frozenset[str] | None = None) -> Floats:
+        """Sum of some categories, of some sources or all."""
+        wanted = (amount for (source, category), amount in self.rows.items() if category in categories and (sources is None or source in sources))
+        return np.asarray(sum(wanted, np.zeros_like(self.cash)))
 
 
 @dataclass(frozen=True)
@@ -114,8 +128,8 @@ class Rule(Protocol):
     def build(self, desk: Desk) -> None:
         """Impose the rule's rows."""
 
-    def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:
-        """Measure the rule on an outcome; `cash` is nominal cash per node. [N]"""
+    def check(self, instance: Instance, outcome: Outcome, money: Money) -> list[Measure]:
+        """Measure the rule on an outcome; `money` is what it costs."""
 
     def explain(self) -> str:
         """The rule in one sentence."""

@@ -15,8 +15,7 @@ from models.rules import Budget as Terms
 from optimizer.clauses.base import Bounds, Index
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
-from optimizer.rules.base import Desk, Measure, Scope, scopes, when
-from scenarios.tree import Floats
+from optimizer.rules.base import Desk, Measure, Money, Scope, scopes, when
 
 
 @dataclass(frozen=True)
@@ -40,10 +39,10 @@ class Budget:
             rows[i, scope.node] = (None, terms, self.terms.max)
         desk.impose("spend_within_budget", rows)
 
-    def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
+    def check(self, instance: Instance, outcome: Outcome, money: Money) -> list[Measure]:  # noqa: ARG002
         found = []
         for scope in self._scopes(instance):
-            spent = float(sum(w * cash[n] for n, w in scope.weights.items()))
+            spent = float(sum(w * money.cash[n] for n, w in scope.weights.items()))
             over = spent - self.terms.max
             found.append(Measure(spent, self.terms.max, max(over, 0.0), -over, scope.label, max(abs(self.terms.max), abs(spent), 1.0), scope.node))
         return found

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from models.rules import DomesticShare as Terms
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
-from optimizer.rules.base import Desk, Measure, counted, share_measures, share_rows, when
-from scenarios.tree import Floats
+from optimizer.rules.base import Desk, Measure, Money, counted, share_measures, share_rows, when
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class DomesticShare:
 
         desk.impose("domestic_share_reached", share_rows(desk, self.terms, self.terms.product, self.terms.min, domestic))
 
-    def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
+    def check(self, instance: Instance, outcome: Outcome, money: Money) -> list[Measure]:  # noqa: ARG002
         taken, ordered = counted(instance, outcome, self.terms.product)
         home = taken[[x.domestic for x in instance.scenario.suppliers]].sum(axis=0) + ordered[[x.domestic for x in instance.spots]].sum(axis=0)
         return share_measures(instance, self.terms, home, taken.sum(axis=0) + ordered.sum(axis=0), self.terms.min, 1.0)

@@ -15,8 +15,7 @@ from models.rules import Exclusive as Terms
 from optimizer.clauses.base import Bounds, Index
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
-from optimizer.rules.base import Desk, Measure, count_measure, is_signed, signed_terms, signing_paths
-from scenarios.tree import Floats
+from optimizer.rules.base import Desk, Measure, Money, count_measure, is_signed, signed_terms, signing_paths
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Exclusive:
         }
         desk.impose("at_most_one_is_signed", rows)
 
-    def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
+    def check(self, instance: Instance, outcome: Outcome, money: Money) -> list[Measure]:  # noqa: ARG002
         return [
             count_measure(float(sum(is_signed(instance, outcome, o, path) for o in self.terms.offers)), 0.0, 1.0, path)
             for path in signing_paths(instance, self.terms.offers)

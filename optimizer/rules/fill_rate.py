@@ -20,9 +20,8 @@ from optimizer.clauses.base import Bounds, Index
 from optimizer.instance import Instance
 from optimizer.ledger import Term
 from optimizer.outcome import Outcome, asked_for
-from optimizer.rules.base import Desk, Measure, Scope, scopes, when
+from optimizer.rules.base import Desk, Measure, Money, Scope, scopes, when
 from optimizer.varying import Number, largest, settled
-from scenarios.tree import Floats
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class FillRate:
             unit[i, scope.node] = self._unit(instance, scope)
         desk.impose("fill_rate_reached", rows, unit)
 
-    def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
+    def check(self, instance: Instance, outcome: Outcome, money: Money) -> list[Measure]:  # noqa: ARG002
         pairs, every = self._pairs(instance), asked_for(instance, outcome.unmet)
         new, peak = (sum((x[:, p, s] for p, s in pairs), np.zeros(instance.tree.size)) for x in (instance.tree.states.demand, instance.peak))
         asked, unmet = (sum((x[p, s] for p, s in pairs), np.zeros(instance.tree.size)) for x in (every, outcome.unmet))

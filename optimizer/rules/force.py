@@ -16,8 +16,7 @@ from optimizer.clauses.base import Bounds, Index
 from optimizer.contracts import build_contracts
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
-from optimizer.rules.base import Desk, Measure, count_measure, signing_paths
-from scenarios.tree import Floats
+from optimizer.rules.base import Desk, Measure, Money, count_measure, signing_paths
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class Force:
             rows[i, path.node] = (1.0, terms, None) if self.terms.signed else (None, terms, 0.0)
         desk.impose("decision_is_kept", rows)
 
-    def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
+    def check(self, instance: Instance, outcome: Outcome, money: Money) -> list[Measure]:  # noqa: ARG002
         o = [x.id for x in instance.offers].index(self.terms.offer)
         wanted = [a.id for a in build_contracts(instance)[o].alternatives]
         _, js = self._js(instance, wanted)

@@ -15,8 +15,7 @@ from models.rules import Requires as Terms
 from optimizer.clauses.base import Bounds, Index
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
-from optimizer.rules.base import Desk, Measure, count_measure, is_signed, signed_terms, signing_paths
-from scenarios.tree import Floats
+from optimizer.rules.base import Desk, Measure, Money, count_measure, is_signed, signed_terms, signing_paths
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Requires:
             rows[i, path.node] = (0.0, terms, None)
         desk.impose("need_is_signed_too", rows)
 
-    def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
+    def check(self, instance: Instance, outcome: Outcome, money: Money) -> list[Measure]:  # noqa: ARG002
         found = []
         for path in signing_paths(instance, (self.terms.offer, self.terms.needs)):
             missing = is_signed(instance, outcome, self.terms.offer, path) and not is_signed(instance, outcome, self.terms.needs, path)

@@ -20,10 +20,9 @@ from optimizer.clauses.base import Bounds, Index, constrain, declare, upper_boun
 from optimizer.instance import Instance
 from optimizer.ledger import Term
 from optimizer.outcome import Outcome
-from optimizer.rules.base import Desk, Measure
+from optimizer.rules.base import Desk, Measure, Money
 from optimizer.tail import tail_mean
 from optimizer.varying import largest, settled
-from scenarios.tree import Floats
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class ShortageCvar:
         worst = [(1.0, threshold[0]), *((float(tree.probability[leaf]) / self.terms.tail, excess[leaf]) for leaf in paths)]
         desk.impose("worst_shortage_kept_below", {(0,): (None, worst, self.terms.max)})
 
-    def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
+    def check(self, instance: Instance, outcome: Outcome, money: Money) -> list[Measure]:  # noqa: ARG002
         tree = instance.tree
         unmet = sum((outcome.unmet[p, s] for p, s in self._pairs(instance)), np.zeros(tree.size))
         value = tail_mean(tree.summed(unmet)[tree.leaves], tree.probability[tree.leaves], self.terms.tail)

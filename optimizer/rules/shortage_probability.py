@@ -23,9 +23,8 @@ from optimizer.clauses.base import Bounds, Index, constrain, declare, upper_boun
 from optimizer.instance import Instance, slack
 from optimizer.ledger import Term
 from optimizer.outcome import Outcome
-from optimizer.rules.base import Desk, Measure
+from optimizer.rules.base import Desk, Measure, Money
 from optimizer.varying import settled
-from scenarios.tree import Floats
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ class ShortageProbability:
         likely = [(float(instance.tree.probability[at]), short[at]) for at in events]
         desk.impose("shortage_is_seldom_enough", {(0,): (None, likely, self.terms.max)}, 0.01)
 
-    def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
+    def check(self, instance: Instance, outcome: Outcome, money: Money) -> list[Measure]:  # noqa: ARG002
         unmet = sum((outcome.unmet[p, s] for p, s in self._pairs(instance)), np.zeros(instance.tree.size))
         events, above = self._events(instance), self.terms.above
         value = float(sum(instance.tree.probability[at] for at, nodes in events.items() if unmet[nodes].sum() > above + slack(above)))

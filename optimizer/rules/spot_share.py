@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from models.rules import SpotShare as Terms
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
-from optimizer.rules.base import Desk, Measure, counted, share_measures, share_rows, upside_down, when
-from scenarios.tree import Floats
+from optimizer.rules.base import Desk, Measure, Money, counted, share_measures, share_rows, upside_down, when
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class SpotShare:
         rows = share_rows(desk, self.terms, self.terms.product, self.terms.max, lambda kind, who: kind == "spot")  # noqa: ARG005
         desk.impose("spot_share_kept_below", upside_down(rows))
 
-    def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
+    def check(self, instance: Instance, outcome: Outcome, money: Money) -> list[Measure]:  # noqa: ARG002
         taken, ordered = counted(instance, outcome, self.terms.product)
         spot = ordered.sum(axis=0)
         return share_measures(instance, self.terms, spot, taken.sum(axis=0) + spot, 0.0, self.terms.max)

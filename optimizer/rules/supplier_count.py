@@ -18,8 +18,7 @@ from optimizer.algebra import pyo
 from optimizer.clauses.base import Bounds, Index, constrain, declare
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
-from optimizer.rules.base import Desk, Measure, count_measure, is_signed, signed_terms, signing_paths
-from scenarios.tree import Floats
+from optimizer.rules.base import Desk, Measure, Money, count_measure, is_signed, signed_terms, signing_paths
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ class SupplierCount:
         if self.terms.max is not None:
             desk.impose("suppliers_at_most", most)
 
-    def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
+    def check(self, instance: Instance, outcome: Outcome, money: Money) -> list[Measure]:  # noqa: ARG002
         found = []
         offers = self._offers(instance)
         for path in signing_paths(instance, chain.from_iterable(offers.values())):

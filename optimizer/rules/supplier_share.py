@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from models.rules import SupplierShare as Terms
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
-from optimizer.rules.base import Desk, Measure, counted, share_measures, share_rows, upside_down, when
-from scenarios.tree import Floats
+from optimizer.rules.base import Desk, Measure, Money, counted, share_measures, share_rows, upside_down, when
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class SupplierShare:
         if self.terms.max < 1:
             desk.impose("supplier_share_kept_below", upside_down(share_rows(desk, self.terms, self.terms.product, self.terms.max, theirs)))
 
-    def check(self, instance: Instance, outcome: Outcome, cash: Floats) -> list[Measure]:  # noqa: ARG002
+    def check(self, instance: Instance, outcome: Outcome, money: Money) -> list[Measure]:  # noqa: ARG002
         taken, ordered = counted(instance, outcome, self.terms.product)
         k = [x.id for x in instance.scenario.suppliers].index(self.terms.supplier)
         return share_measures(instance, self.terms, taken[k], taken.sum(axis=0) + ordered.sum(axis=0), self.terms.min, self.terms.max)

@@ -15,13 +15,21 @@ import numpy as np
 from scipy import sparse
 
 from models.errors import Conflict, SolverFailure
+from models.rules import MONEY_RULES
 from optimizer.instance import Instance
 from optimizer.rules import rule_of
 from optimizer.solve.extensive import solve
 from optimizer.solve.highs import Answer
 from optimizer.solve.problem import Problem
 
-UNITS = {"supplier_count": "suppliers", "exclusive": "offers", "requires": "offers", "all_or_none": "offers", "force": "offers"}
+UNITS = {
+    "shortage_probability": "percentage points",
+    "supplier_count": "suppliers",
+    "exclusive": "offers",
+    "requires": "offers",
+    "all_or_none": "offers",
+    "force": "offers",
+}
 ELASTIC_TOLERANCE = 1e-6
 
 
@@ -54,7 +62,7 @@ def _path(instance: Instance, i: int) -> str:
 
 def _unit(instance: Instance, i: int) -> str:
     kind = instance.rules[i].kind
-    return instance.scenario.currency if kind == "budget" else UNITS.get(kind, "units of volume")
+    return instance.scenario.currency if kind in MONEY_RULES else UNITS.get(kind, "units of volume")
 
 
 def _relaxed(problem: Problem, hard: list[int], kept: list[int]) -> Problem:

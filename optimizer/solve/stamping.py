@@ -28,7 +28,7 @@ def stamp_extensive(template: Template, tree: Tree, weight: float, tail: float) 
     bounds = [_rows_of(side, parts, template) for side in (template.row_lower, template.row_upper)]
     cash = _cash_of(template, where, tree.size)
     lower = np.concatenate([p.lower[parts.first], p.lower[parts.shared], np.tile(p.lower[parts.recourse], count)])
-    upper = np.concatenate([template.upper.base[parts.first], np.zeros(len(parts.shared)), template.upper.all(parts.recourse, count).T.ravel()])
+    upper = np.concatenate([template.upper.base[parts.first], np.where(parts.violations, 0.0, template.upper.base[parts.shared]), template.upper.all(parts.recourse, count).T.ravel()])
     matrix = _assembled(_entries(template, where), (where.rows, where.columns))
     upper = _with_violations(upper, matrix, lower, bounds, where)
     nodes = _Nodes(template, parts, count)
@@ -53,7 +53,7 @@ def stamp_extensive(template: Template, tree: Tree, weight: float, tail: float) 
 
 
 def _with_violations(upper: Floats, matrix: Any, lower: Floats, bounds: list[Floats], where: Layout) -> Floats:
-    """Bounds of all columns, those of violations of rules measured on average (columns of value 0 so far) found from the averaged rows, as `rules.base`
+    """Bounds of all columns, those of violations of rules measured on average (0 so far) found from the averaged rows, as `rules.base`
     does: the most by which such a row can be violated. Averages of the futures' own bounds could be too small, because units differ."""
     first, count = len(where.parts.first), len(where.parts.shared)
     if not count:
@@ -63,7 +63,8 @@ def _with_violations(upper: Floats, matrix: Any, lower: Floats, bounds: list[Flo
     low, high = np.where(part.data > 0, lower[part.col], upper[part.col]), np.where(part.data > 0, upper[part.col], lower[part.col])
     least, most = (np.bincount(part.row, weights=part.data * end, minlength=part.shape[0]) for end in (low, high))
     missed = np.where(np.isfinite(bounds[0][rows]), bounds[0][rows] - least, most - bounds[1][rows])
-    violation = (part.col >= first) & (part.col < first + count)
+    shared = (part.col >= first) & (part.col < first + count)
+    violation = shared & where.parts.violations[np.where(shared, part.col - first, 0)]
     found[part.col[violation]] = np.maximum(0.0, missed[part.row[violation]]) / np.abs(part.data[violation])
     return found
 

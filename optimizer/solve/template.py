@@ -213,6 +213,7 @@ class Parts:
 
     first: Ints
     shared: Ints  # columns of rules measured on average
+    violations: Any  # [shared] whether they measure by how much such a rule is broken
     recourse: Ints
     first_rows: Ints
     shared_rows: Ints
@@ -222,7 +223,12 @@ class Parts:
 def parts_of(template: Template) -> Parts:
     """The parts of a template."""
     column, row = template.problem.column_node, template.problem.row_node
-    return Parts(*(np.flatnonzero(x) for x in (column == 0, column < 0, column > 0, row == 0, row < 0, row > 0)))
+    shared, names = np.flatnonzero(column < 0), template.problem.names[1]
+    return Parts(
+        first=np.flatnonzero(column == 0), shared=shared,
+        violations=np.array([names[j].parent_component().local_name.endswith("_violation") for j in shared.tolist()], dtype=bool),
+        recourse=np.flatnonzero(column > 0), first_rows=np.flatnonzero(row == 0), shared_rows=np.flatnonzero(row < 0), recourse_rows=np.flatnonzero(row > 0),
+    )  # fmt: skip
 
 
 def node_of(template_node: Ints | int, f: Ints | int, count: int) -> Any:

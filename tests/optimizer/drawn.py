@@ -142,6 +142,9 @@ def _rule(pick: Pick, data: Data) -> Data:
         {"kind": "budget", "max": 800.0} | measured,
         {"kind": "shortage_cvar", "max": 10.0, "tail": 0.4},
         {"kind": "shortage_probability", "max": 0.3, "above": 2.0},
+        {"kind": "smallest_share", "min": 0.3} | measured,
+        {"kind": "prepaid_exposure", "max": 20.0},
+        {"kind": "capex_smoothing", "max": 150.0, "in": pick("expected", "every_node")},
         {"kind": "supplier_count", "min": 1, "max": 1},
         {"kind": "force", "offer": names[0]},
     ]

@@ -39,6 +39,9 @@ def later_rules(r: Random, data: Row) -> None:
     product = r.choice([None, *(x["id"] for x in data["products"])])
     possible: list[Row] = [
         {"kind": "shortage_probability", "max": r.choice([0.0, 0.1, 0.4]), "above": r.choice([0.0, round(r.uniform(1, 40), 2)]), "product": product},
+        {"kind": "smallest_share", "min": r.choice([0.1, 0.3]), "product": product, "in": r.choice(["expected", "every_future", "every_node"])},
+        {"kind": "prepaid_exposure", "max": round(r.uniform(0, 300), 2), "supplier": r.choice([None, *(x["id"] for x in data["suppliers"])])},
+        {"kind": "capex_smoothing", "max": round(r.uniform(100, 2_000), 2), "in": r.choice(["expected", "every_node"])},
     ]
     rule, price, wanted = r.choice(possible), r.choice([0.5, 20.0, 300.0]), r.random()
     if wanted < 0.2:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.plan import Plan
+from models.rules import MONEY_RULES
 from tests.optimizer.build import Data, at_most, but, cost, same, solved
 from tests.optimizer.drawn import any_scenario, examples
 
@@ -201,7 +202,7 @@ def test_swapping_ids_changes_nothing(data: Data) -> None:
 MONEY = {"amount", "signing_cost"}  # and a capacity step's cost
 PER_UNIT = {"price", "cost", "cost_per_unit", "cost_per_unit_year", "terminal_cost_per_unit", "holding_cost", "fee_per_unit", "credit_per_unit"}
 VOLUME = {"volume", "available", "initial", "from_volume", "to_volume", "committed_volume_per_period", "above"}
-PER_VOLUME_RULES = {"domestic_share", "supplier_share", "spot_share", "shortage_cvar"}
+PER_VOLUME_RULES = {"domestic_share", "supplier_share", "spot_share", "shortage_cvar", "smallest_share"}
 
 
 def rescaled(part: Any, money: float, volume: float, key: str = "") -> Any:
@@ -210,11 +211,11 @@ def rescaled(part: Any, money: float, volume: float, key: str = "") -> Any:
         return [rescaled(x, money, volume, key) for x in part]
     if isinstance(part, dict):
         own = {k: rescaled(v, money, volume, k) for k, v in part.items()}
-        if part.get("kind") == "budget":
+        if part.get("kind") in MONEY_RULES:
             own["max"] = part["max"] * money
         elif part.get("kind") == "shortage_cvar":
             own["max"] = part["max"] * volume
-        if "violation_price" in part and part["kind"] != "budget":
+        if "violation_price" in part and part["kind"] not in MONEY_RULES:
             own["violation_price"] = part["violation_price"] * money / (volume if part["kind"] in PER_VOLUME_RULES else 1.0)
         if "opens_when" in part:
             own["cost"] = part["cost"] * money

@@ -13,6 +13,7 @@ from models import rules as documents
 from optimizer.instance import Instance, build_instance
 from optimizer.outcome import Outcome
 from optimizer.rules import rule_of
+from optimizer.rules.base import Money
 from scenarios.files import scenario_from
 from scenarios.tree import build_tree
 
@@ -58,9 +59,10 @@ def violations(
     unmet: Row = (0.0,) * 4,
     signed: Mapping[str, int] | None = None,
     cash: Row = (0.0,) * 5,
+    billed: Mapping[tuple[str, str], Row] | None = None,
 ) -> list[float]:
-    """The rule's violations on an outcome given by hand in the small market: volumes at PLACES, offers signed with their alternative's number, cash at
-    signing and at PLACES."""
+    """The rule's violations on an outcome given by hand in the small market: volumes at PLACES, offers signed with their alternative's number, cash and
+    what is billed by (source, category) at signing and at PLACES."""
     instance, nothing = small_market(), np.zeros((1, 1, 5))
 
     def rows(names: Sequence[str], given: Mapping[str, Row] | None) -> tuple[Any, ...]:
@@ -72,7 +74,8 @@ def violations(
         chosen, tuple(np.zeros((1, 2, 5)) for _ in offers), rows(offers, take), tuple(nothing for _ in offers), rows(spots, order),
         tuple(np.zeros((1, 5)) for _ in spots), nothing, np.zeros((0, 5)), np.zeros((0, 1, 5)), np.array([[[0.0, *unmet]]]), np.zeros((0, 5)),
     )  # fmt: skip
-    return [round(m.violation, 9) for m in rule_of(document(rule)).check(instance, outcome, np.array(cash, dtype=float))]
+    money = Money(np.array(cash, dtype=float), {key: np.array(row, dtype=float) for key, row in (billed or {}).items()})
+    return [round(m.violation, 9) for m in rule_of(document(rule)).check(instance, outcome, money)]
 
 
 def document(rule: Mapping[str, Any]) -> Any:

@@ -89,7 +89,7 @@ def test_most_library_scenarios_can_be_taken_apart() -> None:
                 form_of(library.load(name), "decomposition")
             except InvalidScenario as error:
                 refused.append((name, str(error)))
-    assert len(refused) <= 8, refused
+    assert len(refused) < len(library.names()) / 2, refused
 
 
 def test_generated_futures_of_the_library_agree_within_the_gap() -> None:

@@ -47,6 +47,9 @@ BY_HAND = {
     "rule-shortage_cvar": 50 * 5 + 0.9 * 100 * 30 + 0.1 * (90 * 30 + 10 * 60),
     # 20 reserved: all is met but in the hard future, where 60 are missing.
     "rule-shortage_probability": 20 * 5 + 0.95 * 100 * 30 + 0.05 * (40 * 30 + 60 * 60),
+    "rule-smallest_share": 90 * 20 + 10 * 24,
+    "rule-prepaid_exposure": 60 * 20 + 40 * 30,
+    "rule-capex_smoothing": 140 * 20 + 60 * 30 + 40,
     "rule-exclusive": 60 * 25 + 40 * 35,
     "rule-requires": 100 * 25 + 50 * 20,
     "rule-all_or_none": 100 * 30 + 50 * 18,
