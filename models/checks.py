@@ -154,6 +154,9 @@ def _rules(check: Checker) -> None:
                 check.refer(f"{path}.{field}", what, getattr(rule, field))
         if rule.kind in ADDS_VOLUMES and getattr(rule, "product", None) is None and len(units) > 1:
             check.say(f"{path}.product", f"without a `product` the rule would add up volumes in different units ({listed(units)}); give a rule per product")
+        if rule.kind == "fill_rate" and rule.service_class not in (None, *(x.service_class for x in check.scenario.sites)):
+            known = listed(sorted({x.service_class for x in check.scenario.sites} - {""})) or "none has a class"
+            check.say(f"{path}.service_class", f"no site is of class '{rule.service_class}' ({known})")
         named: tuple[str, ...] = getattr(rule, "offers", ())
         for k, name in enumerate(named):
             check.refer(f"{path}.offers[{k}]", "offer", name)

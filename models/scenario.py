@@ -51,6 +51,8 @@ class Site(Document):
     id: Identifier
     name: Name = ""
     region: Name = ""
+    service_class: Name = ""
+    """Class of service, for rules that ask more of some sites than of others."""
 
 
 class Product(Document):

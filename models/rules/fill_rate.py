@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from models.base import Identifier, Share
+from models.base import Identifier, Name, Share
 from models.rules.base import MeasuredRule
 
 
@@ -17,3 +17,5 @@ class FillRate(MeasuredRule):
     """Only this product; none = all."""
     site: Identifier | None = None
     """Only this site; none = all."""
+    service_class: Name | None = None
+    """Only sites of this class, added up; none = all."""

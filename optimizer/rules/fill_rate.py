@@ -35,7 +35,12 @@ class FillRate:
         scenario = instance.scenario
         keep = []
         for p, s in instance.shortage:
-            if self.terms.product in (None, scenario.products[p].id) and self.terms.site in (None, scenario.sites[s].id):
+            site = scenario.sites[s]
+            if (
+                self.terms.product in (None, scenario.products[p].id)
+                and self.terms.site in (None, site.id)
+                and self.terms.service_class in (None, site.service_class)
+            ):
                 keep.append((p, s))
         return keep
 
@@ -79,5 +84,6 @@ class FillRate:
         return found
 
     def explain(self) -> str:
-        what = "".join([f" for {self.terms.product}" if self.terms.product else "", f" at {self.terms.site}" if self.terms.site else ""])
+        of, at, kind = self.terms.product, self.terms.site, self.terms.service_class
+        what = "".join([f" for {of}" if of else "", f" at {at}" if at else "", f" at sites of class '{kind}'" if kind is not None else ""])
         return f"At least {100 * self.terms.min:g} % of demand{what} is met on time{when(self.terms)}."

@@ -28,7 +28,13 @@ def stamp_extensive(template: Template, tree: Tree, weight: float, tail: float) 
     bounds = [_rows_of(side, parts, template) for side in (template.row_lower, template.row_upper)]
     cash = _cash_of(template, where, tree.size)
     lower = np.concatenate([p.lower[parts.first], p.lower[parts.shared], np.tile(p.lower[parts.recourse], count)])
-    upper = np.concatenate([template.upper.base[parts.first], np.where(parts.violations, 0.0, template.upper.base[parts.shared]), template.upper.all(parts.recourse, count).T.ravel()])
+    upper = np.concatenate(
+        [
+            template.upper.base[parts.first],
+            np.where(parts.violations, 0.0, template.upper.base[parts.shared]),
+            template.upper.all(parts.recourse, count).T.ravel(),
+        ]
+    )
     matrix = _assembled(_entries(template, where), (where.rows, where.columns))
     upper = _with_violations(upper, matrix, lower, bounds, where)
     nodes = _Nodes(template, parts, count)

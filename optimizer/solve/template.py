@@ -127,7 +127,7 @@ def obstacle(scenario: Scenario, paths: Paths) -> str:
         if rule.kind == "fill_rate" and rule.in_ == "expected" and rule.violation_price is not None and rule.period is not None:
             asked = paths.states.demand[:, scenario.period_ids.index(rule.period)]
             asked = asked if rule.product is None else asked[:, [x.id == rule.product for x in scenario.products]]
-            asked = asked if rule.site is None else asked[:, :, [x.id == rule.site for x in scenario.sites]]
+            asked = asked[:, :, [rule.site in (None, x.id) and rule.service_class in (None, x.service_class) for x in scenario.sites]]
             if not (asked > 0).any(axis=(1, 2)).all():
                 return "a priced fill rate on average is measured in units that differ between futures"
     return ""

@@ -61,6 +61,10 @@ CASES: dict[str, tuple[list[Edit], list[str]]] = {
     "unknown supplier of an offer": ([("offers[0].supplier", "x")], ["offers[0].supplier: there is no supplier 'x'"]),
     "unknown currency of an offer": ([("offers[0].currency", "EUR")], ["offers[0].currency: there is no currency 'EUR'"]),
     "unknown index of a clause": ([("offers[0].clauses[2].index", "x")], ["offers[0].clauses[2].index: there is no index 'x'"]),
+    "unknown class of sites": (
+        [("sites[0].service_class", "core"), ("rules[+]", {"kind": "fill_rate", "min": 0.9, "product": "cable", "service_class": "cor"})],
+        ["rules[3].service_class: no site is of class 'cor' ('core')"],
+    ),
     "unknown offer of a rule": ([("rules[+]", {"kind": "force", "offer": "x"})], ["rules[3].offer: there is no offer 'x'"]),
     "unknown offer among a rule's": ([("rules[+]", {"kind": "exclusive", "offers": ["importer-frame", "x"]})], ["rules[3].offers[1]: there is no offer 'x'"]),
     "unknown period of a rule": ([("rules[1].period", "2031")], ["rules[1].period: there is no period '2031'"]),

@@ -80,7 +80,7 @@ def market(rules: Sequence[Mapping[str, Any]] = ()) -> Tiny:
                 "name": "market",
                 "discount_rate": 0.06,
                 "periods": ["2027", "2028"],
-                "sites": [{"id": "north"}, {"id": "south"}],
+                "sites": [{"id": "north", "service_class": "core"}, {"id": "south"}],
                 "products": [{"id": "cable", "unit": "km"}, {"id": "ducts", "unit": "km"}],
                 "suppliers": [{"id": "home", "domestic": True}, {"id": "abroad"}, {"id": "third", "domestic": True}],
                 "currencies": [{"id": "EUR", "rate": [1.1, 1.1]}],

@@ -13,6 +13,8 @@ CASES = (
     Case("in every future", {**RATE, "in": "every_future"}, "min"),
     Case("in every period", {**RATE, "in": "every_node"}, "min"),
     Case("one product at one site", {**RATE, "product": "cable", "site": "north"}, "min"),
+    Case("sites of a class", {**RATE, "service_class": "core"}, "min"),
+    Case("sites of no class in every period", {**RATE, "service_class": "", "in": "every_node"}, "min"),
     Case("one product in every period", {**RATE, "product": "cable", "in": "every_node"}, "min"),
     Case("second year of every future", {**RATE, "period": "2028", "in": "every_node"}, "min"),
 )
