@@ -7,31 +7,18 @@ when it is written and read again. A case is its seed.
 
 from __future__ import annotations
 
-import argparse
 import io
-import multiprocessing
 import random
 import re
-import resource
-import signal
-import time
-import traceback
 import zipfile
-from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
-from typing import Any
 
-from benchmarks.machine import machine, save, sentence, table
-from models.errors import InvalidScenario
+from benchmarks.spoilt import Kind, Wrong, main
+from models.scenario import Scenario
 from scenarios import library
 from scenarios.workbook import read_workbook, write_workbook
 
-SECONDS = 5
-MEMORY = 2 * 1024**3  # of the process, beyond which an allocation fails
 AGAIN = 20  # one in so many scenarios is written and read once more
 Parts = dict[str, bytes]
 
@@ -60,20 +47,6 @@ TEXTS = (
 LIES = (b"4000000000", b"A1:XFD1048576", b"18446744073709551615")
 TYPES = (b"s", b"b", b"e", b"str", b"inlineStr", b"n", b"d", b"zz", b"")
 REFERENCES = (b"XFD1048576", b"A1", b"A0", b"ZZZ9", b"a5", b"5", b"A99999999", b"\xc3\xa9", b"")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """How a case ended: scenario, findings or fault."""
-
-    seed: int
-    how: str
-    kind: str
-    seconds: float
-    """Of the processor."""
-    detail: str = ""
-    megabytes: float = 0.0
-    """Most memory that the process has held so far."""
 
 
 @cache
@@ -203,85 +176,15 @@ def case(seed: int) -> tuple[str, bytes]:
     return "+".join(sorted(set(how))), raw
 
 
-def _late(*_: Any) -> None:
-    raise TimeoutError
+def further(seed: int, scenario: Scenario) -> None:
+    """One in so many scenarios must come back the same."""
+    if seed % AGAIN == 0 and read_workbook(write_workbook(scenario)) != scenario:
+        raise Wrong("it does not come back the same")
 
 
-def judge(seed: int) -> Verdict:
-    """Read the workbook of a seed."""
-    how, raw = case(seed)
-    signal.signal(signal.SIGPROF, _late)
-    signal.setitimer(signal.ITIMER_PROF, SECONDS)
-    began = time.process_time()
-    kind, detail = "findings", ""
-    try:
-        scenario = read_workbook(raw)
-        kind = "scenario"
-        if seed % AGAIN == 0:
-            signal.setitimer(signal.ITIMER_PROF, 4 * SECONDS)
-            if read_workbook(write_workbook(scenario)) != scenario:
-                kind, detail = "fault", "it does not come back the same"
-    except InvalidScenario as error:
-        if not error.findings or not all(x.message for x in error.findings):
-            kind, detail = "fault", "no findings"
-    except TimeoutError:
-        kind, detail = "fault", f"more than {SECONDS} s"
-    except BaseException as error:  # whatever it is, it should not have come through
-        kind, detail = "fault", "".join(traceback.format_exception(error, limit=-4))
-    signal.setitimer(signal.ITIMER_PROF, 0)
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Verdict(seed, how, kind, time.process_time() - began, detail, most)
-
-
-def _bounded() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-
-
-def page(found: dict[str, Any], verdicts: list[Verdict], seconds: float) -> str:
-    """What came out, for people."""
-    kinds = Counter(x.kind for x in verdicts)
-    faults = [x for x in verdicts if x.kind == "fault"]
-    by_how = Counter((how, x.kind) for x in verdicts for how in x.how.split("+"))
-    lines = [[how, *(f"{by_how[how, kind]:,}" for kind in ("scenario", "findings", "fault"))] for how in sorted({how for how, _ in by_how})]
-    slowest = max(verdicts, key=lambda x: x.seconds)
-    text = [
-        "# Workbooks spoilt at random",
-        "",
-        f"{sentence(found)}. `python -m benchmarks.fuzz_workbooks --cases {len(verdicts)}`, seeds from {verdicts[0].seed}.",
-        "",
-        f"{len(verdicts):,} workbooks in {seconds:,.0f} s: {kinds['scenario']:,} were still scenarios, {kinds['findings']:,} ended in findings, "
-        f"{kinds['fault']:,} in a fault. The slowest took {slowest.seconds:.2f} s of {SECONDS}; the process held at most "
-        f"{max(x.megabytes for x in verdicts):,.0f} MB of {MEMORY / 1024**2:,.0f}.",
-        "",
-        "A workbook that was spoilt in two ways counts in both lines.",
-        "",
-        table(["spoilt in", "scenario", "findings", "fault"], lines),
-        *(f"\nseed {x.seed} ({x.how}): {x.detail.strip().splitlines()[-1]}" for x in faults[:20]),
-    ]
-    return "\n".join(text)
-
-
-def main() -> int:
-    """Read as many spoilt workbooks as the command line asks for; 1 if any ended in a fault."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz_workbooks", description="Read workbooks that were spoilt at random.")
-    parser.add_argument("--cases", type=int, default=500)
-    parser.add_argument("--start", type=int, default=0, help="first seed")
-    parser.add_argument("--save", action="store_true", help="write benchmarks/results/fuzz-workbooks.md")
-    given = parser.parse_args()
-    found = machine() | {"versions": {name: version(name) for name in ("python-calamine", "xlsxwriter", "pydantic")}}
-    began, verdicts = time.perf_counter(), list[Verdict]()
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_bounded) as pool:
-        for verdict in pool.map(judge, range(given.start, given.start + given.cases), chunksize=20):
-            verdicts.append(verdict)
-            if verdict.kind == "fault":
-                print(f"seed {verdict.seed} ({verdict.how}): {verdict.detail}", flush=True)
-    written = page(found, verdicts, time.perf_counter() - began)
-    print(written)
-    if given.save:
-        kinds = Counter(x.kind for x in verdicts)
-        save("fuzz-workbooks", found, {"cases": len(verdicts), "start": given.start, "kinds": dict(kinds)}, written)
-    return 1 if any(x.kind == "fault" for x in verdicts) else 0
-
+WORKBOOKS = Kind("workbooks", "python -m benchmarks.fuzz_workbooks", ("python-calamine", "xlsxwriter", "pydantic"), case, read_workbook, further)
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    from benchmarks.fuzz_workbooks import WORKBOOKS as HERE  # under a name that other processes find
+
+    raise SystemExit(main(HERE))
