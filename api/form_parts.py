@@ -21,7 +21,7 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Demand", ("demand", "shortage")),
     ("Suppliers", ("suppliers",)),
     ("Offers", ("offers",)),
-    ("Spot markets, indices and currencies", ("spot", "indices", "currencies")),
+    ("Spot markets, indices and currencies", ("spot", "indices", "currencies", "tariffs")),
     ("Storage, transfers and substitution", ("storage", "transfers", "substitutions")),
     ("Business rules", ("rules",)),
     ("Risk and what may happen", ("risk", "uncertainty")),

@@ -26,6 +26,7 @@ UNITS: dict[str, tuple[str, ...]] = {
     "seconds": ("SolveSettings.time_limit_seconds",),
     "money per unit of it": ("Currency.rate", "Currency.rate_now"),
     "1 = at signing": ("Index.level",),
+    "share of the price": ("Tariff.rate",),
     "per year": ("Scenario.discount_rate", "Escalator.rate"),
     "of the substitute per need met": ("Substitution.ratio",),
 }  # fmt: skip

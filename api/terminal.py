@@ -19,7 +19,7 @@ from models.rules import MONEY_RULES
 if TYPE_CHECKING:
     from models.plan import Award, Baselines, Plan, RuleOutcome
 
-SHARES = ("domestic_share", "supplier_share", "smallest_share", "spot_share", "fill_rate", "shortage_probability")
+SHARES = ("domestic_share", "origin_share", "supplier_share", "smallest_share", "spot_share", "fill_rate", "shortage_probability")
 SIGNS = ("exclusive", "requires", "all_or_none", "force")
 BASELINES = {"spot_only": "spot market only", "average_future": "planned for the average future", "perfect_foresight": "perfect foresight"}
 

@@ -47,6 +47,18 @@ def _ids(check: Checker) -> None:
             check.say(f"currencies[{i}].id", f"'{s.currency}' is the scenario's own currency; list foreign currencies only")
     for i, index in enumerate(s.indices):
         check.series(f"indices[{i}].level", index.level)
+    seen: set[object] = set()
+    for i, tariff in enumerate(s.tariffs):
+        check.series(f"tariffs[{i}].rate", tariff.rate)
+        check.unique(f"tariffs[{i}]", tariff.origin, seen, f"origin '{tariff.origin}'")
+        _origin(check, f"tariffs[{i}].origin", tariff.origin)
+
+
+def _origin(check: Checker, path: str, origin: str) -> None:
+    """An origin that some supplier or spot market has."""
+    known = sorted(({x.origin for x in check.scenario.suppliers} | {x.origin for x in check.scenario.spot}) - {""})
+    if origin not in known:
+        check.say(path, f"no supplier and no spot market has the origin '{origin}' ({listed(known) or 'none has one'})")
 
 
 def _tables(check: Checker) -> None:
@@ -140,7 +152,7 @@ def _spot(check: Checker) -> None:
         check_site_costs(check, f"{path}.delivery_cost", spot.delivery_cost, (spot.product,))
 
 
-ADDS_VOLUMES = ("domestic_share", "supplier_share", "spot_share", "fill_rate", "shortage_cvar", "shortage_probability", "smallest_share")
+ADDS_VOLUMES = ("domestic_share", "origin_share", "supplier_share", "spot_share", "fill_rate", "shortage_cvar", "shortage_probability", "smallest_share")
 REFERENCES = (("supplier", "supplier"), ("product", "product"), ("site", "site"), ("offer", "offer"), ("needs", "offer"))
 
 
@@ -157,6 +169,8 @@ def _rules(check: Checker) -> None:
         if rule.kind == "fill_rate" and rule.service_class not in (None, *(x.service_class for x in check.scenario.sites)):
             known = listed(sorted({x.service_class for x in check.scenario.sites} - {""})) or "none has a class"
             check.say(f"{path}.service_class", f"no site is of class '{rule.service_class}' ({known})")
+        if rule.kind == "origin_share":
+            _origin(check, f"{path}.origin", rule.origin)
         named: tuple[str, ...] = getattr(rule, "offers", ())
         for k, name in enumerate(named):
             check.refer(f"{path}.offers[{k}]", "offer", name)

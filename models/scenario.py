@@ -99,6 +99,8 @@ class Supplier(Document):
     id: Identifier
     name: Name = ""
     domestic: bool = False
+    origin: Name = ""
+    """Country or region that its goods come from, for tariffs and shares by origin."""
     capacity: Annotated[tuple[CapacityRow, ...], Field(max_length=MAX_PRODUCTS)] = ()
     capacity_steps: Annotated[tuple[CapacityStep, ...], Field(max_length=MAX_PRODUCTS)] = ()
 
@@ -221,7 +223,17 @@ class Spot(Document):
     lead_periods: Lead = 0.0
     """Order lead time in periods; 0.4 = 60 % of an order arrives in its own period, 40 % in the next. Paid when ordered."""
     domestic: bool = False
+    origin: Name = ""
+    """Country or region that its goods come from, for tariffs and shares by origin."""
     delivery_cost: Table[SiteCost] = ()
+
+
+class Tariff(Document):
+    """Duty on what comes from one origin."""
+
+    origin: Name
+    rate: Series[Annotated[float, Field(ge=0, le=10)]]
+    """Share of the price that is paid on top of it, per period; the price before volume discounts."""
 
 
 class Index(Document):
@@ -293,6 +305,8 @@ class Scenario(Document):
     spot: Annotated[tuple[Spot, ...], Field(max_length=MAX_MARKETS)] = ()
     indices: Annotated[tuple[Index, ...], Field(max_length=MAX_MARKETS)] = ()
     currencies: Annotated[tuple[Currency, ...], Field(max_length=MAX_MARKETS)] = ()
+    tariffs: Annotated[tuple[Tariff, ...], Field(max_length=MAX_MARKETS)] = ()
+    """Duties by origin; what comes from elsewhere is free of duty."""
     offers: Annotated[tuple[Offer, ...], Field(max_length=MAX_OFFERS)] = ()
     rules: Annotated[tuple[Rule, ...], Field(max_length=1_000)] = ()
     risk: Risk = Risk()

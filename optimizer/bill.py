@@ -14,10 +14,11 @@ import numpy as np
 from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Clause, Contract, SetsPrice, SplitsAlternatives, Statement
 from optimizer.instance import Instance, OfferData
-from optimizer.ledger import CAPACITY, DELIVERY, HOLDING, PENALTIES, RULE, SHORTAGE, SIGNING, SPOT, SUBSTITUTION, TRANSFER
+from optimizer.ledger import CAPACITY, DELIVERY, HOLDING, PENALTIES, RULE, SHORTAGE, SIGNING, SPOT, SUBSTITUTION, TARIFF, TRANSFER
 from optimizer.outcome import Outcome
 from optimizer.rules import rule_of
 from optimizer.rules.base import Measure, Money
+from optimizer.tariffs import billed_duties
 from scenarios.tree import Floats
 
 
@@ -58,6 +59,8 @@ def make_bill(instance: Instance, contracts: tuple[Contract, ...], outcome: Outc
     for offer, contract in zip(instance.offers, contracts, strict=True):
         rows += _contract(instance, offer, contract, outcome)
     rows += _spot(instance, outcome)
+    duties = billed_duties(instance, ((x.source_kind, x.source, x.category, x.amount) for x in rows))
+    rows += [Billed(kind, source, TARIFF, TARIFF, amount) for kind, source, amount in duties]
     rows += _sites(instance, outcome)
     rows += _sideways(instance, outcome)
     money = _money(rows, instance.tree.size)

@@ -12,6 +12,7 @@ from optimizer.ledger import PURCHASE
 from optimizer.risk import build_risk, build_stand_in
 from optimizer.rules import rule_of
 from optimizer.rules.base import Desk
+from optimizer.tariffs import charge_duties
 
 
 def build_model(instance: Instance, *, objective: bool = True, probed: bool = False) -> Kernel:
@@ -41,6 +42,7 @@ def _contracts(instance: Instance) -> Kernel:
             block.add_component(kind, pyo.Block())
             deal = Deal(instance, contract, kind, block.component(kind), kernel.ledger, kernel.signed, kernel.volume, kernel.take)
             clause.build(deal)
+    charge_duties(instance, kernel.ledger, "offer")
     return kernel
 
 
@@ -51,6 +53,7 @@ def _build(instance: Instance, objective: bool, probed: bool) -> Kernel:
         for n, unit in kernel.model.probe.items():
             kernel.ledger.charge("probe", "probe", "probe", PURCHASE, n, [(1.0, unit)])
     build_balance(kernel)
+    charge_duties(instance, kernel.ledger, "spot")
     require_prepayments(kernel)
     kernel.model.rules = pyo.Block(pyo.Any)
     for i, terms in enumerate(instance.rules):

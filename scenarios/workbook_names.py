@@ -12,7 +12,7 @@ SHEETS = {
     "offers.alternatives": "alternatives", "offers.alternatives.price": "alternative_prices", "offers.alternatives.volume_per_period": "alternative_volumes",
     "offers.clauses": "clauses", "offers.clauses.tiers": "tiers", "offers.delivery_cost": "offer_delivery", "rules": "rules", "spot": "spot",
     "spot.blocks": "spot_blocks", "spot.delivery_cost": "spot_delivery", "storage": "storage", "transfers": "transfers", "substitutions": "substitutions",
-    "indices": "indices", "currencies": "currencies", "uncertainty.futures": "futures", "uncertainty.futures.demand": "future_demand",
+    "indices": "indices", "currencies": "currencies", "tariffs": "tariffs", "uncertainty.futures": "futures", "uncertainty.futures.demand": "future_demand",
     "uncertainty.futures.spot_price": "future_spot_price", "uncertainty.futures.spot_available": "future_spot_available",
     "uncertainty.futures.spot_lead": "future_spot_lead", "uncertainty.futures.deliverability": "future_deliverability",
     "uncertainty.futures.lateness": "future_lateness", "uncertainty.futures.index": "future_index", "uncertainty.futures.fx": "future_fx",

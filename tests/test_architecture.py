@@ -26,7 +26,7 @@ ORDER = (
     ("algebra", "varying", "remote", "cluster", "executor"),
     ("progress", "tail", "ambiguity", "instance", "ledger", "wording"),
     ("clauses",),
-    ("contracts", "outcome", "decisions"),
+    ("contracts", "outcome", "decisions", "tariffs"),
     ("rules",),
     ("balance", "risk", "bill"),
     ("model", "audit", "size"),

@@ -11,6 +11,7 @@ from models.rules.domestic_share import DomesticShare
 from models.rules.exclusive import Exclusive
 from models.rules.fill_rate import FillRate
 from models.rules.force import Force
+from models.rules.origin_share import OriginShare
 from models.rules.prepaid_exposure import PrepaidExposure
 from models.rules.requires import Requires
 from models.rules.shortage_cvar import ShortageCvar
@@ -22,6 +23,7 @@ from models.rules.supplier_share import SupplierShare
 
 RULES = (
     DomesticShare,
+    OriginShare,
     SupplierShare,
     SupplierCount,
     SpotShare,
@@ -43,6 +45,7 @@ CHARGED_RULES = frozenset({"budget", "prepaid_exposure"})  # they count what con
 
 Rule = Annotated[
     DomesticShare
+    | OriginShare
     | SupplierShare
     | SupplierCount
     | SpotShare
@@ -71,6 +74,7 @@ __all__ = [
     "Exclusive",
     "FillRate",
     "Force",
+    "OriginShare",
     "PrepaidExposure",
     "Requires",
     "Rule",

@@ -13,6 +13,7 @@ from optimizer.rules.domestic_share import DomesticShare
 from optimizer.rules.exclusive import Exclusive
 from optimizer.rules.fill_rate import FillRate
 from optimizer.rules.force import Force
+from optimizer.rules.origin_share import OriginShare
 from optimizer.rules.prepaid_exposure import PrepaidExposure
 from optimizer.rules.requires import Requires
 from optimizer.rules.shortage_cvar import ShortageCvar
@@ -24,6 +25,7 @@ from optimizer.rules.supplier_share import SupplierShare
 
 RULES: tuple[tuple[type[Any], type[Any]], ...] = (
     (documents.DomesticShare, DomesticShare),
+    (documents.OriginShare, OriginShare),
     (documents.SupplierShare, SupplierShare),
     (documents.SupplierCount, SupplierCount),
     (documents.SpotShare, SpotShare),

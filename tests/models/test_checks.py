@@ -65,6 +65,10 @@ CASES: dict[str, tuple[list[Edit], list[str]]] = {
         [("sites[0].service_class", "core"), ("rules[+]", {"kind": "fill_rate", "min": 0.9, "product": "cable", "service_class": "cor"})],
         ["rules[3].service_class: no site is of class 'cor' ('core')"],
     ),
+    "unknown origin of a tariff": (
+        [("suppliers[0].origin", "far"), ("tariffs", [{"origin": "fra", "rate": [0.1, 0.1, 0.1]}])],
+        ["tariffs[0].origin: no supplier and no spot market has the origin 'fra' ('far')"],
+    ),
     "unknown offer of a rule": ([("rules[+]", {"kind": "force", "offer": "x"})], ["rules[3].offer: there is no offer 'x'"]),
     "unknown offer among a rule's": ([("rules[+]", {"kind": "exclusive", "offers": ["importer-frame", "x"]})], ["rules[3].offers[1]: there is no offer 'x'"]),
     "unknown period of a rule": ([("rules[1].period", "2031")], ["rules[1].period: there is no period '2031'"]),

@@ -35,7 +35,7 @@ def random_document(seed: int) -> Row:
 
 
 def later_rules(r: Random, data: Row) -> None:
-    """In one document out of five, a rule of a kind that came later: drawn apart, so that a seed goes on meaning what it meant."""
+    """In one document out of three, a rule of a kind that came later: drawn apart, so that a seed goes on meaning what it meant."""
     product = r.choice([None, *(x["id"] for x in data["products"])])
     possible: list[Row] = [
         {"kind": "shortage_probability", "max": r.choice([0.0, 0.1, 0.4]), "above": r.choice([0.0, round(r.uniform(1, 40), 2)]), "product": product},
@@ -43,8 +43,13 @@ def later_rules(r: Random, data: Row) -> None:
         {"kind": "prepaid_exposure", "max": round(r.uniform(0, 300), 2), "supplier": r.choice([None, *(x["id"] for x in data["suppliers"])])},
         {"kind": "capex_smoothing", "max": round(r.uniform(100, 2_000), 2), "in": r.choice(["expected", "every_node"])},
     ]
+    if r.random() < 0.2:
+        far = r.choice([*data["suppliers"], *data["spot"]])
+        far["origin"] = "far"
+        data["tariffs"] = [{"origin": "far", "rate": [r.choice([0.0, 0.1, 0.4]) for _ in data["periods"]]}]
+        possible.append({"kind": "origin_share", "origin": "far", "max": r.choice([0.3, 0.8]), "product": product, "in": r.choice(["expected", "every_node"])})
     rule, price, wanted = r.choice(possible), r.choice([0.5, 20.0, 300.0]), r.random()
-    if wanted < 0.2:
+    if wanted < 0.35:
         data["rules"].append(rule | ({"violation_price": price} if r.random() < 0.7 else {}))
 
 

@@ -32,11 +32,13 @@ def small_market() -> Instance:
             "periods": ["2027", "2028"],
             "sites": [{"id": "campus"}],
             "products": [{"id": "cable", "unit": "km"}],
-            "suppliers": [{"id": name, "domestic": name == "home"} for name in names],
+            "suppliers": [{"id": name, "domestic": name == "home", "origin": "" if name == "home" else "far"} for name in names],
             "demand": [{"site": "campus", "product": "cable", "volume": [1000.0, 1000.0]}],
             "shortage": [{"product": "cable", "kind": "lost", "cost_per_unit": 1.0}],
             "spot": [
-                {"id": name, "product": "cable", "price": [1.0, 1.0], "available": [100.0, 100.0], "domestic": name == "fair"} for name in ("fair", "dock")
+                {"id": name, "product": "cable", "price": [1.0, 1.0], "available": [100.0, 100.0], "domestic": name == "fair",
+                 "origin": "" if name == "fair" else "far"}
+                for name in ("fair", "dock")
             ],
             "offers": [
                 {"id": name, "supplier": name, "products": ["cable"], "window": {"start": "2027", "periods": 2},

@@ -39,6 +39,7 @@ BY_HAND = {
     "clause-minimum_order": 0.5 * 40 * 35 + 0.5 * 90 * 28,
     "clause-late_delivery": 200 + 0.5 * 6000 + 0.5 * (6000 - 0.1 * 3000 + 50 * 2),
     "rule-domestic_share": 60 * 30 + 40 * 25,
+    "rule-origin_share": 25 * 24 * 1.1 + 40 * 25 * 1.1 + 35 * 30,
     "rule-supplier_share": 50 * 25 + 50 * 30,
     "rule-supplier_count": 80 * 25 + 20 * 30,
     "rule-spot_share": 70 * 30 + 30 * 26,
