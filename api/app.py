@@ -13,12 +13,14 @@ from fastapi import FastAPI
 
 from api import openapi, problems
 from api.checker import Checker
+from api.cluster_runner import ClusterRunner
 from api.database.opening import open_store
+from api.exporter import Exporter
 from api.guard import Guard
 from api.jobs import LocalRunner, Runner
 from api.leases import Keeper
 from api.pulse import Pulse
-from api.routes import compare, documents, events, form, health, negotiate, negotiate_form, pages, results, runs
+from api.routes import batches, compare, documents, events, form, health, inside, negotiate, negotiate_form, pages, results, runs
 from api.routes.state import Services
 from api.settings import Settings, settings_from
 from api.store import Store
@@ -31,13 +33,13 @@ def create_app(settings: Settings | None = None, *, store: Store | None = None, 
     """The application. `store` and `runner` take the place of the store in the settings and of local processes. Raises StoreUnusable."""
     settings = settings or settings_from()
     store = store or open_store(settings)
-    runner = runner or LocalRunner(store, settings)
-    services = Services(settings, store, runner, Keeper(store, runner, settings.lease_seconds), Pulse(store), Checker(settings))
+    runner = runner or (ClusterRunner if settings.cluster else LocalRunner)(store, settings)
+    services = Services(settings, store, runner, Keeper(store, runner, settings.lease_seconds), Pulse(store), Checker(settings), Exporter(settings))
     app = FastAPI(title="Offtake", version=version("offtake"), lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.services = services
     app.add_middleware(Guard, settings=settings)
     problems.install(app)
-    for part in (runs, negotiate, events, results, compare, documents, health, form, negotiate_form, pages):
+    for part in (runs, batches, inside, negotiate, events, results, compare, documents, health, form, negotiate_form, pages):
         app.include_router(part.router)
     pages.mount(app)
 
@@ -67,6 +69,7 @@ def close(app: FastAPI) -> None:
     services.runner.close()
     services.pulse.ended = True
     services.checker.close()
+    services.exporter.close()
 
 
 def server(settings: Settings, log_level: str = "info") -> uvicorn.Server:

@@ -16,6 +16,7 @@ from api.child import check_child
 from api.memory import resident_bytes
 from api.question import WHAT
 from api.settings import Settings
+from api.variations import WHAT as BATCH
 from models.errors import Finding, InvalidScenario
 from models.options import SolveSettings
 
@@ -61,15 +62,22 @@ class Checker:
         form. Blocks: call it from a thread.
 
         Raises Refused with findings, Busy after waiting in vain."""
+        return Checked(**self._answer((raw, ask, workbook, wanted), WHAT if ask else "scenario"))
+
+    def check_batch(self, raw: bytes) -> list[Checked]:
+        """The same for every scenario of a batch; each has its `document`."""
+        return [Checked(**one) for one in self._answer((raw, BATCH, False, ""), BATCH)["batch"]]
+
+    def _answer(self, task: tuple[bytes, str, bool, Form], what: str) -> dict[str, Any]:
         if not self._turn.acquire(timeout=self.settings.check_seconds):
             raise Busy
         try:
-            answer = self._ask((raw, ask, workbook, wanted))
+            answer = self._ask(task)
         finally:
             self._turn.release()
         if "findings" in answer:
-            raise Refused([Finding(**finding) for finding in answer["findings"]], answer["count"], WHAT if ask else "scenario")
-        return Checked(**answer)
+            raise Refused([Finding(**finding) for finding in answer["findings"]], answer["count"], what)
+        return answer
 
     def start(self) -> None:
         """Start the child ahead of the first document."""

@@ -21,9 +21,11 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
 from api.exit_codes import error_document, outcome_of
-from api.question import read_question
+from api.question import placed, read_question
 from api.store import Outcome
-from models.errors import MAX_FINDINGS, Infeasible, InvalidScenario, OfftakeError
+from api.variations import WHAT as BATCH
+from api.variations import scenarios_in
+from models.errors import MAX_FINDINGS, Finding, Infeasible, InvalidScenario, OfftakeError
 from models.options import SolveSettings
 from scenarios.files import dump_scenario, parse_scenario
 
@@ -38,10 +40,12 @@ INTERNAL = "An error inside Offtake. This is our fault; the server's log has the
 STOP_REASONS = {"time_limit": "time", "interrupted": "user"}
 
 
-def solve_child(channel: Connection, solve: str) -> None:
-    """Load the optimizer, receive one scenario (or a question about one) and its settings, send progress, then the outcome."""
+def solve_child(channel: Connection, solve: str, output: Connection | None = None) -> None:
+    """Load the optimizer, receive one scenario (or a question about one) and its settings, send progress, then the outcome. What is printed goes to
+    `output`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _leave_with_the_server()
+    _speak_into(output)
+    leave_with_the_server()
     _leave_no_semaphores()
     _load(solve)
     try:
@@ -57,7 +61,18 @@ def solve_child(channel: Connection, solve: str) -> None:
     os._exit(0)  # native libraries may take seconds to unload, and nothing here needs saving
 
 
-def _leave_with_the_server() -> None:
+def _speak_into(output: Connection | None) -> None:
+    """From now on whatever anybody here prints, native libraries included, goes into a pipe that the server reads."""
+    if output is None or os.name != "posix":
+        return
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is not None:
+            os.dup2(output.fileno(), stream.fileno())
+            stream.reconfigure(line_buffering=True)  # type: ignore[attr-defined]
+    output.close()
+
+
+def leave_with_the_server() -> None:
     """From now on end when the server does, also in the middle of loading the optimizer or of checking a document, when nobody reads the pipe."""
     server = multiprocessing.parent_process()
     if server is not None:
@@ -189,7 +204,7 @@ def _paged(what: dict[str, Any], draw: str, found: object, scenario: Scenario) -
 def check_child(channel: Connection) -> None:
     """Check one document after another: for each, send what is in it, or its findings."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _leave_with_the_server()
+    leave_with_the_server()
     while True:
         try:
             task = channel.recv()
@@ -201,6 +216,8 @@ def check_child(channel: Connection) -> None:
 def _checked(raw: bytes, ask: str, workbook: bool, wanted: str) -> dict[str, Any]:
     document = None
     try:
+        if ask == BATCH:
+            return {"batch": _checked_batch(raw)}
         if workbook:
             from scenarios.workbook import json_of
 
@@ -215,6 +232,24 @@ def _checked(raw: bytes, ask: str, workbook: bool, wanted: str) -> dict[str, Any
     except InvalidScenario as error:
         listed = [{"path": f.path, "message": f.message} for f in error.findings[:MAX_FINDINGS]]
         return {"findings": listed, "count": len(error.findings)}
+    return _summed_up(scenario, document)
+
+
+def _checked_batch(raw: bytes) -> list[dict[str, Any]]:
+    """What is in each scenario of a batch. Raises InvalidScenario."""
+    found: list[Finding] = []
+    sound = []
+    for path, body in scenarios_in(raw):
+        try:
+            sound.append(_summed_up(parse_scenario(body), body))
+        except InvalidScenario as error:
+            found += [placed(finding, path) for finding in error.findings]
+    if found:
+        raise InvalidScenario(found, BATCH)
+    return sound
+
+
+def _summed_up(scenario: Scenario, document: bytes | None) -> dict[str, Any]:
     futures = getattr(scenario.uncertainty, "futures", ())
     return {
         "name": scenario.name,

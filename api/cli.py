@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from api import negotiate, store_verbs, workbooks
+from api import model_verb, negotiate, store_verbs, workbooks
 from api.exit_codes import ExitCode, UsageProblem, error_document, exit_code_of, message_of, outcome_of, worst
 from api.options import AsJson, Seed, Threads
 from api.options import option as _option
@@ -33,6 +33,7 @@ app.add_typer(negotiate.app, name="negotiate")
 app.add_typer(store_verbs.app, name="store")
 app.command()(workbooks.template)
 app.command()(workbooks.convert)
+app.command()(model_verb.model)
 
 
 Gap = Annotated[float | None, _option("--gap", metavar="SHARE", text="Stop when the plan is proven to be this close to the optimum (0.001 = 0.1 %).")]
@@ -346,11 +347,12 @@ def example(
 def serve(
     host: Annotated[str | None, _option("--host", metavar="ADDRESS", text="Address to listen on (default: 127.0.0.1).")] = None,
     port: Annotated[int | None, _option("--port", metavar="NUMBER", min=0, max=65535, text="Port to listen on (default: 8000); 0 takes a free one.")] = None,
+    cluster: Cluster = None,
 ) -> ExitCode:
     """Start the HTTP service and the web form."""
     from api.serving import serve_until_interrupted
 
-    serve_until_interrupted(host, port, _tell)
+    serve_until_interrupted(host, port, _tell, cluster)
     return ExitCode.OPTIMAL
 
 

@@ -1,7 +1,7 @@
 """Running solves: who takes which run when.
 
-`Runner` is the seam: it is told which attempt of which run is due, and everything else (scenario, wishes, results) goes through the store. So a
-runner elsewhere, on another machine or over a database, needs nothing more.
+`Runner` is the seam, in the manner of `concurrent.futures.Executor`: it is told which attempt of which run is due, and everything else (scenario, wishes,
+results) goes through the store. So a runner elsewhere needs nothing more; `api.cluster_runner` has the one on a Dask cluster.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Runner(Protocol):
     def start(self) -> None: ...
 
     def close(self) -> None:
-        """End every solve, put their runs back into the queue, and return when no process is left."""
+        """End every solve of this machine, put their runs back into the queue, and return when no process of it is left."""
 
     @property
     def ready(self) -> bool: ...
@@ -89,16 +89,35 @@ class LocalRunner:
         finally:
             child.end()
 
+    def make(self, due: tuple[str, int]) -> bool:
+        """Make an attempt that is due (run id and number) in the calling thread, if it still waits; whether it did. Raises StoreUnusable."""
+        run = self._next(due)
+        if run is None:
+            return False
+        child = Child(self._settings.solve)
+        try:
+            self._see_through(run, child)
+        finally:
+            child.end()
+        return True
+
+    def leave(self) -> None:
+        """From now on no run is taken, and those under way go back into the queue."""
+        self._closing.set()
+
     def _one(self, child: Child) -> bool:
         """Take a run and see it through; whether there was one."""
         run = self._next()
         if run:
-            self._settle(run, self._attempt(run, child))
+            self._see_through(run, child)
         return run is not None
 
-    def _next(self) -> Run | None:
+    def _see_through(self, run: Run, child: Child) -> None:
+        self._settle(run, self._attempt(run, child))
+
+    def _next(self, due: tuple[str, int] | None = None) -> Run | None:
         try:
-            run = self._store.take(self._worker)
+            run = self._store.take(self._worker, due)
         except StoreUnusable as error:
             log.warning("no run can be taken: %s", error)
             return None

@@ -10,8 +10,10 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from api.body import WORKBOOK
+from api.openapi_examples import BATCHES, EXAMPLES, IN_EXAMPLES, PARAMETERS
 from api.problems import KINDS, MEDIA_TYPE
-from api.question import ALL
+from api.question import ALL, ANSWERS
+from api.variations import MOST, Batch
 from api.views import ProblemView
 from models.plan import Plan
 from models.scenario import Scenario
@@ -20,37 +22,6 @@ from scenarios import library
 REF = "#/components/schemas/{model}"
 DESCRIPTION = """Send a scenario, follow the run, read the plan: what to sign, how much to commit, what to leave to the spot market, and what it costs
 in every future. Errors are problem details (RFC 9457) with findings. There is no sign-in yet: the service answers this machine only."""
-IN_EXAMPLES = ("quickstart",)
-"""Bundled scenarios that appear in full; the others are at `/v1/examples`."""
-
-_PACKAGE = {"offer": "importer-frame", "price": 26000.0, "terms": {"reservation.fee_per_unit": 2400.0}}
-_DESK = {
-    "menus": [
-        {
-            "offer": "importer-frame",
-            "prices": {"low": 20000.0, "high": 32000.0, "step": 500.0},
-            "levers": {"reservation.fee_per_unit": [2000.0, 2400.0, 2800.0]},
-        }
-    ],
-    "suppliers": [
-        {"supplier": "importer", "types": [{"id": "lean", "unit_cost": 20000.0}, {"id": "usual", "unit_cost": 23000.0, "weight": 2.0}]},
-    ],
-    "margin": 100000.0,
-}  # fmt: skip
-EXAMPLES: dict[str, dict[str, Any]] = {
-    "levers": {},
-    "ledger": {"offers": ["importer-frame"]},
-    "walkaway": {"package": _PACKAGE},
-    "curve": {"package": {"offer": "importer-frame"}, "low": 20000.0, "high": 32000.0},
-    "zone": {"package": _PACKAGE, "desk": _DESK},
-    "bargain": {"package": _PACKAGE, "desk": _DESK, "power": 0.5},
-    "counter": {"package": _PACKAGE, "desk": _DESK, "target_share": 0.9},
-    "packages": {"package": _PACKAGE, "desk": _DESK},
-    "sheet": {"package": _PACKAGE},
-    "brief": {"package": _PACKAGE, "desk": _DESK},
-    "session-start": {"settings": {"talks": [{"menu": _DESK["menus"][0], "view": _DESK["suppliers"][0]}], "rounds": 4, "margin": 100000.0}},
-}
-"""What each question's body may look like, besides its scenario."""
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -65,11 +36,16 @@ def document(app: FastAPI) -> dict[str, Any]:
         schemas[model.__name__] = schema
     for address in ("/v1/runs", "/v1/validate", "/v1/convert"):
         spec["paths"][address]["post"]["requestBody"] = _scenario_body()
+    spec["paths"]["/v1/batches"]["post"]["requestBody"] = _batch_body(schemas)
+    _answers(spec["paths"], schemas)
     for ask, question in ALL.items():
         spec["paths"][f"/v1/negotiate/{ask.replace('session-', 'session/')}"]["post"]["requestBody"] = _question_body(ask, question, schemas)
     for path in spec["paths"].values():
         for operation in path.values():
             _problems(operation["responses"])
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] in PARAMETERS:
+                    parameter["example"] = PARAMETERS[parameter["name"]]
             if all(parameter["in"] == "path" for parameter in operation.get("parameters", ())) and "requestBody" not in operation:
                 operation["responses"].pop("422", None)  # FastAPI lists it wherever there is a parameter, but a path is never invalid
             operation["responses"] = dict(sorted(operation["responses"].items()))
@@ -88,6 +64,38 @@ def _question_body(ask: str, question: type[BaseModel], schemas: dict[str, Any])
     if ask in EXAMPLES:  # the others go on from an answer
         body["examples"] = {"quickstart": {"summary": str(schema.get("description", "")), "value": {"scenario": "quickstart", **EXAMPLES[ask]}}}
     return {"required": True, "content": {"application/json": body}}
+
+
+def _batch_body(schemas: dict[str, Any]) -> dict[str, Any]:
+    schema = Batch.model_json_schema(ref_template=REF)
+    schemas.update(schema.pop("$defs", {}))
+    named: dict[str, Any] = {"anyOf": [{"$ref": REF.format(model="Scenario")}, {"type": "string", "description": "The name of a bundled scenario."}]}
+    fields = schema["properties"]
+    fields["scenario"] = {**named, "description": fields["scenario"]["description"]}
+    fields["scenarios"] = {"type": "array", "items": named, "minItems": 1, "maxItems": MOST, "description": fields["scenarios"]["description"]}
+    schemas["Batch"] = schema
+    body = {"schema": {"$ref": REF.format(model="Batch")}, "examples": BATCHES}
+    return {"required": True, "content": {"application/json": body}}
+
+
+def _answers(paths: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """The documents that are answered as they are stored."""
+    for answer in dict.fromkeys(ANSWERS.values()):
+        schema = answer.model_json_schema(ref_template=REF, mode="serialization")
+        for name, part in schema.pop("$defs", {}).items():
+            schemas.setdefault(name, part)
+        schemas.setdefault(answer.__name__, schema)
+    results = [{"$ref": REF.format(model=answer.__name__)} for answer in dict.fromkeys(ANSWERS.values())]
+    scenario = {"$ref": REF.format(model="Scenario")}
+    told = {
+        "/v1/runs/{run_id}/result": {"anyOf": results},
+        "/v1/runs/{run_id}/scenario": scenario,
+        "/v1/examples/{name}": scenario,
+        "/v1/convert": scenario,
+    }
+    for address, schema in told.items():
+        for operation in paths[address].values():
+            operation["responses"]["200"]["content"]["application/json"] = {"schema": schema}
 
 
 def _problems(responses: dict[str, Any]) -> None:

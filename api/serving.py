@@ -11,12 +11,13 @@ from api.exit_codes import UsageProblem
 from api.settings import UnusableSettings, is_loopback, settings_from
 
 
-def serve_until_interrupted(host: str | None, port: int | None, tell: Callable[[str], None]) -> None:
+def serve_until_interrupted(host: str | None, port: int | None, tell: Callable[[str], None], cluster: str | None = None) -> None:
     """Serve until Ctrl-C; what is not given comes from the environment (`OFFTAKE_HOST`, `OFFTAKE_PORT`). Raises UsageProblem or StoreUnusable
     when that can't be."""
     try:
         found = settings_from()
-        settings = replace(found, host=found.host if host is None else host, port=found.port if port is None else port)
+        given = {"host": host, "port": port, "cluster": cluster}
+        settings = replace(found, **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except UnusableSettings as error:
         raise UsageProblem(str(error)) from None
     with _listening(settings.host, settings.port) as listening:
@@ -30,6 +31,8 @@ def serve_until_interrupted(host: str | None, port: int | None, tell: Callable[[
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
         tell(f"Offtake listens on http://{shown}:{listening.getsockname()[1]} (Ctrl-C ends it)")
         tell(f"Runs are kept in {place(settings.store)}")
+        if settings.cluster:
+            tell(f"Runs are solved on the cluster at {settings.cluster}")
         if not is_loopback(settings.host):
             tell("There is no sign-in: whoever reaches this address can read, stop and start runs.")
         with contextlib.suppress(KeyboardInterrupt):  # the way to end it

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 MEBIBYTE = 1024 * 1024
+CLUSTER = re.compile(r"(tcp|tls|ws|wss)://[^/\s@]+:\d{1,5}/?")
 
 
 class UnusableSettings(ValueError):
@@ -55,6 +57,12 @@ class Settings:
     """A run whose supervisor has not been heard of for so long is taken up again."""
     store_patience_seconds: float = 120.0
     """How long a result waits for a store that is full or locked."""
+    cluster: str = ""
+    """Address of a Dask scheduler, whose workers solve the runs; empty: processes of this machine do."""
+    export_seconds: float = 120.0
+    """Longest that building a model to hand out may take."""
+    model_nonzeros: int = 5_000_000
+    """Most nonzeros of a model that is handed out as a file."""
     keep_runs: int = 1_000
     """Finished runs that are remembered; the oldest are forgotten first."""
     keep_bytes: int = 4096 * MEBIBYTE
@@ -63,11 +71,15 @@ class Settings:
     """The function that a solving process calls, `module:name`. Not read from the environment: it names code to run."""
 
     def __post_init__(self) -> None:
-        for name in ("workers", "queue", "threads", "max_body_bytes", "max_workbook_bytes", "keep_runs", "keep_bytes"):
+        for name in ("workers", "queue", "threads", "max_body_bytes", "max_workbook_bytes", "model_nonzeros", "keep_runs", "keep_bytes"):
             if getattr(self, name) < 1:
                 raise UnusableSettings(f"`{name}` must be at least 1")
         if not self.lease_seconds > 0:
             raise UnusableSettings("`lease_seconds` must be above 0")
+        if self.cluster and not CLUSTER.fullmatch(self.cluster):
+            raise UnusableSettings(f"`cluster` must be the address of a Dask scheduler, like tcp://host:8786, not '{self.cluster}'")
+        if self.cluster and not self.store.startswith("postgresql"):
+            raise UnusableSettings("Runs on a cluster need a store in PostgreSQL (OFFTAKE_STORE): its workers open the store too, from where they are.")
         if not 0 <= self.port <= 65_535:
             raise UnusableSettings("`port` must lie between 0 and 65535")
         if not is_loopback(self.host) and not self.allow_public:

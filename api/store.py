@@ -7,6 +7,7 @@ this process or another.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -17,6 +18,8 @@ State = Literal["queued", "running", "optimal", "feasible", "infeasible", "cance
 Part = Literal["body", "plan", "page"]
 WITH_PLAN: frozenset[str] = frozenset({"optimal", "feasible"})
 TERMINAL: frozenset[str] = WITH_PLAN | {"infeasible", "cancelled", "failed"}
+KEPT_LOG = 256_000
+"""Characters of a run's log that are kept: the last ones."""
 KEPT_EVENTS = 1_000
 """Events kept per run. Each tells the whole state, so a late listener misses nothing by skipping old ones."""
 MAX_LOSSES = 2
@@ -43,6 +46,10 @@ class Request:
     key: str | None = None
     ask: str = ""
     """Which question to the negotiation desk the body holds; empty: the body is a scenario to be solved."""
+    tag: str | None = None
+    """The caller's word for runs that belong together."""
+    batch: str | None = None
+    """The batch that the run came in with."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,14 @@ class Event:
     data: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Log:
+    """A piece of a run's log; `start` counts the characters before it, those that are no longer kept included."""
+
+    start: int
+    text: str
+
+
 class Store(Protocol):
     """Everything the service needs to remember. Methods may be called from any thread and any process; each raises StoreUnusable when the
     database is full, locked, read-only or gone, and has then changed nothing."""
@@ -111,12 +126,21 @@ class Store(Protocol):
     def create(self, request: Request, body: bytes) -> tuple[Run, bool]:
         """A queued run, and whether it is new (False: the key was used before). Raises Full, KeyReused."""
 
+    def create_all(self, asked: Sequence[tuple[Request, bytes]]) -> tuple[list[Run], bool]:
+        """The same for the runs of a batch, in their order: all of them or none. The first one has the key. Raises Full, KeyReused."""
+
+    def ready(self) -> None:
+        """Raises StoreUnusable unless the store answers and its tables are of this version."""
+
     def get(self, run_id: str) -> Run | None: ...
+
+    def batch(self, batch_id: str) -> list[Run]:
+        """The runs of a batch that are remembered, in their order."""
 
     def content(self, run_id: str, part: Part) -> bytes | None:
         """What was sent, the plan, or what the run's page shows."""
 
-    def latest(self, limit: int, before: int | None = None, state: str | None = None) -> list[Run]:
+    def latest(self, limit: int, before: int | None = None, state: str | None = None, tag: str | None = None) -> list[Run]:
         """Runs by falling number, those below `before`."""
 
     def ahead(self, run: Run) -> int:
@@ -127,13 +151,20 @@ class Store(Protocol):
     def pulse(self) -> dict[str, int]:
         """The number of the last event of every run that is not over."""
 
-    def take(self, worker: str) -> Run | None:
-        """The run that has waited longest, now running under a lease of `worker`; None if none waits. No two callers get the same attempt."""
+    def take(self, worker: str, due: tuple[str, int] | None = None) -> Run | None:
+        """The run that has waited longest, or the attempt that is `due` (run id and number), now running under a lease of `worker`; None if it does not wait.
+        No two callers get the same attempt."""
 
     def renew(self, run_id: str, attempt: int) -> Run | None:
         """The run, its lease renewed; None if this attempt is over."""
 
     def note(self, run_id: str, attempt: int, progress: dict[str, Any]) -> None: ...
+
+    def write_log(self, run_id: str, attempt: int, text: str) -> None:
+        """Add to the log of a run, unless the attempt is over; the oldest of more than KEPT_LOG characters is dropped."""
+
+    def read_log(self, run_id: str, offset: int, limit: int) -> Log:
+        """At most `limit` characters of a run's log from `offset` on, or from the first one kept after it."""
 
     def finish(self, run_id: str, attempt: int, outcome: Outcome) -> bool:
         """Whether this is now how the run ended."""

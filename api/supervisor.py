@@ -13,6 +13,7 @@ from typing import Any
 
 from api.child import solve_child
 from api.memory import resident_bytes
+from api.run_log import PIPES, RunLog
 from api.settings import Settings
 from api.store import Outcome, Run, Store
 from models.errors import StoreUnusable
@@ -47,9 +48,11 @@ class Child:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self.channel, theirs = context.Pipe()
-        process = context.Process(target=solve_child, args=(theirs, self._solve), daemon=True, name="offtake-solve")
+        self.said, output = context.Pipe(duplex=False)
+        process = context.Process(target=solve_child, args=(theirs, self._solve, output), daemon=True, name="offtake-solve")
         process.start()
         theirs.close()
+        output.close()
         self.process = process
 
     def give(self, raw: bytes, settings: SolveSettings, ask: str = "") -> None:
@@ -66,6 +69,7 @@ class Child:
             self.channel.close()
             self.process.kill()
             self.process.join()
+            self.said.close()
             self.process.close()
             self.process = None
 
@@ -79,9 +83,21 @@ class Supervisor:
         self._deadline = time.monotonic() + self._limit
         self._renewal = time.monotonic()
         self._stopped = self._unheard = False
+        self._log, self._talking = RunLog(run, store), PIPES
 
     def watch(self) -> Outcome | Gone | None:
         """Until the child answers, dies, or must be ended. None: the run is not this attempt's any more, or the server ends."""
+        self._log.say(f"attempt {self._run.attempt} begins")
+        end = self._watched()
+        self._listen()
+        if isinstance(end, Outcome):
+            self._log.say(f"{end.state} ({end.stop_reason})")
+        elif isinstance(end, Gone):
+            self._log.say(end.detail)
+        self._log.write(last=True)
+        return end
+
+    def _watched(self) -> Outcome | Gone | None:
         asked = self._run.request
         body = self._store.content(self._run.id, "body")
         if body is None:
@@ -89,11 +105,15 @@ class Supervisor:
         try:
             self._child.give(body, override(asked.settings, threads=min(asked.settings.threads, self._settings.threads)), asked.ask)
             while True:
-                if wait([self._child.channel, self._child.process.sentinel], TICK_SECONDS):
+                ready = wait([self._child.channel, self._child.process.sentinel, *([self._child.said] if self._talking else [])], TICK_SECONDS)
+                if self._child.said in ready:
+                    self._talking = self._log.hear(self._child.said)
+                if self._child.channel in ready or self._child.process.sentinel in ready:
                     message = self._child.channel.recv()  # a dead child's last words come first, then EOFError
                     if isinstance(message, Outcome):
                         return message
                     self._tell(message)
+                self._log.write()
                 if self._closing.is_set():
                     return None
                 run = self._looked_up()
@@ -109,8 +129,15 @@ class Supervisor:
             cause = _cause(self._child.process.exitcode)
             return Gone(f"The process that solved this run ended without an answer ({cause}).")
 
+    def _listen(self) -> None:
+        """What the child has written and nobody has read yet."""
+        with suppress(OSError):  # there was no child
+            while self._talking and self._child.process is not None and wait([self._child.said], 0):
+                self._talking = self._log.hear(self._child.said)
+
     def _tell(self, progress: dict[str, Any]) -> None:
         """News is not worth ending a solve for: what could not be noted now is told by the next one."""
+        self._log.progress(progress)
         with suppress(StoreUnusable):
             self._store.note(self._run.id, self._run.attempt, progress)
 
@@ -141,6 +168,7 @@ class Supervisor:
         self._child.channel.send("stop")
         until = time.monotonic() + self._settings.grace_seconds
         while not self._closing.is_set() and (left := until - time.monotonic()) > 0 and not wait([self._child.process.sentinel], min(left, TICK_SECONDS)):
+            self._listen()
             while self._child.channel.poll():
                 self._child.channel.recv()  # an unread answer would keep the child from ending
 

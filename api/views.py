@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -105,6 +106,10 @@ class RunView(View):
     """gap, time, user, memory, store, worker_lost, infeasible, invalid, doubtful, solver_failure, audit_mismatch or internal; null while unfinished."""
     stopping: bool
     """Someone asked to stop and keep the best plan."""
+    tag: str | None
+    """The caller's word for runs that belong together."""
+    batch: str | None
+    """The batch that the run came in with."""
     attempt: int
     """Above 1 if the run was queued again: its process was lost, or the server ended."""
     ahead: int | None
@@ -154,8 +159,49 @@ class ExampleList(View):
     examples: list[ExampleView]
 
 
+class BatchRunView(View):
+    """A run of a batch, in brief."""
+
+    id: str
+    name: str
+    state: State
+    stop_reason: str | None
+    result: ResultView | None
+    """Null unless the run has a plan."""
+    links: dict[str, str]
+
+
+class BatchView(View):
+    """Runs that were sent together."""
+
+    id: str
+    tag: str | None
+    created: datetime
+    finished: bool
+    """Every run has ended."""
+    counts: dict[State, int]
+    """How many runs are in each state; those that were forgotten are missing."""
+    runs: list[BatchRunView]
+    """In the order in which they were sent."""
+    links: dict[str, str]
+
+
+class LogView(View):
+    """A piece of a run's log."""
+
+    offset: int
+    """Characters before `text`, those that are no longer kept included."""
+    text: str
+    next: int
+    """Where to go on: the `offset` of the next request."""
+    over: bool
+    """Nothing will be added."""
+
+
 class Health(View):
     status: str
+    checks: dict[str, str] | None = None
+    """What was looked at, and what was found."""
 
 
 def run_view(run: Run, store: Store) -> RunView:
@@ -169,6 +215,8 @@ def run_view(run: Run, store: Store) -> RunView:
         state=run.state,
         stop_reason=run.stop_reason,
         stopping=run.stopping,
+        tag=run.request.tag,
+        batch=run.request.batch,
         attempt=run.attempt,
         ahead=store.ahead(run) if run.state == "queued" else None,
         created=run.created,
@@ -183,6 +231,32 @@ def run_view(run: Run, store: Store) -> RunView:
     )
 
 
+def batch_view(runs: list[Run]) -> BatchView:
+    """What is told about a batch, of which these runs are remembered."""
+    first = runs[0]
+    here = f"/v1/batches/{first.request.batch}"
+    over = all(run.over for run in runs)
+    return BatchView(
+        id=first.request.batch or "",
+        tag=first.request.tag,
+        created=first.created,
+        finished=over,
+        counts=dict(Counter(run.state for run in runs)),
+        runs=[
+            BatchRunView(
+                id=run.id,
+                name=run.request.name,
+                state=run.state,
+                stop_reason=run.stop_reason,
+                result=_as(ResultView, run.headline),
+                links={"self": f"/v1/runs/{run.id}", "page": f"/runs/{run.id}"},
+            )
+            for run in runs
+        ],
+        links={"self": here} | ({} if over else {"cancel": f"{here}/cancel"}),
+    )
+
+
 def _as(view: type[View], data: dict[str, Any] | None) -> Any:
     return None if data is None else view(**data)
 
@@ -191,6 +265,7 @@ def links(run: Run) -> dict[str, str]:
     """Where to go from a run; what it can't do now is left out."""
     here = f"/v1/runs/{run.id}"
     found = {"self": here, "page": f"/runs/{run.id}", "events": f"{here}/events", "scenario": f"{here}/scenario", "clone": f"{here}/clone"}
+    found |= {"log": f"{here}/log"} | ({} if run.request.ask else {"model": f"{here}/model.mps"})
     if not run.over:
         found |= {"stop": f"{here}/stop", "cancel": f"{here}/cancel"}
     if run.has_plan and run.request.ask:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from inspect import cleandoc
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler, StringConstraints
 from pydantic_core import CoreSchema
 
 from models.descriptions import descriptions_of
@@ -38,8 +38,15 @@ Weeks = Annotated[float, Field(ge=0, le=520)]
 Lead = Annotated[float, Field(ge=0, le=MAX_PERIODS)]
 
 T = TypeVar("T")
+
+
+def _by_key(given: dict[str, T]) -> dict[str, T]:
+    return dict(sorted(given.items()))
+
+
 Series = Annotated[tuple[T, ...], Field(max_length=MAX_PERIODS)]  # one value per period
 Table = Annotated[tuple[T, ...], Field(max_length=MAX_ROWS)]
+Mapped = Annotated[dict[Identifier, T], AfterValidator(_by_key)]  # one value per id; by id, so that the same scenario has the same bytes whatever it came in
 
 
 class Document(BaseModel):

@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
-from models.base import MAX_MARKETS, MAX_PERIODS, Document, Factor, Identifier, Lead, Name, Share, Table, Weeks
+from models.base import MAX_MARKETS, MAX_PERIODS, Document, Factor, Identifier, Lead, Mapped, Name, Share, Table, Weeks
 
 REGIME_NAMES = ("glut", "normal", "tight", "crisis")
 """What the regimes of a market are usually called, from the loosest to the tightest."""
@@ -67,11 +67,11 @@ class Regime(Document):
     name: Name = ""
     initial: Share = 0.0
     """Probability that the first period is in this regime; over all regimes they sum to 1."""
-    moves: dict[Identifier, Share]
+    moves: Mapped[Share]
     """Probability of each regime in the next period; what is not listed has none. They sum to 1."""
     spot: Annotated[tuple[RegimeSpot, ...], Field(max_length=MAX_MARKETS)] = ()
     allocation: Annotated[tuple[RegimeAllocation, ...], Field(max_length=MAX_MARKETS)] = ()
-    index: dict[Identifier, Annotated[float, Field(gt=0, le=100)]] = Field(default_factory=dict)
+    index: Mapped[Annotated[float, Field(gt=0, le=100)]] = Field(default_factory=dict)
     """Factor on the base level of an index."""
 
 
@@ -223,7 +223,7 @@ class Rival(Document):
     name: Name = ""
     probability: Share = 0.0
     """Per period in which nothing is locked in, that the rival locks in from that period on."""
-    probability_in: dict[Identifier, Share] = Field(default_factory=dict)
+    probability_in: Mapped[Share] = Field(default_factory=dict)
     """The same in a regime, where it differs."""
     spot: Identifier | None = None
     """None: all spot markets."""

@@ -18,6 +18,7 @@ from models.base import (
     Factor,
     Identifier,
     Lead,
+    Mapped,
     Money,
     Name,
     Positive,
@@ -105,9 +106,9 @@ class Future(Document):
     spot_lead: Table[SpotLeadRow] = ()
     deliverability: Table[DeliverabilityRow] = ()
     lateness: Table[LatenessRow] = ()
-    index: dict[Identifier, Series[Positive]] = Field(default_factory=dict)
+    index: Mapped[Series[Positive]] = Field(default_factory=dict)
     """Level of each index per period (1.0 = its level at signing)."""
-    fx: dict[Identifier, Series[Positive]] = Field(default_factory=dict)
+    fx: Mapped[Series[Positive]] = Field(default_factory=dict)
     """Exchange rate of each currency per period: scenario currency per unit of it."""
 
 
@@ -188,8 +189,8 @@ class TreeNode(Document):
     spot_lead: Table[NodeSpotLead] = ()
     deliverability: Table[NodeDeliverability] = ()
     lateness: Table[NodeLateness] = ()
-    index: dict[Identifier, Positive] = Field(default_factory=dict)
-    fx: dict[Identifier, Positive] = Field(default_factory=dict)
+    index: Mapped[Positive] = Field(default_factory=dict)
+    fx: Mapped[Positive] = Field(default_factory=dict)
 
 
 class GivenTree(Document):

@@ -194,6 +194,8 @@ def _slots(table: Table, rows: list[Row], periods: Sequence[str]) -> list[Slot]:
             found += [Slot(column, f"{column.name} {period}", t) for t, period in enumerate(periods)]
         elif column.spread == "key":
             keys = dict.fromkeys(key for row in rows for key in value_at(row, column.path) or ())
+            own = [row["id"] for row in rows if row.get("id") in keys]  # ids of the sheet's own rows stand in their order
+            keys = dict.fromkeys([*own, *keys])
             found += [Slot(column, f"{column.name}.{key}", key) for key in keys]
         else:
             found.append(Slot(column, column.name))

@@ -45,11 +45,12 @@ ORDER = (
     ("frontier_leaves", "frontier_fan", "frontier_whole", "frontier_words"),
     ("frontier",),
     ("negotiation",),
+    ("model_file",),
     ("engine",),
 )
 REPORT_READS = {"ledger", "wording"}  # of the optimizer, apart from its own files
 REPORT_WORDS = "optimizer.negotiation.levers.lever_words"  # what a term is called: no number comes with it
-API_READS = {"engine", "executor", "report", "progress", "negotiation", "stress", "frontier"}
+API_READS = {"engine", "executor", "report", "progress", "negotiation", "stress", "frontier", "model_file"}
 PLAIN = {"bill", "breach", "billed_factor", "check"}  # functions of clauses and rules that know volumes, and no model
 
 

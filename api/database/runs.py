@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,9 +11,10 @@ from sqlalchemy import Connection, Row, case, delete, func, insert, select, text
 from sqlalchemy.sql.elements import ColumnElement
 
 from api.database.connection import Database
+from api.database.logs import read_log, write_log
 from api.database.tables import contents, events, runs
-from api.database.upgrade import LOCK
-from api.store import KEPT_EVENTS, MAX_LOSSES, TERMINAL, Event, Full, KeyReused, Outcome, Part, Request, Run
+from api.database.upgrade import LOCK, check_version
+from api.store import KEPT_EVENTS, MAX_LOSSES, TERMINAL, Event, Full, KeyReused, Log, Outcome, Part, Request, Run
 from models.options import SolveSettings
 
 R = runs.c
@@ -37,6 +39,11 @@ class DatabaseStore:
         self._database.close()
 
     def create(self, request: Request, body: bytes) -> tuple[Run, bool]:
+        made, new = self.create_all([(request, body)])
+        return made[0], new
+
+    def create_all(self, asked: Sequence[tuple[Request, bytes]]) -> tuple[list[Run], bool]:
+        request, needed = asked[0][0], sum(len(body) for _, body in asked)
         with self._database.writing() as connection:
             if not self._database.sqlite:  # SQLite has one writer; here two could both find the key unused, or the last place free
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
@@ -44,14 +51,18 @@ class DatabaseStore:
             if known:
                 if known.fingerprint != request.fingerprint:
                     raise KeyReused
-                return _run(known), False
-            if connection.execute(select(func.count()).where(R.state == "queued")).scalar_one() >= self._queue:
+                together = select(runs).where(R.batch == known.batch).order_by(R.number)
+                return [_run(row) for row in connection.execute(together)] if known.batch else [_run(known)], False
+            if connection.execute(select(func.count()).where(R.state == "queued")).scalar_one() + len(asked) > self._queue:
                 raise Full
-            self._make_room(connection, len(body))
-            row = connection.execute(insert(runs).values(_new(request, len(body))).returning(*R)).one()
-            connection.execute(insert(contents).values(run=row.id, body=body))
-            _emit(connection, row, "state", {"state": "queued"})
-            return _run(row), True
+            self._make_room(connection, needed)
+            return [self._added(connection, *each) for each in asked], True
+
+    def _added(self, connection: Connection, request: Request, body: bytes) -> Run:
+        row = connection.execute(insert(runs).values(_new(request, len(body))).returning(*R)).one()
+        connection.execute(insert(contents).values(run=row.id, body=body))
+        _emit(connection, row, "state", {"state": "queued"})
+        return _run(row)
 
     def _make_room(self, connection: Connection, needed: int) -> None:
         """Forget the oldest finished runs, as far as the limits ask for it."""
@@ -79,9 +90,17 @@ class DatabaseStore:
         with self._database.reading() as connection:
             return connection.execute(select(contents.c[part]).where(contents.c.run == run_id)).scalar()
 
-    def latest(self, limit: int, before: int | None = None, state: str | None = None) -> list[Run]:
+    def ready(self) -> None:
+        with self._database.reading() as connection:
+            check_version(connection)
+
+    def batch(self, batch_id: str) -> list[Run]:
+        return self._listed(select(runs).where(R.batch == batch_id).order_by(R.number))
+
+    def latest(self, limit: int, before: int | None = None, state: str | None = None, tag: str | None = None) -> list[Run]:
         wanted = select(runs).order_by(R.number.desc()).limit(limit)
         wanted = wanted if before is None else wanted.where(R.number < before)
+        wanted = wanted if tag is None else wanted.where(R.tag == tag)
         return self._listed(wanted if state is None else wanted.where(R.state == state))
 
     def running(self) -> list[Run]:
@@ -107,8 +126,9 @@ class DatabaseStore:
         with self._database.reading() as connection:
             return {row.id: row.emitted for row in connection.execute(select(R.id, R.emitted).where(R.state.in_(("queued", "running"))))}
 
-    def take(self, worker: str) -> Run | None:
+    def take(self, worker: str, due: tuple[str, int] | None = None) -> Run | None:
         first = select(R.id, R.attempt).where(R.state == "queued").order_by(R.number).limit(1)
+        first = first if due is None else first.where(R.id == due[0], R.attempt == due[1])
         with self._database.reading() as connection:  # an idle server must not keep others from writing
             if connection.execute(first).one_or_none() is None:
                 return None
@@ -131,6 +151,15 @@ class DatabaseStore:
             row = connection.execute(noting).one_or_none()
             if row:
                 _emit(connection, row, "progress", progress)
+
+    def write_log(self, run_id: str, attempt: int, text: str) -> None:
+        with self._database.writing() as connection:
+            if connection.execute(select(R.id).where(*_under_way(run_id, attempt))).one_or_none():
+                write_log(connection, run_id, text)
+
+    def read_log(self, run_id: str, offset: int, limit: int) -> Log:
+        with self._database.reading() as connection:
+            return read_log(connection, run_id, offset, limit)
 
     def finish(self, run_id: str, attempt: int, outcome: Outcome) -> bool:
         with self._database.writing() as connection:
@@ -205,6 +234,7 @@ def _again() -> dict[str, Any]:
 
 def _new(request: Request, size: int) -> dict[str, Any]:
     asked = {"key": request.key, "fingerprint": request.fingerprint, "name": request.name, "currency": request.currency, "ask": request.ask}
+    asked |= {"tag": request.tag, "batch": request.batch}
     fresh = {"state": "queued", "attempt": 1, "losses": 0, "stopping": False, "beats": 0, "emitted": 1}
     return {"id": secrets.token_hex(8), "created": now(), "settings": request.settings.model_dump_json(), "held": size, **asked, **fresh}
 
@@ -212,6 +242,6 @@ def _new(request: Request, size: int) -> dict[str, Any]:
 def _run(row: Row[Any]) -> Run:
     found = dict(row._mapping)
     settings = SolveSettings.model_validate_json(found.pop("settings"))
-    request = Request(settings=settings, **{name: found.pop(name) for name in ("name", "currency", "fingerprint", "key", "ask")})
+    request = Request(settings=settings, **{name: found.pop(name) for name in ("name", "currency", "fingerprint", "key", "ask", "tag", "batch")})
     del found["emitted"], found["held"]
     return Run(request=request, **found)

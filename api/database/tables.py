@@ -68,7 +68,11 @@ runs = Table(
     Column("problem", Document),
     Column("emitted", Integer, nullable=False),  # number of the last event
     Column("held", BigInteger, nullable=False),  # bytes in `contents`
+    Column("tag", String(80)),
+    Column("batch", String(32)),
     Index("runs_by_state", "state", "number"),
+    Index("runs_by_tag", "tag", "number"),
+    Index("runs_by_batch", "batch", "number"),
     sqlite_autoincrement=True,  # a number is not used again when the newest run is forgotten
 )
 
@@ -88,4 +92,12 @@ events = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("kind", String(12), nullable=False),
     Column("data", Document, nullable=False),
+)
+
+logs = Table(
+    "logs",
+    metadata,
+    Column("run", String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),  # characters before it
+    Column("text", Text, nullable=False),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from sqlalchemy import Connection, inspect, text
 
 from api.database.connection import Database
@@ -9,6 +11,7 @@ from api.database.tables import metadata
 from models.errors import StoreUnusable
 
 VERSION_TABLE = "offtake_version"
+LOCATION = "api.database:migrations"
 LOCK = 5_370_671
 """Number of the lock under which servers that start together take turns (PostgreSQL; SQLite has one writer anyway)."""
 
@@ -20,7 +23,7 @@ def upgrade(database: Database) -> None:
     from alembic.script import ScriptDirectory
 
     config = Config()
-    config.set_main_option("script_location", "api.database:migrations")
+    config.set_main_option("script_location", LOCATION)
     script = ScriptDirectory.from_config(config)
     with database.writing() as connection:
         if not database.sqlite:
@@ -34,6 +37,24 @@ def upgrade(database: Database) -> None:
             raise StoreUnusable("This database has tables of the same names that are not Offtake's. Use another database.")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def check_version(connection: Connection) -> None:
+    """Raises StoreUnusable where the tables are of another version than this program's: a newer server has been at work since this one opened the store."""
+    revision = revision_of(connection)
+    if revision != _newest():
+        raise StoreUnusable(f"The tables of the store are of version {revision}, and this server knows version {_newest()}. Start it again, or update it.")
+
+
+@cache
+def _newest() -> str | None:
+    """The version that this program makes."""
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", LOCATION)
+    return ScriptDirectory.from_config(config).get_current_head()
 
 
 def revision_of(connection: Connection) -> str | None:

@@ -19,8 +19,9 @@ def healthz() -> Health:
 
 @router.get("/readyz", responses={503: {}})
 def readyz(parts: Parts) -> Health:
-    """200 while runs can be solved; 503 while starting or shutting down, or while the store does not answer."""
-    parts.store.pulse()
+    """200 while runs can be solved; 503 while starting or shutting down, while the store does not answer or has tables of another version, or while whoever
+    solves is gone."""
+    parts.store.ready()
     if not parts.runner.ready:
         raise Problem("closing", headers={"Retry-After": "5"})
-    return Health(status="ready")
+    return Health(status="ready", checks={"store": "answers", "tables": "of this version", "workers": "ready"})

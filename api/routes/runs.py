@@ -7,6 +7,7 @@ import re
 import time
 from contextlib import suppress
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import anyio
 from anyio.to_thread import run_sync
@@ -42,12 +43,24 @@ class Overrides(BaseModel):
     """Also optimise the three baselines."""
 
 
+TAG = Query(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")
+
+
+class Start(Overrides):
+    """Options of one run, and what it is called."""
+
+    tag: Annotated[str | None, TAG] = None
+    """Your word for runs that belong together; lists can be narrowed down to it."""
+
+
 class Page(BaseModel):
     """Which runs to list."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
     state: State | None = None
     """Only runs in this state."""
+    tag: Annotated[str | None, TAG] = None
+    """Only runs with this tag."""
     limit: Annotated[int, Query(ge=1, le=100)] = 20
     """How many at most."""
     cursor: Annotated[int | None, Query(ge=1, le=2**53)] = None
@@ -74,7 +87,7 @@ async def start_run(
     request: Request,
     response: Response,
     parts: Parts,
-    options: Annotated[Overrides, Query()],
+    options: Annotated[Start, Query()],
     idempotency_key: Key = None,
     prefer: Prefer = None,
 ) -> RunView:
@@ -109,10 +122,21 @@ async def _answer(run: Run, parts: Services, prefer: str | None, response: Respo
 
 def _create(parts: Services, body: bytes, options: BaseModel, key: str | None, ask: str, workbook: bool) -> tuple[Run, bool]:
     checked = parts.checker.check(body, ask, workbook=workbook)
-    settings = override(checked.settings, **options.model_dump())
-    fingerprint = hashlib.sha256(body + b"\0" + options.model_dump_json().encode() + ask.encode()).hexdigest()
+    settings = override(checked.settings, **options.model_dump(exclude={"tag"}))
+    request = RunRequest(checked.name, checked.currency, settings, fingerprint(body, options, ask), key, ask, getattr(options, "tag", None))
+    runs, new = stored_together(parts, [(request, checked.document or body)])
+    return runs[0], new
+
+
+def fingerprint(body: bytes, options: BaseModel, what: str = "") -> str:
+    """What the same request has in common with itself."""
+    return hashlib.sha256(body + b"\0" + options.model_dump_json(exclude_none=True).encode() + what.encode()).hexdigest()
+
+
+def stored_together(parts: Services, asked: list[tuple[RunRequest, bytes]]) -> tuple[list[Run], bool]:
+    """Runs in the store, and whether they are new. Raises Problem."""
     try:
-        return parts.store.create(RunRequest(checked.name, checked.currency, settings, fingerprint, key, ask), checked.document or body)
+        return parts.store.create_all(asked)
     except KeyReused:
         raise Problem("key-reused") from None
     except Full:
@@ -138,11 +162,12 @@ async def _wait(run: Run, parts: Services, prefer: str | None, response: Respons
 @router.get("", responses={422: {}})
 def list_runs(parts: Parts, page: Annotated[Page, Query()]) -> RunList:
     """Runs, newest first; `next` is the address of the following page."""
-    found = parts.store.latest(page.limit + 1, page.cursor, page.state)
+    found = parts.store.latest(page.limit + 1, page.cursor, page.state, page.tag)
     shown = found[: page.limit]
     more = len(found) > len(shown)
-    address = f"/v1/runs?limit={page.limit}&cursor={shown[-1].number}" + (f"&state={page.state}" if page.state else "") if more else None
-    return RunList(runs=[run_view(run, parts.store) for run in shown], next=address)
+    narrowed = {name: value for name, value in (("state", page.state), ("tag", page.tag)) if value}
+    following = f"/v1/runs?{urlencode({'limit': page.limit, 'cursor': shown[-1].number, **narrowed})}" if more else None
+    return RunList(runs=[run_view(run, parts.store) for run in shown], next=following)
 
 
 @router.get("/{run_id}", responses={404: {}})
@@ -172,7 +197,7 @@ async def clone_run(
     run: KnownRun,
     response: Response,
     parts: Parts,
-    options: Annotated[Overrides, Query()],
+    options: Annotated[Start, Query()],
     idempotency_key: Key = None,
     prefer: Prefer = None,
 ) -> RunView:
@@ -182,9 +207,9 @@ async def clone_run(
 
 async def clone(run: Run, parts: Services, options: Overrides, key: str | None = None) -> Run:
     """A new run of what an earlier one was asked to do."""
-    earlier = {name: getattr(run.request.settings, name) for name in Overrides.model_fields}
+    earlier = {name: getattr(run.request.settings, name) for name in Overrides.model_fields} | {"tag": run.request.tag}
     given = options.model_dump(exclude_none=True)
-    return await launch(parts, await run_sync(stored, run, parts, "body"), Overrides(**(earlier | given)), key, run.request.ask)
+    return await launch(parts, await run_sync(stored, run, parts, "body"), Start(**(earlier | given)), key, run.request.ask)
 
 
 def _told(run: Run | None, parts: Services) -> RunView:

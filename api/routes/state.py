@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from api.checker import Checker
+from api.exporter import Exporter
 from api.jobs import Runner
 from api.leases import Keeper
 from api.problems import Problem
@@ -26,6 +27,7 @@ class Services:
     keeper: Keeper
     pulse: Pulse
     checker: Checker
+    exporter: Exporter
 
 
 def _services(request: Request) -> Services:

@@ -178,21 +178,28 @@ def lp_text(problem: Problem) -> str:
 
     HiGHS refuses names with brackets, slashes and minus signs: `take[frame,base/tier-1,n]` is written as `take(frame,base.tier~1,n)`.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.lp"
+        write_problem(problem, path)
+        return path.read_text(encoding="utf-8")
+
+
+def write_problem(problem: Problem, path: Path) -> None:
+    """Write the problem, unscaled, with the names of its rows and columns, in the format that the path's ending says: .mps (the free form of it, with the
+    names as they are) or .lp (see `lp_text`)."""
     solver = _loaded(problem, seed=0)
     rows, columns = problem.matrix.shape
+    spelled = LP_NAMES if path.suffix == ".lp" else {}
     if not problem.integer.any():  # without the empty lists of integers that the format has for a model that might have some
         model = solver.getLp()
         model.integrality_ = []
         solver.passModel(model)
     for i in range(rows):
-        solver.passRowName(i, problem.row_name(i).translate(LP_NAMES))
+        solver.passRowName(i, problem.row_name(i).translate(spelled))
     for j in range(columns):
-        solver.passColName(j, problem.column_name(j).translate(LP_NAMES))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.lp"
-        if solver.writeModel(str(path)) != highspy.HighsStatus.kOk:
-            raise SolverFailure("HiGHS could not write the model with the names of its rows and columns.")
-        return path.read_text(encoding="utf-8")
+        solver.passColName(j, problem.column_name(j).translate(spelled))
+    if solver.writeModel(str(path)) != highspy.HighsStatus.kOk:
+        raise SolverFailure("HiGHS could not write the model with the names of its rows and columns.")
 
 
 def _loaded(problem: Problem, seed: int, presolve: bool = True) -> Any:

@@ -1,4 +1,4 @@
-"""What the batch tests let a cluster's workers run in the place of `api.batch.solve_task`; workers import it by name."""
+"""What tests let a cluster's workers run in the place of `api.batch.solve_task`, or of the engine; workers import it by name."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ import threading
 from pathlib import Path
 
 from api.batch import Answer, Run, Task, solve_task
-from optimizer.progress import OnProgress, ignore
+from models.options import SolveSettings
+from models.plan import Plan
+from models.scenario import Scenario
+from optimizer.progress import OnProgress, Progress, ignore
 from tests.optimizer.chunks import killed_once
 
 
@@ -31,3 +34,16 @@ def the_end_of(scheduler: int, task: Task, stop: threading.Event) -> Answer:
         os.kill(scheduler, signal.SIGKILL)
         stop.wait(60)
     return Answer(Run(task.name, status="optimal"))
+
+
+def held_once(scenario: Scenario, settings: SolveSettings, *, on_progress: OnProgress, stop: threading.Event) -> Plan:
+    """The engine. But whoever is the first to solve this scenario, which names a file for the sign of it, says that it has begun and goes on for ever."""
+    from optimizer import engine
+
+    try:
+        Path(scenario.description).touch(exist_ok=False)
+    except FileExistsError:
+        return engine.solve(scenario, settings, on_progress=on_progress, stop=stop)
+    on_progress(Progress("solve", 0.0))
+    threading.Event().wait()
+    raise AssertionError("nobody ended it")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -17,6 +18,7 @@ from tests.optimizer.report_plan import report_plan
 
 SOLVE = f"{__name__}:solve"
 SECRET = "the scenario's own text"
+CHATTER = "and another thing"
 
 
 def solve(scenario: Scenario, settings: SolveSettings, *, on_progress: OnProgress, stop: threading.Event) -> Plan:
@@ -35,6 +37,13 @@ def solve(scenario: Scenario, settings: SolveSettings, *, on_progress: OnProgres
         held = []
         while True:
             held.append(bytearray(8_000_000))
+    if name == "talkative":
+        print("printed")
+        print("complained", file=sys.stderr)
+        os.write(1, b"written past Python\n")
+    if name == "chatterbox":
+        for _ in range(50_000):
+            print(CHATTER)
     if name == "crash":
         os.kill(os.getpid(), signal.SIGKILL)
     if name in ("infeasible", "late", "mismatch", "broken", "memory"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -86,6 +87,34 @@ def test_a_key_sent_many_times_at_once_makes_one_run(address: str) -> None:
         made = list(threads.map(lambda store: store.create(request(key="k", fingerprint="f"), b"x"), [one, other] * 8))
     assert len({run.id for run, _ in made}) == 1
     assert sum(new for _, new in made) == 1
+
+
+def test_a_batch_is_stored_whole_or_not_at_all(address: str) -> None:
+    """Half of a batch would be in the queue, without a way to tell which half."""
+    with opened(address, queue=3) as store:
+        asked = [(replace(request(f"s{i}", key="k" if not i else None, fingerprint="f"), batch="b", tag="t"), b"x") for i in range(3)]
+        made, new = store.create_all(asked)
+        assert new
+        assert [run.request for run in made] == [one for one, _ in asked]
+        again, newer = store.create_all(asked)
+        assert (again, newer) == (made, False)
+        assert store.batch("b") == made
+        assert store.batch("c") == []
+        store.cancel(made[0].id)
+        with pytest.raises(Full):
+            store.create_all([(request(), b"x")] * 2)
+        assert len(store.latest(10)) == 3
+        assert [run.id for run in store.latest(2, made[2].number, tag="t")] == [made[1].id, made[0].id]
+        assert store.latest(10, tag="other") == []
+
+
+def test_an_attempt_that_is_due_is_taken_and_no_other(store: DatabaseStore) -> None:
+    """A worker that was sent one run would take another, which someone else was sent as well."""
+    first, second = queued(store), queued(store)
+    assert store.take("w", (second.id, 2)) is None
+    assert store.take("w", (second.id, 1)).id == second.id
+    assert store.take("w", (second.id, 1)) is None
+    assert store.take("w").id == first.id
 
 
 def test_the_queue_has_an_end(address: str) -> None:

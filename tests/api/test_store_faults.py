@@ -99,7 +99,7 @@ def test_a_locked_store_is_said_and_can_be_read(path: Path, monkeypatch: pytest.
         assert client.solve("fine", wait=60).json()["state"] == "optimal"
         assert len(client.get("/v1/runs").json()["runs"]) == 2
         assert client.get("/readyz").status_code == 200
-        monkeypatch.setattr(DatabaseStore, "pulse", lambda _: (_ for _ in ()).throw(StoreUnusable("It does not answer.")))
+        monkeypatch.setattr(DatabaseStore, "ready", lambda _: (_ for _ in ()).throw(StoreUnusable("It does not answer.")))
         assert client.get("/readyz").status_code == 503, "whoever spreads requests must not send them here"
 
 
@@ -218,6 +218,33 @@ def test_a_newer_store_is_left_alone(address: str) -> None:
     with database.reading() as link:
         assert link.exec_driver_sql("SELECT count(*) FROM runs").scalar() == 1
     database.close()
+
+
+def test_a_server_that_is_older_than_its_store_is_not_ready(address: str) -> None:
+    """A server that goes on while a newer one has changed the tables under it would be sent work that it can't store."""
+    with opened(address) as store:
+        store.ready()
+        with store._database.writing() as link:
+            link.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")
+        with pytest.raises(StoreUnusable, match=r"version 9999.*Start it again"):
+            store.ready()
+
+
+def test_a_store_of_before_batches_keeps_its_runs(address: str) -> None:
+    """An update would lose the runs of a team, or refuse their store."""
+    with opened(address) as store:
+        run = queued(store)
+        with store._database.writing() as link:  # what the first version of the tables was
+            for statement in ("DROP TABLE logs", "DROP INDEX runs_by_tag", "DROP INDEX runs_by_batch"):
+                link.exec_driver_sql(statement)
+            for column in ("tag", "batch"):
+                link.exec_driver_sql(f"ALTER TABLE runs DROP COLUMN {column}")
+            link.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
+    with opened(address) as store:
+        assert store.get(run.id) == run
+        assert store.take("w")
+        store.write_log(run.id, 1, "hello")
+        assert store.read_log(run.id, 0, 9).text == "hello"
 
 
 def test_tables_of_others_are_left_alone(address: str) -> None:

@@ -15,7 +15,7 @@ from models.base import Document
 from models.errors import InvalidScenario
 from models.scenario import Scenario
 from scenarios import library
-from scenarios.files import scenario_from
+from scenarios.files import dump_scenario, scenario_from
 from scenarios.workbook import json_of, read_workbook, write_template, write_workbook
 from scenarios.workbook_names import SHEETS
 from scenarios.workbook_tables import all_tables
@@ -55,7 +55,16 @@ def data_of(name: str) -> dict[str, Any]:
 def test_every_bundled_scenario_comes_back_the_same(name: str) -> None:
     """A field would be lost, or changed, by a round through Excel."""
     scenario = library.load(name)
-    assert read_workbook(write_workbook(scenario)) == scenario
+    again = read_workbook(write_workbook(scenario))
+    assert again == scenario
+    assert dump_scenario(again) == dump_scenario(scenario), "the plan names its scenario by the hash of these bytes"
+
+
+def test_columns_by_id_stand_in_the_order_of_their_rows() -> None:
+    """The moves from one regime to the next would be a table whose columns are in another order than its rows."""
+    head = [cell.value or "" for cell in next(opened(write_workbook(library.load("fibre-generated")))["regimes"].iter_rows())]
+    moves = [str(name).partition("\n")[0].removeprefix("moves.") for name in head if str(name).startswith("moves.")]
+    assert moves == [regime.id for regime in library.load("fibre-generated").uncertainty.regimes]  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("text", AWKWARD)
