@@ -7,8 +7,10 @@ this process or another.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 from models.options import SolveSettings
@@ -43,6 +45,8 @@ class Request:
     key: str | None = None
     ask: str = ""
     """Which question to the negotiation desk the body holds; empty: the body is a scenario to be solved."""
+    trace: str | None = None
+    """The span of the request that made the run (W3C `traceparent`), where traces are taken."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,23 @@ class Event:
     kind: Literal["state", "progress"]
     data: dict[str, Any]
 
+    @cached_property
+    def text(self) -> str:
+        """`data` as JSON, written once for everybody who listens."""
+        return json.dumps(self.data)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the store holds, for metrics."""
+
+    runs: dict[str, int]
+    """How many runs are in each state; states without any are left out."""
+    oldest_queued: datetime | None
+    """When the queued run that has waited longest was made."""
+    oldest_running: datetime | None
+    """When the attempt under way that has lasted longest began."""
+
 
 class Store(Protocol):
     """Everything the service needs to remember. Methods may be called from any thread and any process; each raises StoreUnusable when the
@@ -156,6 +177,13 @@ class Store(Protocol):
 
     def cancel(self, run_id: str) -> Run | None:
         """End the run without a plan."""
+
+    def figures(self) -> Figures:
+        """How many runs there are, and how old."""
+
+    @property
+    def errors(self) -> int:
+        """How often this process has found the database full, locked, read-only or gone."""
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -68,6 +68,7 @@ runs = Table(
     Column("problem", Document),
     Column("emitted", Integer, nullable=False),  # number of the last event
     Column("held", BigInteger, nullable=False),  # bytes in `contents`
+    Column("trace", String(80)),
     Index("runs_by_state", "state", "number"),
     sqlite_autoincrement=True,  # a number is not used again when the newest run is forgotten
 )

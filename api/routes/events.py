@@ -6,12 +6,10 @@ import time
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-import anyio
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Depends, Header, HTTPException
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from api.pulse import POLL_SECONDS
 from api.routes.state import KnownRun, Parts
 from models.errors import StoreUnusable
 
@@ -41,7 +39,7 @@ async def follow_run(run: KnownRun, parts: Parts, after: Annotated[int, Depends(
             return  # the listener comes back
         for event in news:
             after = event.number
-            yield ServerSentEvent(data=event.data, event=event.kind, id=str(event.number))
+            yield ServerSentEvent(raw_data=event.text, event=event.kind, id=str(event.number))
         if ending or not unfinished:
             return
-        await anyio.sleep(POLL_SECONDS)
+        await parts.pulse.change(run.id, after)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import time
 from contextlib import suppress
@@ -25,6 +26,7 @@ from models.errors import StoreUnusable
 from models.options import SolveSettings, override
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
+log = logging.getLogger("offtake.runs")
 _LIMITS = SolveSettings.model_fields
 
 
@@ -93,6 +95,7 @@ async def launch(parts: Services, body: bytes, options: BaseModel, key: str | No
     """A run of `body`, new unless its key was used before. Raises Refused, Busy, Problem."""
     run, new = await run_sync(_create, parts, body, options, key, ask, workbook)
     if new:
+        log.info("run accepted", extra={"run": run.id, "attempt": run.attempt, "ask": ask or None})
         parts.runner.submit(run.id, run.attempt)
     return run
 
@@ -112,7 +115,7 @@ def _create(parts: Services, body: bytes, options: BaseModel, key: str | None, a
     settings = override(checked.settings, **options.model_dump())
     fingerprint = hashlib.sha256(body + b"\0" + options.model_dump_json().encode() + ask.encode()).hexdigest()
     try:
-        return parts.store.create(RunRequest(checked.name, checked.currency, settings, fingerprint, key, ask), checked.document or body)
+        return parts.store.create(RunRequest(checked.name, checked.currency, settings, fingerprint, key, ask, parts.traces.here()), checked.document or body)
     except KeyReused:
         raise Problem("key-reused") from None
     except Full:
@@ -146,10 +149,10 @@ def list_runs(parts: Parts, page: Annotated[Page, Query()]) -> RunList:
 
 
 @router.get("/{run_id}", responses={404: {}})
-def get_run(run: KnownRun, parts: Parts, response: Response) -> RunView:
+async def get_run(run: KnownRun, parts: Parts, response: Response) -> RunView:
     """State, progress and figures of a run: cheap, so ask as often as you like."""
     response.headers["Cache-Control"] = "no-store"
-    return run_view(run, parts.store)
+    return await run_sync(run_view, run, parts.store) if run.state == "queued" else run_view(run, parts.store)  # only a place in the queue asks the store
 
 
 @router.post("/{run_id}/stop", responses={404: {}})

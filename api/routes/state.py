@@ -10,10 +10,12 @@ from fastapi import Depends, Request
 from api.checker import Checker
 from api.jobs import Runner
 from api.leases import Keeper
+from api.metrics import Metrics
 from api.problems import Problem
 from api.pulse import Pulse
 from api.settings import Settings
 from api.store import Run, Store
+from api.tracing import Traces
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,11 @@ class Services:
     keeper: Keeper
     pulse: Pulse
     checker: Checker
+    metrics: Metrics
+    traces: Traces
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:  # async, or each request would go through a thread for it
     found: Services = request.app.state.services
     return found
 
