@@ -14,6 +14,7 @@ from models.errors import StoreUnusable
 
 log = logging.getLogger("offtake.pulse")
 POLL_SECONDS = 0.1
+PING_SECONDS = 15.0
 TAIL = 100
 """So many of a run's newest events are remembered for those who listen."""
 
@@ -64,13 +65,15 @@ class Pulse:
         return tail[max(0, after + 1 - tail[0].number) :] if tail else []  # their numbers have no gaps
 
     async def change(self, run_id: str, after: int) -> None:
-        """Return when there is news of a run since the event numbered `after`, which the caller has seen, when the run is over, or when the server ends."""
+        """Return when there is news of a run since the event numbered `after`, which the caller has seen, when the run is over, or when the server ends;
+        and every PING_SECONDS, so that whoever listens can be sent a sign of life, without which proxies close a connection."""
         if not self.ended and self._found.get(run_id, after + 1) <= after:
             await self._waiting.setdefault(run_id, anyio.Event()).wait()
 
     async def beat(self) -> None:
         """Look as often as POLL_SECONDS says while somebody waits in `change`, for as long as the server lives. Who waits costs nothing until something
         happens."""
+        due = time.monotonic() + PING_SECONDS
         while True:
             await anyio.sleep(POLL_SECONDS)
             if self._waiting and not self.ended:
@@ -80,7 +83,8 @@ class Pulse:
                     if not isinstance(error, StoreUnusable):
                         log.exception("the pulse can't be taken; it goes on")
                     self._wake(tuple(self._waiting))  # they look for themselves, and say so
-            if self.ended:
+            if self.ended or time.monotonic() > due:
+                due = time.monotonic() + PING_SECONDS
                 self._wake(tuple(self._waiting))
 
     def _wake(self, run_ids: Iterable[str]) -> None:

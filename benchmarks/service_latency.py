@@ -31,6 +31,7 @@ from scenarios import library
 
 TARGET_SECONDS = 0.1
 SOLVES = 2
+LIMITS = httpx.Limits(max_connections=64, keepalive_expiry=2.0)  # before the server, which closes idle connections after five seconds, can be in the way
 START_SECONDS = 120.0
 """Longest time until both solves are under way and every stream is open."""
 
@@ -123,7 +124,7 @@ def state(client: httpx.Client, run: str) -> str:
 
 async def ask(address: str, run: str, rate: float, seconds: float, found: Measured) -> None:
     """Send requests at a steady rate and note how long after its time each was answered."""
-    async with httpx.AsyncClient(base_url=address, timeout=30, trust_env=False, limits=httpx.Limits(max_connections=64)) as client:
+    async with httpx.AsyncClient(base_url=address, timeout=30, trust_env=False, limits=LIMITS) as client:
         for path in ("/healthz", f"/v1/runs/{run}"):
             await client.get(path)
         began = time.perf_counter()

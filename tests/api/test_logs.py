@@ -32,6 +32,11 @@ def lines(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
         client.get(f"/v1/runs/{CONFIDENTIAL}?secret={CONFIDENTIAL}")
         client.post("/v1/runs", content=json.dumps({"name": CONFIDENTIAL}), headers={"Content-Type": "application/json"})
         client.get("/healthz")
+        followed = client.solve("patient").json()["id"]
+        for _ in range(10):
+            with client.stream("GET", f"/v1/runs/{followed}/events") as answer:
+                next(answer.iter_raw())  # and leaves, in the middle of what is being told
+        client.post(f"/v1/runs/{followed}/cancel")
         server.send_signal(signal.SIGTERM)
         server.wait(60)
     return [json.loads(line) for line in log.read_text().splitlines()]
@@ -70,6 +75,12 @@ def test_a_request_is_one_line_with_route_status_and_time(lines: list[dict[str, 
     assert ("POST", "/v1/runs", 422) in asked
     assert all(line["seconds"] >= 0 and line["request"] for line in of(lines, "request"))
     assert [line["level"] for line in of(lines, "request") if line["route"] == "/healthz"] == ["debug"]
+
+
+def test_who_leaves_is_no_error(lines: list[dict[str, Any]]) -> None:
+    """Every page that is closed would be an alarm, and the errors that count could not be found among them."""
+    assert [line["status"] for line in of(lines, "request") if line["route"] == "/v1/runs/{run_id}/events"] == [200] * 10
+    assert {line["event"] for line in lines if line["level"] == "error"} == {"the solve failed"}
 
 
 def test_start_and_stop_are_told(lines: list[dict[str, Any]]) -> None:

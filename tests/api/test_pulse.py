@@ -152,6 +152,23 @@ def test_who_listens_is_woken_by_news_only() -> None:
     assert followed(pulse, happen) == [[1, 4, 7, 7]] * 50
 
 
+def test_who_waits_is_woken_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy would close the event stream of a run that searches for minutes without news."""
+    monkeypatch.setattr("api.pulse.PING_SECONDS", 0.0)
+    kept = Kept()
+    kept.last = 1
+    pulse = Pulse(kept)  # type: ignore[arg-type]
+
+    async def happen(until: Callable[[int], Awaitable[None]]) -> None:
+        await until(1)
+        asked = kept.asked["pulse"]
+        while kept.asked["pulse"] < asked + 3:
+            await anyio.sleep(0.01)
+        kept.over = True
+
+    assert all(set(one) == {1} and len(one) > 3 for one in followed(pulse, happen))
+
+
 @pytest.mark.parametrize("end", ["the server ends", "the store fails"])
 def test_nobody_sleeps_through_an_end(end: str) -> None:
     """A server that ends would wait for its event streams until it is killed; a page would wait for ever on a store that is gone."""
