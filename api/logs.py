@@ -90,5 +90,6 @@ def _errors(record: logging.LogRecord) -> list[dict[str, Any]]:
         places = traceback.extract_tb(error.__traceback__)[-MOST_PLACES:]
         kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
         found.append({"type": kind, "at": [f"{place.filename}:{place.lineno} {place.name}" for place in places]})
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        led = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else led
     return found

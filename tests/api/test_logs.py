@@ -98,16 +98,16 @@ def test_nothing_of_a_scenario_and_no_address_is_logged(lines: list[dict[str, An
     assert CONFIDENTIAL not in text
 
 
-def written(form: str, message: str, **extra: Any) -> str:
-    """What the logger of a program that was set up writes."""
+def written(form: str, message: str, error: Exception | None = None, **extra: Any) -> str:
+    """What the logger of a program that was set up writes of an error."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logs.JsonLines({"run": "a1"}) if form == "json" else logs.TextLines({"run": "a1"}))
     logger = logging.Logger("offtake.test")
     logger.addHandler(handler)
     try:
-        raise KeyError(CONFIDENTIAL)
-    except KeyError:
+        raise error or KeyError(CONFIDENTIAL)
+    except Exception:
         logger.exception(message, extra=extra)
     return stream.getvalue()
 
@@ -120,6 +120,14 @@ def test_only_known_fields_are_written() -> None:
         assert CONFIDENTIAL not in text
         assert "KeyError" in text
         assert "a1" in text
+
+
+def test_an_error_is_told_with_what_led_to_it() -> None:
+    """Of an error that was wrapped on its way only the wrapping would be known."""
+    caused = OSError("the disk")
+    caused.__cause__ = ValueError("the figure")
+    line = json.loads(written("json", "it failed", ExceptionGroup("several", [caused])))
+    assert [error["type"] for error in line["errors"]] == ["ExceptionGroup", "OSError", "ValueError"]
 
 
 def test_a_message_is_one_line() -> None:
