@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import anyio
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
 
@@ -19,27 +21,40 @@ from api.exporter import Exporter
 from api.guard import Guard
 from api.jobs import LocalRunner, Runner
 from api.leases import Keeper
+from api.metrics import Metrics
+from api.observer import Observer
 from api.pulse import Pulse
-from api.routes import batches, compare, documents, events, form, health, inside, negotiate, negotiate_form, pages, results, runs
+from api.routes import batches, compare, documents, events, form, health, inside, metrics, negotiate, negotiate_form, pages, results, runs
 from api.routes.state import Services
 from api.settings import Settings, settings_from
 from api.store import Store
+from api.tracing import Traces, traces_for
 
 if TYPE_CHECKING:
     import uvicorn
 
+log = logging.getLogger("offtake.server")
+NATIVE = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""FastAPI's own telemetry tells whole addresses, which can hold what nobody else may know."""
 
-def create_app(settings: Settings | None = None, *, store: Store | None = None, runner: Runner | None = None) -> FastAPI:
-    """The application. `store` and `runner` take the place of the store in the settings and of local processes. Raises StoreUnusable."""
-    settings = settings or settings_from()
+
+def create_app(settings: Settings | None = None, *, store: Store | None = None, runner: Runner | None = None, traces: Traces | None = None) -> FastAPI:
+    """The application. `store`, `runner` and `traces` take the place of the store in the settings, of local processes, and of what the settings say
+    about traces. Raises StoreUnusable, ExtraMissing."""
+    settings, release = settings or settings_from(), version("offtake")
+    traces = traces or traces_for(settings.tracing, release)
+    meters = Metrics(release)
     store = store or open_store(settings)
-    runner = runner or (ClusterRunner if settings.cluster else LocalRunner)(store, settings)
-    services = Services(settings, store, runner, Keeper(store, runner, settings.lease_seconds), Pulse(store), Checker(settings), Exporter(settings))
-    app = FastAPI(title="Offtake", version=version("offtake"), lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
+    runner = runner or (ClusterRunner if settings.cluster else LocalRunner)(store, settings, meters.ended, traces)
+    meters.watch(store, runner)
+    keeper = Keeper(store, runner, settings.lease_seconds)
+    services = Services(settings, store, runner, keeper, Pulse(store), Checker(settings), Exporter(settings), meters, traces)
+    app = FastAPI(title="Offtake", version=release, lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False, telemetry=NATIVE)
     app.state.services = services
     app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Observer, metrics=meters, traces=traces)  # the last one added stands outermost
     problems.install(app)
-    for part in (runs, batches, inside, negotiate, events, results, compare, documents, health, form, negotiate_form, pages):
+    for part in (runs, batches, inside, negotiate, events, results, compare, documents, health, metrics, form, negotiate_form, pages):
         app.include_router(part.router)
     pages.mount(app)
 
@@ -57,9 +72,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services.runner.start()
     await run_sync(services.keeper.start)
     await run_sync(services.checker.start)
-    yield
-    await run_sync(close, app)
+    log.info("server started", extra={"version": app.version, "workers": services.settings.workers})
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(services.pulse.beat)
+        yield
+        await run_sync(close, app)
+        tasks.cancel_scope.cancel()
     services.store.close()
+    await run_sync(services.traces.close)
+    log.info("server stopped")
 
 
 def close(app: FastAPI) -> None:
@@ -72,8 +93,9 @@ def close(app: FastAPI) -> None:
     services.exporter.close()
 
 
-def server(settings: Settings, log_level: str = "info") -> uvicorn.Server:
-    """A server that ends the runs before it waits for open connections: event streams last as long as their runs."""
+def server(settings: Settings, log_level: str = "warning", **parts: Any) -> uvicorn.Server:
+    """A server that ends the runs before it waits for open connections: event streams last as long as their runs. `parts` go to `create_app`. Where
+    its log goes is for the program to say (`api.logs.set_up`)."""
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -81,8 +103,9 @@ def server(settings: Settings, log_level: str = "info") -> uvicorn.Server:
             await run_sync(close, app)
             await super().shutdown(sockets)
 
-    app = create_app(settings)
-    return Server(uvicorn.Config(app, settings.host, settings.port, log_level=log_level, server_header=False, timeout_graceful_shutdown=5))
+    app = create_app(settings, **parts)
+    quiet: dict[str, Any] = {"log_config": None, "log_level": log_level, "access_log": False, "server_header": False}  # the Observer logs requests
+    return Server(uvicorn.Config(app, settings.host, settings.port, timeout_graceful_shutdown=5, **quiet))
 
 
 def __getattr__(name: str) -> object:

@@ -7,6 +7,7 @@ Ctrl-C, which is the server's to act on. Imports stay light: the optimizer is lo
 from __future__ import annotations
 
 import json
+import logging
 import math
 import multiprocessing
 import os
@@ -14,12 +15,12 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any
 
+from api import logs
 from api.exit_codes import error_document, outcome_of
 from api.question import placed, read_question
 from api.store import Outcome
@@ -34,24 +35,29 @@ if TYPE_CHECKING:
     from models.scenario import Scenario
     from optimizer.progress import Progress
 
+log = logging.getLogger("offtake.child")
 QUIET_SECONDS = 0.2
 """Progress without a new phase or a new best plan is told at most this often."""
 INTERNAL = "An error inside Offtake. This is our fault; the server's log has the details."
 STOP_REASONS = {"time_limit": "time", "interrupted": "user"}
 
 
-def solve_child(channel: Connection, solve: str, output: Connection | None = None) -> None:
-    """Load the optimizer, receive one scenario (or a question about one) and its settings, send progress, then the outcome. What is printed goes to
-    `output`."""
+def solve_child(channel: Connection, solve: str, log_format: str, log_level: str, niceness: int, output: Connection | None = None) -> None:
+    """Load the optimizer, receive one scenario (or a question about one) and its settings, send progress, then the outcome. Every line of its log has
+    the run and the attempt; what is printed goes to `output`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _speak_into(output)
+    logs.set_up(log_format, log_level)
+    _give_way(niceness)
     leave_with_the_server()
     _leave_no_semaphores()
     _load(solve)
     try:
-        raw, settings, ask = channel.recv()
+        raw, settings, ask, run, attempt = channel.recv()
     except (EOFError, OSError):
         return
+    logs.set_up(log_format, log_level, run=run, attempt=attempt)
+    log.info("solve begins")
     stop = threading.Event()
     threading.Thread(target=_listen, args=(channel, stop), daemon=True).start()
     tell = Teller(channel).tell
@@ -59,6 +65,12 @@ def solve_child(channel: Connection, solve: str, output: Connection | None = Non
     channel.send(outcome)
     sys.stderr.flush()
     os._exit(0)  # native libraries may take seconds to unload, and nothing here needs saving
+
+
+def _give_way(niceness: int) -> None:
+    """Let the server go first: a search uses whatever processors it gets, and who asks the server how it is doing waits for one."""
+    if hasattr(os, "nice"):
+        os.nice(niceness)
 
 
 def _speak_into(output: Connection | None) -> None:
@@ -96,7 +108,7 @@ def _load(solve: str) -> None:
         try:
             import_module(module)
         except Exception:
-            traceback.print_exc()
+            log.exception("a module can't be loaded")
 
 
 def _listen(channel: Connection, stop: threading.Event) -> None:
@@ -123,6 +135,8 @@ class Teller:
             now, what = time.monotonic(), (event.phase, event.incumbent)
             if what == self._last and now - self._when < QUIET_SECONDS:
                 return
+            if self._last is None or self._last[0] != event.phase:
+                log.debug("phase", extra={"phase": event.phase})
             self._last, self._when = what, now
             figures = {name: _finite(getattr(event, name)) for name in ("incumbent", "bound", "gap")}
             self._channel.send({"phase": event.phase, "seconds": event.seconds, **figures})
@@ -161,7 +175,7 @@ def _told(work: Callable[[], Outcome]) -> Outcome:
         return work()
     except Exception as error:
         if not isinstance(error, OfftakeError):
-            traceback.print_exc()
+            log.exception("the solve failed")
         return _failure(error)
 
 
@@ -196,7 +210,7 @@ def _paged(what: dict[str, Any], draw: str, found: object, scenario: Scenario) -
     try:
         parts = getattr(import_module("optimizer.report"), draw)(found, scenario)
     except Exception:
-        traceback.print_exc()
+        log.exception("the page can't be drawn")
         parts = {"verdict": "", "heading": "", "body": "", "charts": {}}
     return json.dumps({**what, **parts}, separators=(",", ":")).encode()
 

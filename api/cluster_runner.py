@@ -12,8 +12,10 @@ import time
 from concurrent.futures import Executor, Future
 
 from api.cluster_attempt import attempt_there, told
+from api.jobs import OnEnd, unheard
 from api.settings import Settings
 from api.store import Store
+from api.tracing import UNTRACED, Traces
 from models.errors import ClusterUnusable, StoreUnusable, WorkerLost
 from optimizer.executor import executor_for
 
@@ -28,7 +30,7 @@ Due = tuple[str, int]
 class ClusterRunner:
     """A `Runner` whose work is done by the workers of the cluster in the settings."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, settings: Settings, on_end: OnEnd = unheard, traces: Traces = UNTRACED) -> None:  # noqa: ARG002 (workers end runs)
         self._store, self._settings = store, settings
         self._news, self._closing, self._connected = threading.Event(), threading.Event(), threading.Event()
         self._sent: dict[Due, Future[int]] = {}
@@ -52,6 +54,10 @@ class ClusterRunner:
     @property
     def ready(self) -> bool:
         return self._connected.is_set() and not self._closing.is_set()
+
+    @property
+    def children(self) -> int:
+        return 0  # they are the cluster's
 
     def _work(self) -> None:
         """Keep a connection to the cluster, and send it what waits."""

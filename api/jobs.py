@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 from api.settings import Settings
 from api.store import Outcome, Run, Store
-from api.supervisor import Child, Gone, Supervisor, failed
+from api.supervisor import Child, Gone, Supervisor, about, failed
+from api.tracing import UNTRACED, AttemptSpan, Traces
 from api.worker import own_name
 from models.errors import StoreUnusable
 
@@ -24,6 +25,14 @@ POLL_SECONDS = 0.5
 """How often an idle supervisor looks for runs that nobody told it of: those that another server took in."""
 RETRY_SECONDS = 1.0
 NOT_STORED = "The run ended, but its result could not be stored: the disk was full, or the database locked, for too long. Send it again when that is mended."
+
+
+OnEnd = Callable[[str, float], None]
+"""Told how an attempt ended (a run's state, `lost` or `returned`), and after how many seconds."""
+
+
+def unheard(end: str, seconds: float) -> None:
+    """Nobody listens."""
 
 
 class Runner(Protocol):
@@ -40,16 +49,22 @@ class Runner(Protocol):
     @property
     def ready(self) -> bool: ...
 
+    @property
+    def children(self) -> int:
+        """Processes of this server that solve, or wait for a run."""
+
 
 class LocalRunner:
     """`settings.workers` threads, each supervising one child process at a time. They take the run that has waited longest, whoever accepted it."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
-        self._store, self._settings = store, settings
+    def __init__(self, store: Store, settings: Settings, on_end: OnEnd = unheard, traces: Traces = UNTRACED) -> None:
+        self._store, self._settings, self._on_end, self._traces = store, settings, on_end, traces
         self._worker = own_name()
         self._news = threading.Event()
         self._closing = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._children: dict[int, Child] = {}
+        """By supervising thread."""
 
     def start(self) -> None:
         for i in range(self._settings.workers):
@@ -71,9 +86,13 @@ class LocalRunner:
     def ready(self) -> bool:
         return bool(self._threads) and all(t.is_alive() for t in self._threads) and not self._closing.is_set()
 
+    @property
+    def children(self) -> int:
+        return sum(child.process is not None for child in tuple(self._children.values()))
+
     def _work(self) -> None:
         """Supervise one attempt after another, always with the next child already started: loading the optimizer takes longer than a small solve."""
-        child = Child(self._settings.solve)
+        child = self._new_child()
         try:
             while not self._closing.is_set():
                 self._news.clear()  # before looking: what is submitted afterwards ends the wait below
@@ -85,7 +104,7 @@ class LocalRunner:
                     self._closing.wait(RETRY_SECONDS)
                 if child.used and not self._closing.is_set():
                     child.end()
-                    child = Child(self._settings.solve)
+                    child = self._new_child()
         finally:
             child.end()
 
@@ -94,7 +113,7 @@ class LocalRunner:
         run = self._next(due)
         if run is None:
             return False
-        child = Child(self._settings.solve)
+        child = Child(self._settings)
         try:
             self._see_through(run, child)
         finally:
@@ -105,6 +124,10 @@ class LocalRunner:
         """From now on no run is taken, and those under way go back into the queue."""
         self._closing.set()
 
+    def _new_child(self) -> Child:
+        child = self._children[threading.get_ident()] = Child(self._settings)
+        return child
+
     def _one(self, child: Child) -> bool:
         """Take a run and see it through; whether there was one."""
         run = self._next()
@@ -113,7 +136,11 @@ class LocalRunner:
         return run is not None
 
     def _see_through(self, run: Run, child: Child) -> None:
-        self._settle(run, self._attempt(run, child))
+        began = time.monotonic()
+        with self._traces.attempt(run) as span:
+            end, reason = self._settle(run, self._attempt(run, child, span))
+            span.ended(end, reason)
+        self._on_end(end, time.monotonic() - began)
 
     def _next(self, due: tuple[str, int] | None = None) -> Run | None:
         try:
@@ -122,28 +149,43 @@ class LocalRunner:
             log.warning("no run can be taken: %s", error)
             return None
         if run:
-            log.info("run %s: attempt %d started", run.id, run.attempt)
+            log.info("run started", extra=about(run))
         return run
 
-    def _attempt(self, run: Run, child: Child) -> Outcome | Gone | None:
+    def _attempt(self, run: Run, child: Child, span: AttemptSpan) -> Outcome | Gone | None:
         """How the attempt ended; None if the run is not ours any more, or goes back because the server ends."""
         try:
-            return Supervisor(run, child, self._store, self._settings, self._closing).watch()
+            return Supervisor(run, child, self._store, self._settings, self._closing, span).watch()
         except Exception:
-            log.exception("run %s: supervision failed", run.id)
+            log.exception("supervision failed", extra=about(run))
             return Gone("The process that solves this run could not be supervised.")
 
-    def _settle(self, run: Run, end: Outcome | Gone | None) -> None:
-        """Write down how the attempt ended."""
+    def _settle(self, run: Run, end: Outcome | Gone | None) -> tuple[str, str]:
+        """Write down how the attempt ended, and say it in a word and a reason."""
         if isinstance(end, Outcome):
             if self._written(run, lambda: self._store.finish(run.id, run.attempt, end)):
-                log.info("run %s: %s (%s)", run.id, end.state, end.stop_reason)
-        elif isinstance(end, Gone):
+                log.info("run ended", extra={**about(run), "state": end.state, "reason": end.stop_reason})
+            return end.state, end.stop_reason
+        if isinstance(end, Gone):
             left = self._written(run, lambda: self._store.lose(run.id, run.attempt, end.detail))
             if left:
-                log.warning("run %s: attempt %d lost its process; the run is %s", run.id, run.attempt, left.state)
-        elif self._closing.is_set():
-            self._written(run, lambda: self._store.give_back(run.id, run.attempt))
+                log.warning("the process of a run is lost", extra={**about(run), "state": left.state, "losses": left.losses})
+            return "lost", "worker_lost"
+        if self._closing.is_set():
+            if self._written(run, lambda: self._store.give_back(run.id, run.attempt)):
+                log.info("run goes back into the queue", extra=about(run))
+            return "returned", "closing"
+        now = self._seen(run)
+        if now is None or now.state == "cancelled":
+            log.info("run ended", extra={**about(run), "state": "cancelled", "reason": "user"})
+            return "cancelled", "user"
+        log.warning("the run goes on without this attempt", extra={**about(run), "state": now.state, "losses": now.losses})
+        return "lost", "overtaken"
+
+    def _seen(self, run: Run) -> Run | None:
+        with suppress(StoreUnusable):
+            return self._store.get(run.id)
+        return None
 
     def _written(self, run: Run, write: Callable[[], Any]) -> Any:
         """What `write` returns, tried again and again while the store can't be written: a plan that took hours must not be lost to a disk that is full
@@ -153,7 +195,7 @@ class LocalRunner:
             try:
                 return write()
             except StoreUnusable as error:
-                log.warning("run %s: its end can't be written: %s", run.id, error)
+                log.warning("its end can't be written: %s", error, extra=about(run))
                 if time.monotonic() > until or self._closing.wait(RETRY_SECONDS):
                     break
             with suppress(StoreUnusable):

@@ -16,6 +16,7 @@ from collections.abc import Callable
 
 from api.jobs import Runner
 from api.store import Run, Store
+from api.supervisor import about
 from api.worker import surely_gone
 from models.errors import StoreUnusable
 
@@ -80,6 +81,6 @@ class Keeper:
         for run in self._watch.expired(self._store.running()):
             left = self._store.lose(run.id, run.attempt, DETAIL, run.beats)
             if left:
-                log.warning("run %s: its supervisor is lost; the run is %s", run.id, left.state)
+                log.warning("the supervisor of a run is lost", extra={**about(run), "state": left.state, "losses": left.losses})
             if left and not left.over:
                 self._runner.submit(left.id, left.attempt)

@@ -142,5 +142,6 @@ def install(app: FastAPI) -> None:
         return _response(error.status_code, "about:blank", title, detail.get(error.status_code, title), {}, headers)
 
     @app.exception_handler(Exception)
-    async def _(*_: object) -> Response:
-        return Problem("internal", headers={"Connection": "close"}).response()  # the server logs the error and closes the connection
+    async def _(request: Request, _: Exception) -> Response:  # the server logs the error and closes the connection
+        headers = {"Connection": "close", "X-Request-ID": getattr(request.state, "request_id", "")}
+        return Problem("internal", headers=headers).response()

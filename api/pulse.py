@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Iterable
 
 import anyio
 from anyio.to_thread import run_sync
 
 from api.store import Event, Store
+from models.errors import StoreUnusable
 
+log = logging.getLogger("offtake.pulse")
 POLL_SECONDS = 0.1
+PING_SECONDS = 15.0
 TAIL = 100
 """So many of a run's newest events are remembered for those who listen."""
 
@@ -23,6 +28,8 @@ class Pulse:
         self._found: dict[str, int] = {}
         self._tails: dict[str, list[Event]] = {}
         self._when = float("-inf")
+        self._waiting: dict[str, anyio.Event] = {}
+        """By run id, what wakes those who have heard everything so far."""
         self.ended = False
         """The server ends and has written everything down: whoever listens may hear that and must go."""
 
@@ -34,8 +41,9 @@ class Pulse:
         async with self._turn:
             if self._when < oldest:
                 began = time.monotonic()
-                self._found = await run_sync(self._store.pulse)
+                before, self._found = self._found, await run_sync(self._store.pulse)
                 self._when = began
+                self._wake([run_id for run_id in self._waiting if before.get(run_id) != self._found.get(run_id)])
                 self._tails = {run_id: tail for run_id, tail in self._tails.items() if run_id in self._found}
             return self._found
 
@@ -55,6 +63,33 @@ class Pulse:
         tail = self._tails[run_id]
         self._tails[run_id] = tail[-TAIL:]
         return tail[max(0, after + 1 - tail[0].number) :] if tail else []  # their numbers have no gaps
+
+    async def change(self, run_id: str, after: int) -> None:
+        """Return when there is news of a run since the event numbered `after`, which the caller has seen, when the run is over, or when the server ends;
+        and every PING_SECONDS, so that whoever listens can be sent a sign of life, without which proxies close a connection."""
+        if not self.ended and self._found.get(run_id, after + 1) <= after:
+            await self._waiting.setdefault(run_id, anyio.Event()).wait()
+
+    async def beat(self) -> None:
+        """Look as often as POLL_SECONDS says while somebody waits in `change`, for as long as the server lives. Who waits costs nothing until something
+        happens."""
+        due = time.monotonic() + PING_SECONDS
+        while True:
+            await anyio.sleep(POLL_SECONDS)
+            if self._waiting and not self.ended:
+                try:
+                    await self.look(time.monotonic())
+                except Exception as error:
+                    if not isinstance(error, StoreUnusable):
+                        log.exception("the pulse can't be taken; it goes on")
+                    self._wake(tuple(self._waiting))  # they look for themselves, and say so
+            if self.ended or time.monotonic() > due:
+                due = time.monotonic() + PING_SECONDS
+                self._wake(tuple(self._waiting))
+
+    def _wake(self, run_ids: Iterable[str]) -> None:
+        for run_id in run_ids:
+            self._waiting.pop(run_id).set()
 
     def _told(self, run_id: str, after: int, last: int) -> bool:
         """Whether what is remembered of a run holds everything from `after` to `last`."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 from collections.abc import Callable
 from dataclasses import replace
 
 from api.exit_codes import UsageProblem
 from api.settings import UnusableSettings, is_loopback, settings_from
+
+log = logging.getLogger("offtake.server")
 
 
 def serve_until_interrupted(host: str | None, port: int | None, tell: Callable[[str], None], cluster: str | None = None) -> None:
@@ -21,20 +24,23 @@ def serve_until_interrupted(host: str | None, port: int | None, tell: Callable[[
     except UnusableSettings as error:
         raise UsageProblem(str(error)) from None
     with _listening(settings.host, settings.port) as listening:
+        from api import logs
         from api.app import server
         from api.database.opening import shown as place
 
         try:
-            serving = server(settings, log_level="warning")
+            serving = server(settings)
         except UnusableSettings as error:
             raise UsageProblem(str(error)) from None
+        logs.set_up(settings.log_format, settings.log_level)
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
-        tell(f"Offtake listens on http://{shown}:{listening.getsockname()[1]} (Ctrl-C ends it)")
-        tell(f"Runs are kept in {place(settings.store)}")
+        say = tell if settings.log_format == "text" else log.info  # a reader of JSON lines is sent nothing else
+        say(f"Offtake listens on http://{shown}:{listening.getsockname()[1]} (Ctrl-C ends it)")
+        say(f"Runs are kept in {place(settings.store)}")
         if settings.cluster:
-            tell(f"Runs are solved on the cluster at {settings.cluster}")
+            say(f"Runs are solved on the cluster at {settings.cluster}")
         if not is_loopback(settings.host):
-            tell("There is no sign-in: whoever reaches this address can read, stop and start runs.")
+            say("There is no sign-in: whoever reaches this address can read, stop and start runs.")
         with contextlib.suppress(KeyboardInterrupt):  # the way to end it
             serving.run(sockets=[listening])
 

@@ -1,6 +1,7 @@
 """Settings of the HTTP service: where it listens, how much it accepts, how many solves run at once.
 
-Every field but `solve` can be given in the environment as `OFFTAKE_<FIELD>` (`OFFTAKE_PORT=8080`).
+Every field but `solve` can be given in the environment as `OFFTAKE_<FIELD>` (`OFFTAKE_PORT=8080`), or in a file that `OFFTAKE_<FIELD>_FILE` names: an
+address with a password belongs into a file, because the environment of a process is easily seen.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from api.logs import FORMATS, LEVELS
 
 MEBIBYTE = 1024 * 1024
 CLUSTER = re.compile(r"(tcp|tls|ws|wss)://[^/\s@]+:\d{1,5}/?")
@@ -67,6 +71,14 @@ class Settings:
     """Finished runs that are remembered; the oldest are forgotten first."""
     keep_bytes: int = 4096 * MEBIBYTE
     """Scenarios and plans that are remembered, in bytes."""
+    solve_niceness: int = 10
+    """How far solves stand back behind the server and others when processors are short, 0 to 19."""
+    log_format: str = "text"
+    """Of the log on standard error: `text`, or `json` with one object per line."""
+    log_level: str = "warning"
+    """Least weight of what is logged: `debug`, `info` (requests and runs), `warning` or `error`."""
+    tracing: bool = False
+    """Send spans of requests, runs and phases to the OpenTelemetry collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names."""
     solve: str = "optimizer.engine:solve"
     """The function that a solving process calls, `module:name`. Not read from the environment: it names code to run."""
 
@@ -80,6 +92,11 @@ class Settings:
             raise UnusableSettings(f"`cluster` must be the address of a Dask scheduler, like tcp://host:8786, not '{self.cluster}'")
         if self.cluster and not self.store.startswith("postgresql"):
             raise UnusableSettings("Runs on a cluster need a store in PostgreSQL (OFFTAKE_STORE): its workers open the store too, from where they are.")
+        if not 0 <= self.solve_niceness <= 19:
+            raise UnusableSettings("`solve_niceness` must lie between 0 and 19")
+        for name, known in (("log_format", FORMATS), ("log_level", LEVELS)):
+            if getattr(self, name) not in known:
+                raise UnusableSettings(f"`{name}` must be one of {', '.join(known)}")
         if not 0 <= self.port <= 65_535:
             raise UnusableSettings("`port` must lie between 0 and 65535")
         if not is_loopback(self.host) and not self.allow_public:
@@ -108,9 +125,23 @@ def settings_from(environment: Mapping[str, str] | None = None) -> Settings:
     found: dict[str, object] = {}
     for field in fields(Settings):
         name = f"OFFTAKE_{field.name.upper()}"
-        if field.name != "solve" and given.get(name, "") != "":
-            found[field.name] = _converted(name, given[name], type(getattr(defaults, field.name)))
+        text = "" if field.name == "solve" else _given(name, given)
+        if text != "":
+            found[field.name] = _converted(name, text, type(getattr(defaults, field.name)))
     return replace(defaults, **found)  # type: ignore[arg-type]
+
+
+def _given(name: str, environment: Mapping[str, str]) -> str:
+    """What the environment says, or the file that it names."""
+    text, file = environment.get(name, ""), environment.get(f"{name}_FILE", "")
+    if not file:
+        return text
+    if text:
+        raise UnusableSettings(f"{name} and {name}_FILE are both set; leave one of them out")
+    try:
+        return Path(file).read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise UnusableSettings(f"{name}_FILE: '{file}' can't be read: {getattr(error, 'strerror', None) or 'it is not UTF-8'}") from None
 
 
 def _converted(name: str, text: str, kind: type) -> object:

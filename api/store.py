@@ -7,9 +7,11 @@ this process or another.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal, Protocol
 
 from models.options import SolveSettings
@@ -50,6 +52,8 @@ class Request:
     """The caller's word for runs that belong together."""
     batch: str | None = None
     """The batch that the run came in with."""
+    trace: str | None = None
+    """The span of the request that made the run (W3C `traceparent`), where traces are taken."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,23 @@ class Event:
     number: int
     kind: Literal["state", "progress"]
     data: dict[str, Any]
+
+    @cached_property
+    def text(self) -> str:
+        """`data` as JSON, written once for everybody who listens."""
+        return json.dumps(self.data)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the store holds, for metrics."""
+
+    runs: dict[str, int]
+    """How many runs are in each state; states without any are left out."""
+    oldest_queued: datetime | None
+    """When the queued run that has waited longest was made."""
+    oldest_running: datetime | None
+    """When the attempt under way that has lasted longest began."""
 
 
 @dataclass(frozen=True)
@@ -187,6 +208,13 @@ class Store(Protocol):
 
     def cancel(self, run_id: str) -> Run | None:
         """End the run without a plan."""
+
+    def figures(self) -> Figures:
+        """How many runs there are, and how old."""
+
+    @property
+    def errors(self) -> int:
+        """How often this process has found the database full, locked, read-only or gone."""
 
     def close(self) -> None:
         """Let go of every connection."""

@@ -16,6 +16,7 @@ from api.memory import resident_bytes
 from api.run_log import PIPES, RunLog
 from api.settings import Settings
 from api.store import Outcome, Run, Store
+from api.tracing import AttemptSpan
 from models.errors import StoreUnusable
 from models.options import SolveSettings, override
 
@@ -24,6 +25,11 @@ TICK_SECONDS = 0.1
 """How often a supervisor looks for wishes, deadlines and memory."""
 RENEW_SECONDS = 2.0
 """How often a lease is renewed: often, because another server over the same store may have been given a shorter patience."""
+
+
+def about(run: Run) -> dict[str, object]:
+    """The fields of a line in the log that tells of an attempt."""
+    return {"run": run.id, "attempt": run.attempt}
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,8 @@ class Gone:
 class Child:
     """A process that solves one scenario, and the pipe to it."""
 
-    def __init__(self, solve: str) -> None:
-        self._solve = solve
+    def __init__(self, settings: Settings) -> None:
+        self._settings = (settings.solve, settings.log_format, settings.log_level, settings.solve_niceness)
         self.process: Any = None
         self.used = False
         try:
@@ -49,19 +55,19 @@ class Child:
         context = multiprocessing.get_context("spawn")
         self.channel, theirs = context.Pipe()
         self.said, output = context.Pipe(duplex=False)
-        process = context.Process(target=solve_child, args=(theirs, self._solve, output), daemon=True, name="offtake-solve")
+        process = context.Process(target=solve_child, args=(theirs, *self._settings, output), daemon=True, name="offtake-solve")
         process.start()
         theirs.close()
         output.close()
         self.process = process
 
-    def give(self, raw: bytes, settings: SolveSettings, ask: str = "") -> None:
-        """Let it solve a scenario, or with `ask` answer a question about one. A child that died while it was waiting is replaced first."""
+    def give(self, raw: bytes, settings: SolveSettings, run: Run) -> None:
+        """Let it solve the scenario of a run, or answer the question about one. A child that died while it was waiting is replaced first."""
         self.used = True
         if self.process is None or not self.process.is_alive():
             self.end()
             self._start()
-        self.channel.send((raw, settings, ask))
+        self.channel.send((raw, settings, run.request.ask, run.id, run.attempt))
 
     def end(self) -> None:
         """No process and no pipe are left behind."""
@@ -77,8 +83,8 @@ class Child:
 class Supervisor:
     """One attempt, its child and its clock."""
 
-    def __init__(self, run: Run, child: Child, store: Store, settings: Settings, closing: threading.Event) -> None:
-        self._run, self._child, self._store, self._settings, self._closing = run, child, store, settings, closing
+    def __init__(self, run: Run, child: Child, store: Store, settings: Settings, closing: threading.Event, span: AttemptSpan) -> None:
+        self._run, self._child, self._store, self._settings, self._closing, self._span = run, child, store, settings, closing, span
         self._limit = run.request.settings.time_limit_seconds + settings.overrun_seconds
         self._deadline = time.monotonic() + self._limit
         self._renewal = time.monotonic()
@@ -103,7 +109,7 @@ class Supervisor:
         if body is None:
             return None
         try:
-            self._child.give(body, override(asked.settings, threads=min(asked.settings.threads, self._settings.threads)), asked.ask)
+            self._child.give(body, override(asked.settings, threads=min(asked.settings.threads, self._settings.threads)), self._run)
             while True:
                 ready = wait([self._child.channel, self._child.process.sentinel, *([self._child.said] if self._talking else [])], TICK_SECONDS)
                 if self._child.said in ready:
@@ -138,6 +144,7 @@ class Supervisor:
     def _tell(self, progress: dict[str, Any]) -> None:
         """News is not worth ending a solve for: what could not be noted now is told by the next one."""
         self._log.progress(progress)
+        self._span.phase(progress["phase"])
         with suppress(StoreUnusable):
             self._store.note(self._run.id, self._run.attempt, progress)
 
@@ -151,7 +158,7 @@ class Supervisor:
                 found = self._store.get(self._run.id)
         except StoreUnusable as error:
             if not self._unheard:
-                log.warning("run %s: goes on while the store can't be used: %s", self._run.id, error)
+                log.warning("the solve goes on while the store can't be used: %s", error, extra=about(self._run))
             self._unheard = True
             return self._run
         self._unheard = False

@@ -42,6 +42,8 @@ class Database:
     def __init__(self, url: URL) -> None:
         self.url = url
         self.sqlite = url.get_backend_name() == "sqlite"
+        self.errors = 0
+        """How often it could not be used."""
         with _plainly():
             self._engine = _engine(url)
         self._writing = self._engine.execution_options(writing=True)
@@ -49,14 +51,22 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A view of one moment."""
-        with _plainly(), self._engine.connect() as connection:
+        with self._counted(), _plainly(), self._engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction: whole when the block ends, undone when it raises."""
-        with _plainly(), self._writing.begin() as connection:
+        with self._counted(), _plainly(), self._writing.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        try:
+            yield
+        except StoreUnusable:
+            self.errors += 1
+            raise
 
     def close(self) -> None:
         """Close every connection; the last one of SQLite also tidies its files up."""

@@ -14,11 +14,13 @@ from api.database.connection import Database
 from api.database.logs import read_log, write_log
 from api.database.tables import contents, events, runs
 from api.database.upgrade import LOCK, check_version
-from api.store import KEPT_EVENTS, MAX_LOSSES, TERMINAL, Event, Full, KeyReused, Log, Outcome, Part, Request, Run
+from api.store import KEPT_EVENTS, MAX_LOSSES, TERMINAL, Event, Figures, Full, KeyReused, Log, Outcome, Part, Request, Run
 from models.options import SolveSettings
 
 R = runs.c
 OVER = tuple(sorted(TERMINAL))
+ASKED = ("name", "currency", "fingerprint", "key", "ask", "tag", "batch", "trace")
+"""Of a request, apart from its settings."""
 SECOND = " That was the second time, so it is not tried again. Send it again; the server's log may say more."
 STOPPING = " The run had been asked to stop, so it is not tried again."
 
@@ -125,6 +127,17 @@ class DatabaseStore:
     def pulse(self) -> dict[str, int]:
         with self._database.reading() as connection:
             return {row.id: row.emitted for row in connection.execute(select(R.id, R.emitted).where(R.state.in_(("queued", "running"))))}
+
+    def figures(self) -> Figures:
+        with self._database.reading() as connection:
+            rows = connection.execute(select(R.state, func.count().label("runs"), func.min(R.created), func.min(R.started)).group_by(R.state)).all()
+        found = {row.state: row for row in rows}
+        queued, running = found.get("queued"), found.get("running")
+        return Figures({row.state: row.runs for row in rows}, queued[2] if queued else None, running[3] if running else None)
+
+    @property
+    def errors(self) -> int:
+        return self._database.errors
 
     def take(self, worker: str, due: tuple[str, int] | None = None) -> Run | None:
         first = select(R.id, R.attempt).where(R.state == "queued").order_by(R.number).limit(1)
@@ -233,8 +246,7 @@ def _again() -> dict[str, Any]:
 
 
 def _new(request: Request, size: int) -> dict[str, Any]:
-    asked = {"key": request.key, "fingerprint": request.fingerprint, "name": request.name, "currency": request.currency, "ask": request.ask}
-    asked |= {"tag": request.tag, "batch": request.batch}
+    asked = {name: getattr(request, name) for name in ASKED}
     fresh = {"state": "queued", "attempt": 1, "losses": 0, "stopping": False, "beats": 0, "emitted": 1}
     return {"id": secrets.token_hex(8), "created": now(), "settings": request.settings.model_dump_json(), "held": size, **asked, **fresh}
 
@@ -242,6 +254,6 @@ def _new(request: Request, size: int) -> dict[str, Any]:
 def _run(row: Row[Any]) -> Run:
     found = dict(row._mapping)
     settings = SolveSettings.model_validate_json(found.pop("settings"))
-    request = Request(settings=settings, **{name: found.pop(name) for name in ("name", "currency", "fingerprint", "key", "ask", "tag", "batch")})
+    request = Request(settings=settings, **{name: found.pop(name) for name in ASKED})
     del found["emitted"], found["held"]
     return Run(request=request, **found)

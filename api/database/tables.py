@@ -70,6 +70,7 @@ runs = Table(
     Column("held", BigInteger, nullable=False),  # bytes in `contents`
     Column("tag", String(80)),
     Column("batch", String(32)),
+    Column("trace", String(80)),
     Index("runs_by_state", "state", "number"),
     Index("runs_by_tag", "tag", "number"),
     Index("runs_by_batch", "batch", "number"),

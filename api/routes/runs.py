@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -26,6 +28,7 @@ from models.errors import StoreUnusable
 from models.options import SolveSettings, override
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
+log = logging.getLogger("offtake.runs")
 _LIMITS = SolveSettings.model_fields
 
 
@@ -106,7 +109,7 @@ async def launch(parts: Services, body: bytes, options: BaseModel, key: str | No
     """A run of `body`, new unless its key was used before. Raises Refused, Busy, Problem."""
     run, new = await run_sync(_create, parts, body, options, key, ask, workbook)
     if new:
-        parts.runner.submit(run.id, run.attempt)
+        begin(parts, run)
     return run
 
 
@@ -128,6 +131,12 @@ def _create(parts: Services, body: bytes, options: BaseModel, key: str | None, a
     return runs[0], new
 
 
+def begin(parts: Services, run: Run) -> None:
+    """A run that is new in the store waits for a worker from now on."""
+    log.info("run accepted", extra={"run": run.id, "attempt": run.attempt, "ask": run.request.ask or None})
+    parts.runner.submit(run.id, run.attempt)
+
+
 def fingerprint(body: bytes, options: BaseModel, what: str = "") -> str:
     """What the same request has in common with itself."""
     return hashlib.sha256(body + b"\0" + options.model_dump_json(exclude_none=True).encode() + what.encode()).hexdigest()
@@ -136,7 +145,7 @@ def fingerprint(body: bytes, options: BaseModel, what: str = "") -> str:
 def stored_together(parts: Services, asked: list[tuple[RunRequest, bytes]]) -> tuple[list[Run], bool]:
     """Runs in the store, and whether they are new. Raises Problem."""
     try:
-        return parts.store.create_all(asked)
+        return parts.store.create_all([(replace(request, trace=parts.traces.here()), body) for request, body in asked])
     except KeyReused:
         raise Problem("key-reused") from None
     except Full:
@@ -171,10 +180,10 @@ def list_runs(parts: Parts, page: Annotated[Page, Query()]) -> RunList:
 
 
 @router.get("/{run_id}", responses={404: {}})
-def get_run(run: KnownRun, parts: Parts, response: Response) -> RunView:
+async def get_run(run: KnownRun, parts: Parts, response: Response) -> RunView:
     """State, progress and figures of a run: cheap, so ask as often as you like."""
     response.headers["Cache-Control"] = "no-store"
-    return run_view(run, parts.store)
+    return await run_sync(run_view, run, parts.store) if run.state == "queued" else run_view(run, parts.store)  # only a place in the queue asks the store
 
 
 @router.post("/{run_id}/stop", responses={404: {}})

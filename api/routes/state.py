@@ -11,10 +11,12 @@ from api.checker import Checker
 from api.exporter import Exporter
 from api.jobs import Runner
 from api.leases import Keeper
+from api.metrics import Metrics
 from api.problems import Problem
 from api.pulse import Pulse
 from api.settings import Settings
 from api.store import Run, Store
+from api.tracing import Traces
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,11 @@ class Services:
     pulse: Pulse
     checker: Checker
     exporter: Exporter
+    metrics: Metrics
+    traces: Traces
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:  # async, or each request would go through a thread for it
     found: Services = request.app.state.services
     return found
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from api import logs
 from api.app import server
 from tests.api.service import STAND_IN, Client, until
 
@@ -20,11 +21,11 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def served(folder: Path, **changes: Any) -> Iterator[tuple[subprocess.Popen[bytes], Client]]:
-    """A server process and a client of it. It does not outlive the block."""
+def served(folder: Path, log: Path | None = None, **changes: Any) -> Iterator[tuple[subprocess.Popen[bytes], Client]]:
+    """A server process and a client of it; what it writes to standard error is kept in `log`. It does not outlive the block."""
     said = folder / f"address-{os.urandom(4).hex()}"
     command = [sys.executable, "-m", "tests.api.served", str(said), json.dumps(changes)]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as running:
+    with (log or Path(os.devnull)).open("wb") as stderr, subprocess.Popen(command, cwd=ROOT, stderr=stderr) as running:
         try:
             until(lambda: running.poll() is not None or said.exists())
             with Client(base_url=said.read_text(), timeout=90, trust_env=False) as client:
@@ -35,7 +36,9 @@ def served(folder: Path, **changes: Any) -> Iterator[tuple[subprocess.Popen[byte
 
 def main(said: Path, changes: dict[str, Any]) -> None:
     """Serve."""
-    running = server(replace(STAND_IN, **changes), log_level="warning")
+    settings = replace(STAND_IN, **changes)
+    logs.set_up(settings.log_format, settings.log_level)
+    running = server(settings)
     startup = running.startup
 
     async def told(sockets: Any = None) -> None:

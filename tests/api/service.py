@@ -16,6 +16,7 @@ import httpx
 from api.app import server
 from api.settings import Settings
 from api.store import Request
+from api.tracing import Traces
 from models.options import SolveSettings
 from tests.api import stand_ins
 
@@ -56,15 +57,15 @@ def request(name: str = "fine", key: str | None = None, fingerprint: str = "") -
 
 
 @contextmanager
-def serving(settings: Settings = STAND_IN, **changes: Any) -> Iterator[Client]:
+def serving(settings: Settings = STAND_IN, traces: Traces | None = None, **changes: Any) -> Iterator[Client]:
     """A client of a server that runs in a thread of this process, until the block ends. Unless a store is named, it has a new one of its own."""
-    with tempfile.TemporaryDirectory() as folder, _served(replace(settings, **{"store": f"{folder}/runs.db", **changes})) as client:
+    with tempfile.TemporaryDirectory() as folder, _served(replace(settings, **{"store": f"{folder}/runs.db", **changes}), traces) as client:
         yield client
 
 
 @contextmanager
-def _served(settings: Settings) -> Iterator[Client]:
-    running = server(settings, log_level="warning")
+def _served(settings: Settings, traces: Traces | None) -> Iterator[Client]:
+    running = server(settings, traces=traces)
     thread = threading.Thread(target=running.run)
     thread.start()
     try:

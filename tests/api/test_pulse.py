@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
+import pytest
 
 from api.pulse import TAIL, Pulse
 from api.store import Event
+from models.errors import StoreUnusable
 
 
 class Kept:
     """A store of one run whose events come as it is told."""
 
     def __init__(self) -> None:
-        self.last, self.over, self.asked = 0, False, Counter[str]()
+        self.last, self.over, self.asked, self.fails = 0, False, Counter[str](), False
 
     def pulse(self) -> dict[str, int]:
         self.asked["pulse"] += 1
+        if self.fails:
+            raise StoreUnusable("It is gone.")
         return {} if self.over else {"a": self.last}
 
     def events(self, run_id: str, after: int) -> list[Event]:
@@ -90,3 +95,97 @@ def test_a_new_run_is_never_taken_for_a_finished_one() -> None:
         assert await pulse.look(time.monotonic()) == {"a": 0}
 
     anyio.run(ask)
+
+
+async def follow(pulse: Pulse, heard: list[int]) -> None:
+    """As an event stream does; notes the last event each time that it is woken."""
+    began, after = time.monotonic(), 0
+    while True:
+        ending = pulse.ended
+        unfinished = "a" in await pulse.look(began)
+        for event in await pulse.news("a", after):
+            after = event.number
+        heard.append(after)
+        if ending or not unfinished:
+            return
+        await pulse.change("a", after)
+
+
+def followed(pulse: Pulse, happen: Callable[[Callable[[int], Awaitable[None]]], Awaitable[None]]) -> list[list[int]]:
+    """What fifty followers noted while something happened. `happen` is given a way to wait until each of them has heard the event of a number."""
+    heard = [list[int]() for _ in range(50)]
+
+    async def until(number: int) -> None:
+        with anyio.fail_after(30):
+            while not all(one and one[-1] == number for one in heard):
+                await anyio.sleep(0.01)
+
+    async def all_of_it() -> None:
+        async with anyio.create_task_group() as heart:
+            heart.start_soon(pulse.beat)
+            async with anyio.create_task_group() as followers:
+                for one in heard:
+                    followers.start_soon(follow, pulse, one)
+                await happen(until)
+            heart.cancel_scope.cancel()
+
+    anyio.run(all_of_it)
+    return heard
+
+
+def test_who_listens_is_woken_by_news_only() -> None:
+    """Two hundred open pages would keep the server busy while nothing happens, or miss something, or wait for ever for the end of a run."""
+    kept = Kept()
+    kept.last = 1
+    pulse = Pulse(kept)  # type: ignore[arg-type]
+
+    async def happen(until: Callable[[int], Awaitable[None]]) -> None:
+        for number in (1, 4):
+            await until(number)
+            kept.last += 3
+        await until(7)
+        asked = kept.asked["pulse"]
+        while kept.asked["pulse"] < asked + 3:  # beats in which nothing happens
+            await anyio.sleep(0.01)
+        kept.over = True
+
+    assert followed(pulse, happen) == [[1, 4, 7, 7]] * 50
+
+
+def test_who_waits_is_woken_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy would close the event stream of a run that searches for minutes without news."""
+    monkeypatch.setattr("api.pulse.PING_SECONDS", 0.0)
+    kept = Kept()
+    kept.last = 1
+    pulse = Pulse(kept)  # type: ignore[arg-type]
+
+    async def happen(until: Callable[[int], Awaitable[None]]) -> None:
+        await until(1)
+        asked = kept.asked["pulse"]
+        while kept.asked["pulse"] < asked + 3:
+            await anyio.sleep(0.01)
+        kept.over = True
+
+    assert all(set(one) == {1} and len(one) > 3 for one in followed(pulse, happen))
+
+
+@pytest.mark.parametrize("end", ["the server ends", "the store fails"])
+def test_nobody_sleeps_through_an_end(end: str) -> None:
+    """A server that ends would wait for its event streams until it is killed; a page would wait for ever on a store that is gone."""
+    kept = Kept()
+    kept.last = 1
+    pulse = Pulse(kept)  # type: ignore[arg-type]
+
+    async def happen(until: Callable[[int], Awaitable[None]]) -> None:
+        await until(1)
+        if end == "the server ends":
+            pulse.ended = True
+            return
+        kept.fails = True
+
+    try:
+        assert followed(pulse, happen) == [[1, 1]] * 50
+    except* StoreUnusable:
+        assert end == "the store fails"
+    else:
+        assert end == "the server ends"

@@ -142,7 +142,7 @@ def test_a_result_waits_for_the_store(path: Path, trouble: str, monkeypatch: pyt
             store.stop(run_id)
             with full(store) if trouble == "full" else locked(path):
                 failures = threading.Event()
-                monkeypatch.setattr("api.jobs.log.warning", lambda text, *_: "its end" in text and failures.set())
+                monkeypatch.setattr("api.jobs.log.warning", lambda text, *_, **__: "its end" in text and failures.set())
                 assert failures.wait(30)
                 assert store.get(run_id).state == "running"
             ended = until(lambda: (now := store.get(run_id)) and now.over and now)
