@@ -52,7 +52,7 @@ def test_no_address_is_in_it() -> None:
     assert not re.search(r"://|--(extra-)?index|--find-links|@ |file:|\.\./", LOCK)
 
 
-@pytest.mark.parametrize("requirement", wanted(), ids=lambda one: one.name)
+@pytest.mark.parametrize("requirement", sorted(wanted(), key=str), ids=lambda one: one.name)
 def test_the_project_s_wishes_are_met(requirement: Requirement) -> None:
     """The image would lack a package, or hold a version that the project does not work with. To be mended with the command in docs/operation.md."""
     assert versions(requirement.name, here=True), f"{requirement.name} is not locked"

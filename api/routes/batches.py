@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.body import read_body
 from api.problems import Problem
-from api.routes.runs import Key, Start, begin, fingerprint, stored_together
+from api.routes.runs import Key, Start, accept, fingerprint, stored_together
 from api.routes.state import Parts, Services
 from api.store import Request as RunRequest
 from api.store import Run
@@ -41,7 +41,7 @@ def _create(parts: Services, body: bytes, options: Start, key: str | None) -> li
         asked.append((request, one.document or b""))
     runs, new = stored_together(parts, asked)
     for run in runs if new else ():
-        begin(parts, run)
+        accept(parts, run)
     return runs
 
 

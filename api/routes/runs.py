@@ -109,7 +109,7 @@ async def launch(parts: Services, body: bytes, options: BaseModel, key: str | No
     """A run of `body`, new unless its key was used before. Raises Refused, Busy, Problem."""
     run, new = await run_sync(_create, parts, body, options, key, ask, workbook)
     if new:
-        begin(parts, run)
+        accept(parts, run)
     return run
 
 
@@ -131,7 +131,7 @@ def _create(parts: Services, body: bytes, options: BaseModel, key: str | None, a
     return runs[0], new
 
 
-def begin(parts: Services, run: Run) -> None:
+def accept(parts: Services, run: Run) -> None:
     """A run that is new in the store waits for a worker from now on."""
     log.info("run accepted", extra={"run": run.id, "attempt": run.attempt, "ask": run.request.ask or None})
     parts.runner.submit(run.id, run.attempt)
