@@ -21,7 +21,10 @@ UNITS: dict[str, tuple[str, ...]] = {
         "ShortageProbability.above",
     ),
     "years": ("Period.years", "Disruption.mean_years"),
-    "periods": ("Window.periods", "CapacityStep.build_periods", "Spot.lead_periods", "IndexedPrice.lag_periods", "Rival.periods", "Rival.added_lead_periods"),
+    "periods": (
+        "Window.periods", "CapacityStep.build_periods", "Spot.lead_periods", "IndexedPrice.lag_periods", "Rival.periods", "Rival.added_lead_periods",
+        "MakeUp.expiry_periods", "CarryForward.expiry_periods",
+    ),
     "weeks": ("Disruption.weeks_late",),
     "seconds": ("SolveSettings.time_limit_seconds",),
     "money per unit of it": ("Currency.rate", "Currency.rate_now"),

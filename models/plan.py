@@ -101,14 +101,15 @@ class CapacityOpened(Document):
 
 
 class FlowLine(Document):
-    """One volume at one node. `kind`: take and deliver (contract), order and receive (spot), stock, transfer, substitute, unmet, demand."""
+    """One volume at one node. `kind`: take and deliver (contract), make_up and carry_forward (chosen under these clauses), order and receive (spot), stock,
+    transfer, substitute, unmet, demand."""
 
     kind: str
     source: str
     """Offer, spot market, or the other site of a transfer; empty otherwise."""
     product: str
     site: str
-    """Empty for takes and orders, which have no site yet."""
+    """Empty for takes, orders and what is chosen under a clause, which have no site."""
     node: str
     period: str
     probability: float

@@ -26,6 +26,7 @@ from optimizer.audit import Findings
 from optimizer.baselines import fill_rate
 from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Contract
+from optimizer.clauses.obligation import elections_of
 from optimizer.instance import Instance
 from optimizer.ledger import PENALTIES
 from optimizer.outcome import Outcome, asked_for
@@ -233,6 +234,8 @@ def _flows(instance: Instance, outcome: Outcome) -> Iterator[Flow]:
                 yield "take", offer.id, products[p], "", outcome.take[offer.index][local]
                 for s in offer.sites:
                     yield "deliver", offer.id, products[p], sites[s], outcome.deliver[offer.index][local, s]
+                for election, volume in zip(elections_of(clauses_of(offer.clauses)), outcome.elected[offer.index], strict=True):
+                    yield election.clause, offer.id, products[p], "", volume[local]
         for x in instance.spots:
             yield "order", x.id, products[x.product], "", outcome.order[x.index].sum(axis=0)
             for s in range(len(sites)):

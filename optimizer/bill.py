@@ -113,6 +113,8 @@ def statement_of(instance: Instance, offer: OfferData, contract: Contract, outco
         volume=outcome.volume[o][:, period, at] * in_force,
         schedule=outcome.volume[o],
         take=outcome.take[o],
+        owed_share=contract.owed_share,
+        elected=dict(zip(contract.elections, outcome.elected[o], strict=True)),
         deliverable=tree.states.deliverable[:, o],
         late_weeks=tree.states.late_weeks[:, o],
         index={x.id: tree.states.index[:, i] for i, x in enumerate(instance.scenario.indices)},

@@ -6,6 +6,7 @@ import numpy as np
 
 from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Contract, SetsPrice, SplitsAlternatives, WidensTake
+from optimizer.clauses.obligation import elections_of, owed_share
 from optimizer.instance import AlternativeData, Instance, OfferData
 
 
@@ -46,4 +47,6 @@ def _contract(instance: Instance, offer: OfferData) -> Contract:
         signing_nodes=(0,) if offer.sign < 0 else tuple(np.flatnonzero(tree.period == offer.sign).tolist()),
         price=base[(..., None, *(None,) * beside)] * factor,
         take_factor=widest,
+        owed_share=owed_share(clauses),
+        elections=elections_of(clauses),
     )

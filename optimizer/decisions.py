@@ -3,6 +3,7 @@
 signed[o,j,m]      alternative j of offer o is signed at node m (binary)
 volume[o,j,p,t,m]  committed volume of period t, as signed at m
 take[o,j,p,n]      volume taken            deliver[o,p,s,n]  its delivery to a site, as called off at n
+elected[o,e,j,p,n] volume chosen under an election e of the offer's clauses (make-up taken, credit used)
 order[i,b,n]       spot order in block b   receive[i,s,n]    spot volume brought to a site at n
 stock[p,s,n]       stock at the end        move[r,n]         transfer on lane r
 swap[u,s,n]        need met by substitute  unmet[p,s,b,n]    unmet demand in cost block b
@@ -19,6 +20,7 @@ import numpy as np
 from models.offer import FreeProfile
 from optimizer.algebra import pyo
 from optimizer.clauses.base import Bounds, Contract, Index, Varying, constrain, declare
+from optimizer.clauses.obligation import most_elected
 from optimizer.instance import Instance, shape_of
 from optimizer.ledger import CAPACITY, SIGNING, Ledger, Term
 from optimizer.varying import Number, anywhere, largest, least, settled
@@ -38,6 +40,7 @@ class Kernel:
     signed: Any
     volume: Any
     take: Any
+    elected: Any
     deliver: Any
     order: Any
     receive: Any
@@ -50,7 +53,7 @@ class Kernel:
     offer_arrivals: tuple[Arrivals, ...]  # per offer
 
 
-KERNEL = ("signed", "volume", "take", "deliver", "order", "receive", "stock", "move", "swap", "unmet", "opened")
+KERNEL = ("signed", "volume", "take", "elected", "deliver", "order", "receive", "stock", "move", "swap", "unmet", "opened")
 
 
 def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Kernel:
@@ -61,6 +64,7 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
     signed: dict[Index, float] = {}
     volume: dict[Index, float] = {}
     take: dict[Index, Number] = {}
+    elected: dict[Index, Number] = {}
     deliver: dict[Index, Number] = {}
     for c in contracts:
         o, offer = c.offer.index, c.offer
@@ -78,6 +82,8 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
                 most = [settled(share[n] * a.high[p] * shapes[j][t]) for j, a in enumerate(c.alternatives)]
                 for j, bound in enumerate(most):
                     take[o, j, p, n] = bound
+                    for e, election in enumerate(c.elections):
+                        elected[o, e, j, p, n] = bound * most_elected(election, c.owed_share, c.take_factor) / c.take_factor
                 for s in offer.sites:
                     deliver[o, p, s, n] = largest(most)
     orders, receives = _spot(instance)
@@ -97,6 +103,7 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
         signed=_columns(model.signed),
         volume=_columns(declare(model, "volume", volume)),
         take=_columns(declare(model, "take", take)),
+        elected=_columns(declare(model, "elected", elected)),
         deliver=_columns(declare(model, "deliver", deliver)),
         order=_columns(declare(model, "order", orders)),
         receive=_columns(declare(model, "receive", receives)),

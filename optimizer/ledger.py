@@ -16,6 +16,7 @@ Term = tuple[Number, Any]  # coefficient, Pyomo variable
 
 PURCHASE = "purchase"
 TAKE_OR_PAY = "take_or_pay"
+MAKE_UP = "make_up_credit"
 RESERVATION = "reservation"
 DISCOUNT = "volume_discount"
 PREPAYMENT = "prepayment"

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from optimizer.algebra import PauseGC, pyo
 from optimizer.balance import build_balance
-from optimizer.clauses.base import Deal
+from optimizer.clauses.base import Contract, Deal
+from optimizer.clauses.obligation import settle
 from optimizer.contracts import build_contracts
 from optimizer.decisions import Kernel, declare_decisions, require_prepayments
 from optimizer.instance import Instance
@@ -36,14 +39,18 @@ def build_contracts_alone(instance: Instance) -> Kernel:
 def _contracts(instance: Instance) -> Kernel:
     kernel = declare_decisions(instance, build_contracts(instance))
     for contract in kernel.contracts:
+        settled = settle(_deal(kernel, contract, "obligation")) if contract.elections else None
         for clause in contract.clauses:
-            block = kernel.model.offers[contract.offer.id]
-            kind = clause.terms.kind
-            block.add_component(kind, pyo.Block())
-            deal = Deal(instance, contract, kind, block.component(kind), kernel.ledger, kernel.signed, kernel.volume, kernel.take)
-            clause.build(deal)
+            clause.build(replace(_deal(kernel, contract, clause.terms.kind), settled=settled))
     charge_duties(instance, kernel.ledger, "offer")
     return kernel
+
+
+def _deal(kernel: Kernel, contract: Contract, part: str) -> Deal:
+    """A clause's view of the kernel, with a block of its own."""
+    block = kernel.model.offers[contract.offer.id]
+    block.add_component(part, pyo.Block())
+    return Deal(kernel.instance, contract, part, block.component(part), kernel.ledger, kernel.signed, kernel.volume, kernel.take, kernel.elected)
 
 
 def _build(instance: Instance, objective: bool, probed: bool) -> Kernel:

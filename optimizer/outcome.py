@@ -21,6 +21,7 @@ class Outcome:
     signed: tuple[Floats, ...]  # per offer [J, N], 1 at signing nodes
     volume: tuple[Floats, ...]  # per offer [Po, T, N], committed volume at the node where it is signed
     take: tuple[Floats, ...]  # per offer [Po, N]
+    elected: tuple[Floats, ...]  # per offer [E, Po, N], by election of its clauses
     deliver: tuple[Floats, ...]  # per offer [Po, S, N]
     order: tuple[Floats, ...]  # per spot market [B, N]
     receive: tuple[Floats, ...]  # per spot market [S, N]
@@ -57,6 +58,7 @@ def read_outcome(instance: Instance, contracts: tuple[Contract, ...], values: Va
     signed = tuple(np.zeros((len(c.alternatives), n)) for c in contracts)
     volume = tuple(np.zeros((len(o.products), t, n)) for o in offers)
     take = tuple(np.zeros((len(o.products), n)) for o in offers)
+    elected = tuple(np.zeros((len(c.elections), len(c.offer.products), n)) for c in contracts)
     deliver = tuple(np.zeros((len(o.products), s, n)) for o in offers)
     order = tuple(np.zeros((len(x.share), n)) for x in instance.spots)
     receive = tuple(np.zeros((s, n)) for _ in instance.spots)
@@ -80,18 +82,20 @@ def read_outcome(instance: Instance, contracts: tuple[Contract, ...], values: Va
     fill("signed", signed, (1, 2))
     fill("volume", volume, (2, 3, 4))
     fill("take", take, (2, 3))
+    fill("elected", elected, (1, 3, 4))
     fill("deliver", deliver, (1, 2, 3))
     fill("order", order, (1, 2))
     fill("receive", receive, (1, 2))
     for name, columns in (("stock", (0, 1, 2)), ("move", (0, 1)), ("swap", (0, 1, 2)), ("unmet", (0, 1, 3)), ("opened", (0, 1))):
         keys, found = values[name]
         _add(dense[name], [keys[:, k] for k in columns], found)
-    for array in (*volume, *take, *deliver, *order, *receive, *dense.values()):
+    for array in (*volume, *take, *elected, *deliver, *order, *receive, *dense.values()):
         np.maximum(array, 0.0, out=array)
     return Outcome(
         tuple(np.round(x) for x in signed),
         volume,
         take,
+        elected,
         deliver,
         order,
         receive,

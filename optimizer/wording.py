@@ -43,6 +43,7 @@ class Setting:
     low: float  # least that can be committed per period
     high: float  # most
     first_period: str  # of the scenario: there are no index levels before it
+    owed_share: float = 0.0  # of the deliverable committed volume, in each period
 
     @property
     def volume(self) -> float:
@@ -73,8 +74,10 @@ class Example:
     deliverable: tuple[float, ...] = (1.0,)
     weeks: tuple[float, ...] = (0.0,)
     levels: tuple[float, ...] = (1.0,)
+    chosen: tuple[float, ...] = (0.0,)
+    """Volume that the buyer chooses under the clause."""
 
     @property
     def periods(self) -> int:
         """Length of the chain."""
-        return max(map(len, (self.shows, self.volume, self.take, self.deliverable, self.weeks, self.levels)))
+        return max(map(len, (self.shows, self.volume, self.take, self.deliverable, self.weeks, self.levels, self.chosen)))

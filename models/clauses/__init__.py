@@ -5,11 +5,13 @@ from typing import Annotated
 from pydantic import Field
 
 from models.clauses.all_units_tiers import AllUnitsTiers
+from models.clauses.carry_forward import CarryForward
 from models.clauses.escalator import Escalator
 from models.clauses.fixed_price import FixedPrice
 from models.clauses.incremental_tiers import IncrementalTiers
 from models.clauses.indexed_price import IndexedPrice
 from models.clauses.late_delivery import LateDelivery
+from models.clauses.make_up import MakeUp
 from models.clauses.minimum_order import MinimumOrder
 from models.clauses.prepayment import Prepayment
 from models.clauses.reservation import Reservation
@@ -29,10 +31,24 @@ CLAUSES = (
     Prepayment,
     MinimumOrder,
     LateDelivery,
+    MakeUp,
+    CarryForward,
 )
 
 Clause = Annotated[
-    VolumeBand | TakeOrPay | Reservation | FixedPrice | Escalator | IndexedPrice | AllUnitsTiers | IncrementalTiers | Prepayment | MinimumOrder | LateDelivery,
+    VolumeBand
+    | TakeOrPay
+    | Reservation
+    | FixedPrice
+    | Escalator
+    | IndexedPrice
+    | AllUnitsTiers
+    | IncrementalTiers
+    | Prepayment
+    | MinimumOrder
+    | LateDelivery
+    | MakeUp
+    | CarryForward,
     Field(discriminator="kind"),
 ]
 
@@ -42,12 +58,14 @@ __all__ = [
     "CLAUSES",
     "PRICE_FAMILY",
     "AllUnitsTiers",
+    "CarryForward",
     "Clause",
     "Escalator",
     "FixedPrice",
     "IncrementalTiers",
     "IndexedPrice",
     "LateDelivery",
+    "MakeUp",
     "MinimumOrder",
     "Prepayment",
     "Reservation",

@@ -7,11 +7,13 @@ from typing import Any
 from models import clauses as documents
 from optimizer.clauses.all_units_tiers import AllUnitsTiers
 from optimizer.clauses.base import Clause
+from optimizer.clauses.carry_forward import CarryForward
 from optimizer.clauses.escalator import Escalator
 from optimizer.clauses.fixed_price import FixedPrice
 from optimizer.clauses.incremental_tiers import IncrementalTiers
 from optimizer.clauses.indexed_price import IndexedPrice
 from optimizer.clauses.late_delivery import LateDelivery
+from optimizer.clauses.make_up import MakeUp
 from optimizer.clauses.minimum_order import MinimumOrder
 from optimizer.clauses.prepayment import Prepayment
 from optimizer.clauses.reservation import Reservation
@@ -30,6 +32,8 @@ CLAUSES: tuple[tuple[type[Any], type[Any]], ...] = (
     (documents.Prepayment, Prepayment),
     (documents.MinimumOrder, MinimumOrder),
     (documents.LateDelivery, LateDelivery),
+    (documents.MakeUp, MakeUp),
+    (documents.CarryForward, CarryForward),
 )
 
 

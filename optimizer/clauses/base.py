@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from optimizer.algebra import LinearExpression, MonomialTermExpression, pyo
+from optimizer.clauses.obligation import Election, Settled
 from optimizer.instance import AlternativeData, Instance, OfferData, shape_of
 from optimizer.ledger import PURCHASE, Ledger, Term
 from optimizer.varying import Number, anywhere, settled
@@ -50,6 +51,8 @@ class Contract:
     signing_nodes: tuple[int, ...]
     price: Floats  # [J, Po, N] money per unit taken, offer's currency
     take_factor: float  # most that may be taken, relative to the deliverable committed volume
+    owed_share: float  # share of the deliverable committed volume that is owed in each period
+    elections: tuple[Election, ...]  # volumes that clauses let the buyer choose about what is owed; none where nothing is owed
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,8 @@ class Deal:
     signed_vars: Mapping[Index, Any]
     volume_vars: Mapping[Index, Any]
     take_vars: Mapping[Index, Any]
+    elected_vars: Mapping[Index, Any]
+    settled: Settled | None = None  # what is owed against what is taken; none in contracts without elections
 
     @property
     def nodes(self) -> tuple[int, ...]:
@@ -124,6 +129,26 @@ class Deal:
     def take(self, j: int, p: int, n: int) -> Any:
         """Volume taken at node n."""
         return self.take_vars[self.contract.offer.index, j, p, n]
+
+    def elected_by(self, election: Election, j: int, p: int, n: int) -> Any:
+        """Volume that the buyer chooses under a clause at node n."""
+        return self.elected_vars[self.contract.offer.index, self.contract.elections.index(election), j, p, n]
+
+    def elected(self, j: int, p: int, n: int) -> Any:
+        """Volume that the buyer chooses under this clause at node n."""
+        return self.elected_by(next(e for e in self.contract.elections if e.clause == self.clause), j, p, n)
+
+    def unpaid(self, j: int, p: int, n: int) -> list[Term]:
+        """What is owed and neither taken nor waived by an election, where there are any."""
+        return self._left("shortfall", j, p, n)
+
+    def beyond(self, j: int, p: int, n: int) -> list[Term]:
+        """What is taken beyond what is owed and not claimed by an election, where there are any."""
+        return self._left("excess", j, p, n)
+
+    def _left(self, use: str, j: int, p: int, n: int) -> list[Term]:
+        whole = getattr(self.settled, use)[j, p, n]
+        return [(1.0, whole), *((-1.0, self.elected_by(e, j, p, n)) for e in self.contract.elections if e.use == use)]
 
     def most_taken(self, j: int, p: int, n: int) -> Number:
         """Upper bound of `take`."""
@@ -241,6 +266,26 @@ class Statement:
     deliverable: Floats  # [N]
     late_weeks: Floats  # [N]
     index: Mapping[str, Floats]  # level by node, [N] each
+    owed_share: float = 0.0  # of the deliverable committed volume, in each period
+    elected: Mapping[Election, Floats] = field(default_factory=dict)  # volumes that the buyer chose, [Po, N] each
+
+    def chosen(self, clause: str) -> Floats:
+        """Volume that the buyer chose under a clause. [Po, N]"""
+        return next((volume for election, volume in self.elected.items() if election.clause == clause), self.take * 0.0)
+
+    @property
+    def shortfall(self) -> Floats:
+        """What is owed and neither taken nor waived by a choice; below 0 where more was waived than was short. [Po, N]"""
+        owed = self.owed_share * self.deliverable * self.volume
+        waived = sum((volume for election, volume in self.elected.items() if election.use == "shortfall"), self.take * 0.0)
+        return np.asarray(np.maximum(owed - self.take, 0.0) - waived)
+
+    @property
+    def excess(self) -> Floats:
+        """What is taken beyond what is owed and not claimed by a choice; below 0 where more was claimed than was taken. [Po, N]"""
+        owed = self.owed_share * self.deliverable * self.volume
+        claimed = sum((volume for election, volume in self.elected.items() if election.use == "excess"), self.take * 0.0)
+        return np.asarray(np.maximum(self.take - owed, 0.0) - claimed)
 
     @property
     def nothing(self) -> Floats:

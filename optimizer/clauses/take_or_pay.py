@@ -6,7 +6,8 @@ w unused volume, theta the owed share, tau the price share, P price.
     unused_volume_is_paid:   w[j,p,n] >= theta rho[n] V[j,p,t(n)] - Q[j,p,n],  w >= 0
     charge (take_or_pay):    tau P[j,p,n] w[j,p,n]
 
-The charge is exact only under minimisation (w may exceed the gap where nothing presses it down); nothing builds on it except upper limits.
+The charge is exact only under minimisation (w may exceed the gap where nothing presses it down); nothing builds on it except upper limits. Where other
+clauses of the contract let the buyer choose volumes about what is owed, the kernel settles it exactly (`obligation`), and w is what is left unpaid there.
 Reference: Masten & Crocker (1985), Efficient adaptation in long-term contracts: take-or-pay provisions, American Economic Review 75(5).
 Worked number: V = 1,000, theta 80 %, rho 1, Q = 700, P = 28: 100 units unused, 2,800 to pay.
 """
@@ -14,8 +15,6 @@ Worked number: V = 1,000, theta 80 %, rho 1, Q = 700, P = 28: 100 units unused, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import numpy as np
 
 from models.clauses import TakeOrPay as Terms
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
@@ -31,8 +30,16 @@ class TakeOrPay:
     terms: Terms
     exact_only_at_minimum = True
 
+    def owed_share(self) -> float:
+        return self.terms.fraction
+
     def build(self, deal: Deal) -> None:
         theta, tau = self.terms.fraction, self.terms.price_share
+        if deal.settled is not None:
+            for n in deal.nodes:
+                left = [(j, p, term) for j in deal.js for p in deal.ps for term in deal.unpaid(j, p, n)]
+                deal.charge(TAKE_OR_PAY, n, [(tau * deal.price(j, p, n) * c, v) for j, p, (c, v) in left])
+            return
         keys = [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps if anywhere(theta * deal.deliverable(n) > 0)]
         unused = deal.variables("unused", {(j, p, n): theta * deal.deliverable(n) * deal.most_committed(j, p, deal.period(n)) for j, p, n in keys})
         paid: dict[Index, Bounds] = {}
@@ -43,9 +50,7 @@ class TakeOrPay:
         deal.rows("unused_volume_is_paid", paid)
 
     def bill(self, statement: Statement) -> Amounts:
-        owed = self.terms.fraction * statement.deliverable * statement.volume
-        unused = np.maximum(owed - statement.take, 0.0)
-        return {TAKE_OR_PAY: (self.terms.price_share * statement.price * unused).sum(axis=0)}
+        return {TAKE_OR_PAY: (self.terms.price_share * statement.price * statement.shortfall).sum(axis=0)}
 
     def levers(self) -> tuple[Lever, ...]:
         return (
@@ -62,8 +67,8 @@ class TakeOrPay:
         return (
             f"In each period, and of each product by itself, the Buyer owes {owed} of the deliverable committed volume. For every {setting.unit} taken less "
             f"than that the Buyer pays {share} of the contract price of the period in {setting.currency}, whether or not it is taken later. What the "
-            "Supplier can't deliver is not owed. Volume beyond what is owed is not set off against other periods or products, and paying gives no right to "
-            "volume later. Nothing is rounded."
+            "Supplier can't deliver is not owed. Unless another clause of this contract says so, volume beyond what is owed is not set off against other "
+            "periods or products, and paying gives no right to volume later. Nothing is rounded."
         )
 
     def examples(self, setting: Setting) -> tuple[Example, ...]:

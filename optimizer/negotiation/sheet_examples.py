@@ -10,6 +10,7 @@ import numpy as np
 from models.sheet import Cell, SheetColumn, SheetTable
 from optimizer.bill import priced
 from optimizer.clauses.base import Clause, Restricts, SetsPrice, SplitsAlternatives, Statement, bill_purchase
+from optimizer.clauses.obligation import Elects
 from optimizer.instance import slack
 from optimizer.negotiation.sheet_sample import Sample
 from optimizer.wording import Example
@@ -19,7 +20,8 @@ SHOWN = (12, 2)  # periods at either end of a chain that are shown: of a single 
 
 
 def chain(sample: Sample, clause: Clause, example: Example) -> Statement:
-    """An example as a statement: one product, signed now, one future. Node 0 is the signing; prices are moved by this clause and no other."""
+    """An example as a statement: one product, signed now, one future. Node 0 is the signing; prices are moved by this clause and no other, what is owed is
+    the contract's."""
     periods, setting = example.periods, sample.setting
 
     def series(values: tuple[float, ...], now: float = 0.0) -> Floats:
@@ -32,6 +34,7 @@ def chain(sample: Sample, clause: Clause, example: Example) -> Statement:
     schedule[0, :, 0] = volume[1:]
     base = np.full((1, periods + 1), _list_price(sample) if isinstance(clause, SplitsAlternatives) else setting.price)
     levels = series(example.levels, 1.0)
+    election = clause.election() if isinstance(clause, Elects) else None
     statement = Statement(
         parent=np.arange(-1, periods),
         period=np.array([-1, *range(periods)]),
@@ -50,6 +53,8 @@ def chain(sample: Sample, clause: Clause, example: Example) -> Statement:
         deliverable=series(example.deliverable, 1.0),
         late_weeks=series(example.weeks),
         index={x.id: levels for x in sample.scenario.indices},
+        owed_share=setting.owed_share,
+        elected={} if election is None else {election: series(example.chosen)[None]},
     )
     return priced(statement, (clause,))
 
@@ -81,6 +86,7 @@ def examples_of(sample: Sample, clause: Clause) -> SheetTable:
         (any(x.example.weeks != (0.0,) for x in worked), SheetColumn(label="Weeks late", kind="number")),
         (any(x.example.levels != (1.0,) for x in worked), SheetColumn(label="Index level", kind="number")),
         (True, SheetColumn(label="Taken", kind="volume")),
+        (any(x.statement.elected for x in worked), SheetColumn(label="Chosen", kind="volume")),
         (True, SheetColumn(label="Price", kind="price")),
         *((True, SheetColumn(label=label(category), kind="money")) for category in categories),
         (isinstance(clause, Restricts), SheetColumn(label="Allowed")),
@@ -114,15 +120,16 @@ def _rows(worked: Worked, ends: int) -> Iterator[tuple[Cell, ...]]:
             continue
         alone = example.shows[0] if n == worked.first else ""
         case = example.shows[n - 1] if len(example.shows) > 1 and n else alone
-        volumes: tuple[Cell, ...] = (None,) * 6
+        volumes: tuple[Cell, ...] = (None,) * 7
         if n:
             level = next((float(levels[n]) for levels in statement.index.values()), None)
             data = float(statement.deliverable[n]), float(statement.late_weeks[n]), level
-            volumes = (float(statement.volume[0, n]), *data, float(statement.take[0, n]), float(statement.price[0, n]))
+            chosen = next((float(x[0, n]) for x in statement.elected.values()), None)
+            volumes = (float(statement.volume[0, n]), *data, float(statement.take[0, n]), chosen, float(statement.price[0, n]))
         off = 0.0 if breach is None or breach[n] <= slack(float(statement.volume[0, n])) else float(breach[n])
         yield (case, str(n) if n else "at signing", *volumes, *(float(x[n]) + 0.0 for x in worked.bill.values()), "no" if off else "yes", off)
     if worked.first == 0:
-        yield ("Sum", "", *(None,) * 6, *(float(x.sum()) + 0.0 for x in worked.bill.values()), None, None)
+        yield ("Sum", "", *(None,) * 7, *(float(x.sum()) + 0.0 for x in worked.bill.values()), None, None)
 
 
 def _list_price(sample: Sample) -> float:

@@ -92,6 +92,7 @@ class Sample:
             low=min(float(a.low[0]) for a in self.contract.alternatives),
             high=max(float(a.high[0]) for a in self.contract.alternatives),
             first_period=self.scenario.period_ids[0],
+            owed_share=self.contract.owed_share,
         )
 
     def outcome(self, share: float) -> Outcome:
@@ -109,7 +110,9 @@ class Sample:
         none = np.zeros((len(self.scenario.products), len(self.scenario.sites), tree.size))
         nothing = np.zeros((0, tree.size))
         opened = np.zeros((len(instance.steps), tree.size))
-        return Outcome((signed,), (volume,), (take,), (deliver,), (), (), none, nothing, np.zeros((0, len(self.scenario.sites), tree.size)), none, opened)
+        elected = np.zeros((len(self.contract.elections), *take.shape))  # no right is used
+        swaps = np.zeros((0, len(self.scenario.sites), tree.size))
+        return Outcome((signed,), (volume,), (take,), (elected,), (deliver,), (), (), none, nothing, swaps, none, opened)
 
     def statement(self, share: float) -> Statement:
         """What happened under the contract, as its clauses' bills see it."""

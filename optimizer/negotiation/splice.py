@@ -1,7 +1,7 @@
 """One contract of a compiled problem replaced by another, without building the rest again.
 
-A contract touches the rest of the model in three ways only: through its kernel columns (signed, volume, take), whose coefficients in other rows no term
-moves; through their bounds; and through its charges, which enter every row by way of the ledger. So the problem with other terms is
+A contract touches the rest of the model in three ways only: through its kernel columns (signed, volume, take, elected), whose coefficients in other
+rows no term moves; through their bounds; and through its charges, which enter every row by way of the ledger. So the problem with other terms is
 
     rows of the rest:      A + L (D' - D)        L[r, n] coefficient of a unit of money at node n in row r, D[n, c] charge of column c at node n
     rows of the contract:  those of the contract built alone
@@ -27,7 +27,7 @@ from scenarios.tree import Floats, Ints
 
 Label = tuple[str, Any]
 ROUNDING = 1e-12  # relative: a difference that is no more
-OWN = ("signed", "volume", "take", "deliver")  # kernel variables of a contract
+OWN = ("signed", "volume", "take", "elected", "deliver")  # kernel variables of a contract
 
 
 class Misfit(Exception):
@@ -177,7 +177,7 @@ def make_slot(base: Base, o: int) -> Slot:
         if name in OWN
     }
     money = np.zeros(len(kept), dtype=bool)
-    for name in ("signed", "volume", "take"):
+    for name in ("signed", "volume", "take", "elected"):
         money[list(own[name].values())] = True
     cash = problem.cash[:, kept].tocsr()
     charged = cash @ sparse.diags(money.astype(float))

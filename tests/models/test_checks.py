@@ -229,6 +229,10 @@ CASES: dict[str, tuple[list[Edit], list[str]]] = {
         [("offers[0].clauses[+]", {"kind": "take_or_pay", "fraction": 0.1})],
         ["offers[0].clauses[5]: a second row for the clause 'take_or_pay'; keep one"],
     ),
+    "make-up of nothing owed": (
+        [("offers[1].clauses[+]", {"kind": "make_up", "price_share": 0.2})],
+        ["offers[1].clauses[1]: 'make_up' is about what is owed, and nothing is; add the clause 'take_or_pay', or leave this one out"],
+    ),
     "tiers of a shaped profile": (
         [("offers[1].clauses[+]", TIERS | {"kind": "all_units_tiers"}), ("offers[1].alternatives[0].profile", {"kind": "shaped", "shape": [1, 2]})],
         ["offers[1].clauses[1]: all-units tiers need a flat or a free profile; with a shaped one no single volume sets the tier"],

@@ -109,8 +109,14 @@ def _offer(pick: Pick, name: str, periods: list[str], sites: list[str], products
         {"kind": "escalator", "rate": 0.05},
         {"kind": "indexed_price", "index": "inputs", "weight": 0.5, "floor": -0.2, "cap": 0.2, "lag_periods": pick(0, 1)},
     ]
+    later = [
+        {"kind": "make_up", "price_share": pick(0.0, 0.3), "expiry_periods": pick(None, 1)},
+        {"kind": "carry_forward", "cap": pick(0.2, 1.0), "expiry_periods": pick(None, 1)},
+    ]
     clauses = [pick(*group) for group in (volume, money, price) if pick(True, False)]
     kinds = {x["kind"] for x in clauses}
+    if "take_or_pay" in kinds:
+        clauses += pick(later[:0], later[:1], later[1:], later)
     profile = pick({"kind": "flat"}, {"kind": "free", "ramp": 0.5})
     alternatives = [{"id": "small", "price": float(pick(14, 11, 18)), "volume_per_period": {"min": pick(0.0, 15.0), "max": 45.0}, "profile": profile}]
     if pick(False, True) and "all_units_tiers" not in kinds:

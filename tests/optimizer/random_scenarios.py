@@ -57,7 +57,8 @@ class Draw:
     """One document in the making."""
 
     def __init__(self, seed: int) -> None:
-        r = self.r = Random(seed)
+        r, self.later = Random(seed), Random(f"later {seed}")
+        self.r = r
         self.periods = [f"t{i}" for i in range(r.choice([1, 2, 2, 3, 3]))]
         self.places = ["north", "south"][: r.choice([1, 1, 2])]
         self.products = ["cable", "duct"][: r.choice([1, 1, 2])]
@@ -236,7 +237,17 @@ class Draw:
             (0.25, {"kind": "minimum_order", "volume": self.number(3, 25)}),
             (0.3, {"kind": "late_delivery", "damages_per_week": self.number(0.005, 0.03), "cap": self.number(0.05, 0.3)}),
         ]
-        return [clause for probability, clause in possible if self.chance(probability)]
+        chosen = [clause for probability, clause in possible if self.chance(probability)]
+        return chosen + (self.elections() if any(clause["kind"] == "take_or_pay" for clause in chosen) else [])
+
+    def elections(self) -> list[Row]:
+        """What the buyer may choose where something is owed. Drawn apart, so that everything else of a seed stays what it was."""
+        later = self.later
+        found: list[Row] = [
+            {"kind": "make_up", "price_share": round(later.uniform(0, 0.9), 2), "expiry_periods": later.choice([None, 1])},
+            {"kind": "carry_forward", "cap": round(later.uniform(0.05, 1), 2), "expiry_periods": later.choice([None, 1])},
+        ]
+        return [clause for clause in found if later.random() < 0.35]
 
     def rules(self) -> None:
         """Up to three rules, hard or priced."""

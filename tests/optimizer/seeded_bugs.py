@@ -71,6 +71,11 @@ def last_term_times(factor: float) -> Callable[[Rows], Rows]:
     return lambda rows: {key: (low, [*terms[:-1], (factor * terms[-1][0], terms[-1][1])], high) for key, (low, terms, high) in rows.items()}
 
 
+def without_what_is_drawn(rows: Rows) -> Rows:
+    """Banks from which drawing takes nothing."""
+    return {key: (low, [term for term in terms if "elected" not in str(term[1])], high) for key, (low, terms, high) in rows.items()}
+
+
 def charges_times(kind: str, category: str, factor: float) -> Callable[[Patch], None]:
     """Charges of a clause in one category, scaled on their way into the ledger; 0 forgets them."""
     charge = Deal.charge
@@ -191,6 +196,14 @@ BUGS = (
     Bug("credit may wait although a budget looks on", "clause", "prepayment", rows_become("prepayment", "credit_is_full", dropped)),
     Bug("minimum order floor 10 % low", "clause", "minimum_order", rows_become("minimum_order", "order_is_enough", last_term_times(0.9))),
     Bug("late damages uncapped", "clause", "late_delivery", built_on_other_terms("late_delivery", lambda _: {"cap": 1.0})),
+    Bug("make-up out of what is owed", "clause", "make_up", rows_become("obligation", "claims_within_excess", dropped)),
+    Bug("shortfall never taken for real", "clause", "make_up", rows_become("obligation", "excess_where_not_short", dropped)),
+    Bug("make-up never lapses", "clause", "make_up", rows_become("make_up", "available_is_recent", dropped)),
+    Bug("make-up not taken from the bank", "clause", "make_up", rows_become("make_up", "bank_runs_on", last_term_times(1.5))),
+    Bug("make-up free of charge", "clause", "make_up", built_on_other_terms("make_up", lambda _: {"price_share": 0.0})),
+    Bug("credit without a cap", "clause", "carry_forward", rows_become("carry_forward", "relief_within_cap", dropped)),
+    Bug("credit used twice", "clause", "carry_forward", rows_become("carry_forward", "bank_runs_on", without_what_is_drawn)),
+    Bug("credit meets more than is short", "clause", "carry_forward", rows_become("obligation", "relief_within_shortfall", dropped)),
     Bug("incremental tier order dropped", "clause", "incremental_tiers", rows_become("incremental_tiers", "tier_opens_when_full", dropped)),
     Bug("incremental tiers need no opening", "clause", "incremental_tiers", rows_become("incremental_tiers", "slice_needs_open_tier", dropped)),
     Bug("purchase of the first product only", "clause", "fixed_price", first_product_only),

@@ -56,16 +56,36 @@ LOOSER_CLAUSES: list[tuple[Data, Data]] = [
     ({"kind": "minimum_order", "volume": 35.0}, {"volume": 10.0}),
     ({"kind": "late_delivery", "damages_per_week": 0.01, "cap": 0.05}, {"damages_per_week": 0.03}),
     ({"kind": "late_delivery", "damages_per_week": 0.01, "cap": 0.05}, {"cap": 0.3}),
+    ({"kind": "make_up", "price_share": 0.8, "expiry_periods": 1}, {"price_share": 0.1}),
+    ({"kind": "make_up", "price_share": 0.2, "expiry_periods": 1}, {"expiry_periods": None}),
+    ({"kind": "carry_forward", "cap": 0.1, "expiry_periods": 1}, {"cap": 0.6}),
+    ({"kind": "carry_forward", "cap": 0.6, "expiry_periods": 1}, {"expiry_periods": None}),
 ]
+RIGHTS: list[Data] = [
+    {"kind": "late_delivery", "damages_per_week": 0.02, "cap": 0.3},
+    {"kind": "make_up", "price_share": 0.2},
+    {"kind": "carry_forward", "cap": 0.5},
+]
+OBLIGATIONS: list[Data] = [
+    {"kind": "take_or_pay", "fraction": 0.9},
+    {"kind": "reservation", "fee_per_unit": 2.0},
+    {"kind": "minimum_order", "volume": 20.0},
+    {"kind": "prepayment", "amount": 200.0},
+]
+OWED = {"kind": "take_or_pay", "fraction": 0.8}
+ABOUT_OWED = {"make_up", "carry_forward"}
 
 
 def with_clause(data: Data, clause: Data | None, kind: str) -> Data:
     """The scenario with its first offer under `clause` (None: without it). A clause of the same kind makes room, and for a price clause the other price
-    clauses, and incremental tiers: they credit a share of the price on volume that need not be taken, so a higher price could be a gain."""
+    clauses, and incremental tiers: they credit a share of the price on volume that need not be taken, so a higher price could be a gain. Clauses about
+    what is owed find something owed, and are gone where that changes: volume that is paid at half its price and free later is no burden."""
     found = but(data)
     family = {kind_of(x) for x in PRICE_FAMILY}
-    clashes = {kind} | (family | {"incremental_tiers"} if kind in family else set())
+    clashes = {kind} | (family | {"incremental_tiers"} if kind in family else set()) | (ABOUT_OWED if kind == "take_or_pay" else set())
     own = [x for x in found["offers"][0]["clauses"] if x["kind"] not in clashes]
+    if kind in ABOUT_OWED and not any(x["kind"] == "take_or_pay" for x in own):
+        own.append(OWED)
     found["offers"][0]["clauses"] = own + ([clause] if clause is not None else [])
     return found
 
@@ -76,6 +96,24 @@ def with_clause(data: Data, clause: Data | None, kind: str) -> Data:
 def test_a_looser_clause_never_raises_the_cost(tight: Data, change: Data, data: Data) -> None:
     """If this fails, a clause's bound or charge points the wrong way."""
     assert at_most(cost(with_clause(data, tight | change, tight["kind"])), cost(with_clause(data, tight, tight["kind"])))
+
+
+@pytest.mark.parametrize("right", RIGHTS, ids=lambda x: x["kind"])
+@examples(6)
+@given(data=any_scenario())
+def test_a_right_never_raises_the_cost(right: Data, data: Data) -> None:
+    """If this fails, something that the buyer may do and need not do makes the plan dearer."""
+    kind = right["kind"]
+    assert at_most(cost(with_clause(data, right, kind)), cost(with_clause(data, None, kind)))
+
+
+@pytest.mark.parametrize("obligation", OBLIGATIONS, ids=lambda x: x["kind"])
+@examples(4)
+@given(data=any_scenario())
+def test_an_obligation_never_lowers_the_cost(obligation: Data, data: Data) -> None:
+    """If this fails, something that the buyer must do or pay makes the plan cheaper."""
+    kind = obligation["kind"]
+    assert at_most(cost(with_clause(data, None, kind)), cost(with_clause(data, obligation, kind)))
 
 
 def test_every_clause_is_loosened_above() -> None:

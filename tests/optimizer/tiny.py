@@ -16,6 +16,7 @@ from models import clauses as documents
 from models.scenario import Scenario
 from optimizer.clauses import clause_of
 from optimizer.clauses.base import Contract, Restricts, SetsPrice, Statement
+from optimizer.clauses.obligation import Elects, Owes
 from optimizer.decisions import Kernel
 from optimizer.instance import Instance, build_instance
 from optimizer.model import build_model
@@ -175,9 +176,14 @@ def statement_of_one_future(
     weeks: Sequence[float] = (0.0,),
     levels: Sequence[float] = (1.0,),
     years: Sequence[float] | None = None,
+    chosen: Sequence[float] = (0.0,),
+    owed_share: float = 0.0,
 ) -> Statement:
-    """What happened under an offer of one product, signed now, in one future: one number per period, a single number holds in all."""
-    periods = max(len(volume), len(take), len(deliverable), len(weeks), len(levels), len(years or ()))
+    """What happened under an offer of one product, signed now, in one future: one number per period, a single number holds in all. `chosen` under the
+    clause itself."""
+    periods = max(len(volume), len(take), len(deliverable), len(weeks), len(levels), len(years or ()), len(chosen))
+    meaning = clause_of(document(clause))
+    election = meaning.election() if isinstance(meaning, Elects) else None
 
     def series(values: Sequence[float], now: float = 0.0) -> Any:
         return np.array([now, *(values if len(values) == periods else values * periods)], dtype=float)
@@ -205,8 +211,9 @@ def statement_of_one_future(
         deliverable=series(tuple(deliverable), 1.0),
         late_weeks=series(tuple(weeks)),
         index={"inputs": series(tuple(levels), 1.0)},
+        owed_share=meaning.owed_share() if isinstance(meaning, Owes) else owed_share,
+        elected={} if election is None else {election: series(tuple(chosen))[None]},
     )
-    meaning = clause_of(document(clause))
     return replace(statement, price=statement.price * meaning.billed_factor(statement)) if isinstance(meaning, SetsPrice) else statement
 
 

@@ -33,6 +33,7 @@ TOLERANCE = 1e-6  # relative to the largest charge at the point
 FORBIDDEN = 1e-3  # a breach of this much volume is one; grid points keep or miss a threshold by 1
 MOST_SINGLES, MOST_MIXED = 24, 12
 MOST_FORBIDDEN = 16  # tried for each reason
+FAR = 1e6  # far more than can be chosen under any election
 OPEN_BAND = {"kind": "volume_band", "down": 1.0, "up": 1.0}
 
 
@@ -59,11 +60,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Point:
-    """Volumes held: the alternative signed (None: nothing is), V [Po, T, N] at signing nodes, Q [Po, N]."""
+    """Volumes held: the alternative signed (None: nothing is), V [Po, T, N] at signing nodes, Q [Po, N], elections [E, Po, N]."""
 
     alternative: int | None
     volume: Any
     take: Any
+    elected: Any
 
 
 def verify(case: Case, frame: Frame) -> int:
@@ -73,7 +75,8 @@ def verify(case: Case, frame: Frame) -> int:
         raise Disagreement(f"{case.name}: no clause of the offer says that its charge is exact only at a minimum, so the maximum must be compared too")
     allowed: list[tuple[Point, Any]] = []
     forbidden: list[tuple[Point, str]] = []
-    for point in points(case, what):
+    rng = random.Random(f"{frame} {case.name}")
+    for point in (chosen for volumes in points(case, what) for chosen in with_choices(what, volumes, rng)):
         statement = statement_of(what.instance, what.contract.offer, what.contract, outcome_of(what.instance, what.contract, point))
         reason = breach_of(what, point, statement)
         if reason:
@@ -97,7 +100,8 @@ def verify_price(clause: Mapping[str, Any], frame: Frame, **terms: Any) -> None:
     for alternative in range(2):
         volume = np.zeros((len(contract.offer.products), len(instance.years), instance.tree.size))
         volume[:, contract.offer.start : contract.offer.end, list(contract.signing_nodes)] = 500.0
-        outcome = outcome_of(instance, contract, Point(alternative, volume, np.zeros(volume.shape[::2])))
+        take = np.zeros(volume.shape[::2])
+        outcome = outcome_of(instance, contract, Point(alternative, volume, take, np.zeros((len(contract.elections), *take.shape))))
         price = statement_of(instance, contract.offer, contract, outcome).price
         if np.abs(price - contract.price[alternative])[:, nodes].max() > 1e-9:
             raise Disagreement(f"{clause}: the model's price is {contract.price[alternative][:, nodes]}, the bill's {price[:, nodes]}")
@@ -135,7 +139,32 @@ def point(case: Case, what: Tiny, alternative: int | None, pick: Callable[[], fl
             levels = case.takes(v, float(share[n]))
             most = 2.0 * share[n] * v if OPEN_BAND in case.beside else np.inf  # what the open band grants, so that it is the clause that decides
             take[p, n] = min(max(levels[level((p, n)) % len(levels)], 0.0), most)
-    return Point(alternative, volume, take)
+    return Point(alternative, volume, take, np.zeros((len(contract.elections), *take.shape)))
+
+
+def with_choices(what: Tiny, point: Point, rng: random.Random) -> list[Point]:
+    """The point, and with volumes chosen under its elections: at every node the most that the clauses allow, or some of it; and one unit more somewhere."""
+    places = [(e, p, n) for n in what.contract.nodes for e in range(point.elected.shape[0]) for p in range(point.elected.shape[1])]
+    found = [point]
+    for share in (lambda: 1.0, lambda: rng.choice((0.0, 0.5, 1.0))) if places else ():
+        chosen = replace(point, elected=point.elected.copy())
+        for place in places:
+            chosen.elected[place] = share() * _most_chosen(what, chosen, place)
+        found.append(chosen)
+    if places:
+        beyond = replace(found[-1], elected=found[-1].elected.copy())
+        beyond.elected[rng.choice(places)] += 1.0
+        found.append(beyond)
+    return found
+
+
+def _most_chosen(what: Tiny, point: Point, place: tuple[int, int, int]) -> float:
+    """The most that may be chosen at a place, given what is chosen before it: far more than that, less what this breaks the clauses by."""
+    tried = replace(point, elected=point.elected.copy())
+    tried.elected[place] = FAR
+    statement = statement_of(what.instance, what.contract.offer, what.contract, outcome_of(what.instance, what.contract, tried))
+    breaches = [clause.breach(statement)[place[2]] for clause in clauses_of(what.contract.offer.clauses) if isinstance(clause, Restricts)]
+    return max(0.0, FAR - float(max(breaches)))
 
 
 def outcome_of(instance: Instance, contract: Contract, point: Point) -> Outcome:
@@ -147,7 +176,7 @@ def outcome_of(instance: Instance, contract: Contract, point: Point) -> Outcome:
     products = len(instance.scenario.products)
     nothing = np.zeros((products, sites, size))
     return Outcome(
-        (signed,), (point.volume,), (point.take,), (np.zeros((len(contract.offer.products), sites, size)),), (), (), nothing,
+        (signed,), (point.volume,), (point.take,), (point.elected,), (np.zeros((len(contract.offer.products), sites, size)),), (), (), nothing,
         np.zeros((0, size)), np.zeros((0, sites, size)), nothing, np.zeros((0, size)),
     )  # fmt: skip
 
@@ -246,23 +275,24 @@ def _parts(contract: Contract, alternative: int) -> list[int]:
 
 
 def _holds(what: Tiny) -> dict[tuple[Any, ...], list[int]]:
-    """Columns to be summed, by what they are: ("signed", alternative), ("volume", p, t, m), ("take", p, n)."""
+    """Columns to be summed, by what they are: ("signed", alternative), ("volume", p, t, m), ("take", p, n), ("elected", e, p, n)."""
     found: dict[tuple[Any, ...], list[int]] = {}
     of = {j: i for i in range(len(what.contract.offer.alternatives)) for j in _parts(what.contract, i)}
-    for name in ("signed", "volume", "take"):
+    for name in ("signed", "volume", "take", "elected"):
         index, columns = what.problem.keys[name]
         for key, column in zip(index.tolist(), columns.tolist(), strict=True):
-            found.setdefault((name, of[key[1]], key[2]) if name == "signed" else (name, *key[2:]), []).append(column)
+            held = {"signed": (of[key[1]], key[2]), "elected": (key[1], *key[3:])}.get(name, key[2:])
+            found.setdefault((name, *held), []).append(column)
     return found
 
 
 def _value(point: Point, key: tuple[Any, ...]) -> float:
     if key[0] == "signed":
         return float(key[1] == point.alternative)
-    return float((point.volume if key[0] == "volume" else point.take)[key[1:]])
+    return float({"volume": point.volume, "take": point.take, "elected": point.elected}[key[0]][key[1:]])
 
 
 def _words(point: Point) -> str:
     at = [tuple(x) for x in np.argwhere(point.volume).tolist()]
     volumes = {f"product {p}, period {t}, node {m}": float(point.volume[p, t, m]) for p, t, m in at}
-    return f"alternative {point.alternative}, committed {volumes}, taken {np.round(point.take, 6).tolist()}"
+    return f"alternative {point.alternative}, committed {volumes}, taken {np.round(point.take, 6).tolist()}, chosen {np.round(point.elected, 6).tolist()}"

@@ -79,10 +79,13 @@ def many(count: int, seed: int = 0) -> Row:
     }  # fmt: skip
 
 
+DECIDED_LATER = ("minimum_order", "make_up", "carry_forward")  # clauses with yes-or-no decisions after signing
+
+
 def untied(draw: Draw) -> Row:
     """A document without decisions after signing that are yes or no, and without rules over several futures."""
     for offer in draw.data["offers"]:
-        offer |= {"sign": "now", "clauses": [clause for clause in offer["clauses"] if clause["kind"] != "minimum_order"]}
+        offer |= {"sign": "now", "clauses": [clause for clause in offer["clauses"] if clause["kind"] not in DECIDED_LATER]}
     rules = [rule for rule in draw.data["rules"] if rule["kind"] != "shortage_cvar"]
     for rule in rules:
         if rule.get("in") == "expected":

@@ -38,6 +38,10 @@ BY_HAND = {
     + 0.5 * (2900 - (140 / 6.5) * (2 + 6.5) + 580 - 20 * 2 - 140) / 1.08,
     "clause-minimum_order": 0.5 * 40 * 35 + 0.5 * 90 * 28,
     "clause-late_delivery": 200 + 0.5 * 6000 + 0.5 * (6000 - 0.1 * 3000 + 50 * 2),
+    # V = 250 / 3: beyond it more is left untaken in the weak first year, 0.8 V - 50, than the second can make up, 0.2 V.
+    "clause-make_up": 0.5 * (0.8 * 28 - 0.2 * 28) * 250 / 3 + 1.5 * (28 * 250 / 3 + 33.5 * (100 - 250 / 3)),
+    # V = 78.125: 0.8 V - 50 are short in the weak second year, and 0.16 V of it is met.
+    "clause-carry_forward": 0.5 * 50 * 28 + 1.5 * (28 * 78.125 + 33.5 * (100 - 78.125)),
     "rule-domestic_share": 60 * 30 + 40 * 25,
     "rule-origin_share": 25 * 24 * 1.1 + 40 * 25 * 1.1 + 35 * 30,
     "rule-supplier_share": 50 * 25 + 50 * 30,
