@@ -73,8 +73,8 @@ class CarryForward:
             return f"Volume taken beyond what is owed gives no credit: at most {cap} of what is owed later can be met from it."
         return (
             "What the Buyer takes of a product in a period beyond what is owed under take-or-pay, and does not declare as make-up volume, is credited in "
-            f"volume. Where the Buyer takes less than is owed {when}, the Buyer may have the shortfall met from the credit, in any part of a {setting.unit}, up "
-            f"to {cap} of what is owed in that period; what is met so counts as taken under take-or-pay, and nothing is paid for it. "
+            f"volume. Where the Buyer takes less than is owed {when}, the Buyer may have the shortfall met from the credit, in any part of a {setting.unit}, "
+            f"up to {cap} of what is owed in that period; what is met so counts as taken under take-or-pay, and nothing is paid for it. "
             "The oldest credit is used first. Credit that has not been used by then lapses, and is never paid out."
         )
 

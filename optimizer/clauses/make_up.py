@@ -74,8 +74,8 @@ class MakeUp:
             f"Volume of a product that the Buyer has paid for under take-or-pay and not taken is make-up volume, and may be taken {when}. "
             f"In a period the Buyer may declare as make-up what is taken of the product beyond what is owed in that period, in any part of a {unit}. For "
             f"every {unit} of it the Buyer pays {share} of the contract price of the period in which it is taken, in {setting.currency}, and nothing more. "
-            "The oldest make-up volume is taken first. It gives no right to take more than this contract allows in the period. What has not been taken by then lapses; "
-            "nothing is paid back."
+            "The oldest make-up volume is taken first. It gives no right to take more than this contract allows in the period. What has not been taken by then "
+            "lapses; nothing is paid back."
         )
 
     def examples(self, setting: Setting) -> tuple[Example, ...]:
