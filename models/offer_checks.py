@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from models.checker import check_site_costs, listed
-from models.clauses import PRICE_FAMILY, AllUnitsTiers, CarryForward, IncrementalTiers, IndexedPrice, MakeUp, TakeOrPay, Tier
+from models.clauses import PRICE_FAMILY, AllUnitsTiers, CarryForward, EarlyTermination, IncrementalTiers, IndexedPrice, MakeUp, TakeOrPay, Tier
 from models.offer import Alternative, Offer, ShapedProfile
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def _clauses(check: Checker, path: str, offer: Offer) -> None:
         useless = (isinstance(clause, MakeUp) and clause.price_share < 1) or (isinstance(clause, CarryForward) and clause.cap > 0)
         if useless and not any(isinstance(x, TakeOrPay) for x in offer.clauses):
             check.say(where, f"'{clause.kind}' is about what is owed, and nothing is; add the clause 'take_or_pay', or leave this one out")
+        if isinstance(clause, EarlyTermination) and clause.fees and any(isinstance(x, IncrementalTiers) for x in offer.clauses):
+            check.say(where, "a contract with 'incremental_tiers' can't be ended early: they credit committed volume; use all-units tiers, or leave one out")
         if isinstance(clause, IndexedPrice):
             check.refer(f"{where}.index", "index", clause.index)
         if isinstance(clause, AllUnitsTiers | IncrementalTiers):

@@ -26,8 +26,9 @@ from optimizer.audit import Findings
 from optimizer.baselines import fill_rate
 from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Contract
+from optimizer.clauses.ending import Ending, endings_of
 from optimizer.clauses.obligation import elections_of
-from optimizer.instance import Instance
+from optimizer.instance import Instance, OfferData
 from optimizer.ledger import PENALTIES
 from optimizer.outcome import Outcome, asked_for
 from optimizer.rules import rule_of
@@ -236,6 +237,8 @@ def _flows(instance: Instance, outcome: Outcome) -> Iterator[Flow]:
                     yield "deliver", offer.id, products[p], sites[s], outcome.deliver[offer.index][local, s]
                 for election, volume in zip(elections_of(clauses_of(offer.clauses)), outcome.elected[offer.index], strict=True):
                     yield election.clause, offer.id, products[p], "", volume[local]
+                for ending, decided in zip(endings_of(clauses_of(offer.clauses)), outcome.ended[offer.index], strict=True):
+                    yield "given_up", offer.id, products[p], "", _given_up(instance, offer, outcome.volume[offer.index][local], ending, decided)
         for x in instance.spots:
             yield "order", x.id, products[x.product], "", outcome.order[x.index].sum(axis=0)
             for s in range(len(sites)):
@@ -257,6 +260,15 @@ def _flows(instance: Instance, outcome: Outcome) -> Iterator[Flow]:
         cleaned = np.where(np.abs(volume) > dust, volume, 0.0)
         if np.any(cleaned):
             yield kind, source, product, site, cleaned
+
+
+def _given_up(instance: Instance, offer: OfferData, volume: Floats, ending: Ending, decided: Floats) -> Floats:
+    """Committed volume [T, N] of a product that is given up where an offer is ended: of its window's periods after the notice. [N]"""
+    tree, found = instance.tree, np.zeros(instance.tree.size)
+    for m in np.flatnonzero(decided).tolist():
+        signing = 0 if offer.sign < 0 else next(n for n in tree.path(m) if tree.period[n] == offer.sign)
+        found[m] = volume[int(tree.period[m]) + ending.notice : offer.end, signing].sum()
+    return found
 
 
 def _flow_lines(instance: Instance, flows: list[Flow]) -> Iterator[FlowLine]:

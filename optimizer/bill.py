@@ -13,6 +13,7 @@ import numpy as np
 
 from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Clause, Contract, SetsPrice, SplitsAlternatives, Statement
+from optimizer.clauses.ending import in_effect
 from optimizer.instance import Instance, OfferData
 from optimizer.ledger import CAPACITY, DELIVERY, HOLDING, PENALTIES, RULE, SHORTAGE, SIGNING, SPOT, SUBSTITUTION, TARIFF, TRANSFER
 from optimizer.outcome import Outcome
@@ -95,7 +96,8 @@ def statement_of(instance: Instance, offer: OfferData, contract: Contract, outco
         base[:, chosen] = original.price[:, None]
         signing[chosen] = 1.0
     at = np.where(contract.signed_at >= 0, contract.signed_at, 0)
-    in_force = np.where(contract.signed_at >= 0, signing[at], 0.0)
+    covered, ended = np.where(contract.signed_at >= 0, signing[at], 0.0), dict(zip(contract.endings, outcome.ended[o], strict=True))
+    in_force = covered * (in_effect(tree.parent, ended, size) == 0)
     period = np.maximum(tree.period, 0)
     every = np.arange(size)
     statement = Statement(
@@ -107,12 +109,13 @@ def statement_of(instance: Instance, offer: OfferData, contract: Contract, outco
         end=offer.end,
         in_force=in_force,
         signing=signing,
-        signing_node=np.where(signing > 0, every, np.where(in_force > 0, at, -1)),
-        base_price=np.where(signing > 0, base, base[:, at] * in_force),
+        signing_node=np.where(signing > 0, every, np.where(covered > 0, at, -1)),
+        base_price=np.where(signing > 0, base, base[:, at] * covered),
         price=base,
         volume=outcome.volume[o][:, period, at] * in_force,
         schedule=outcome.volume[o],
         take=outcome.take[o],
+        ended=ended,
         owed_share=contract.owed_share,
         elected=dict(zip(contract.elections, outcome.elected[o], strict=True)),
         deliverable=tree.states.deliverable[:, o],

@@ -3,6 +3,7 @@
 signed[o,j,m]      alternative j of offer o is signed at node m (binary)
 volume[o,j,p,t,m]  committed volume of period t, as signed at m
 take[o,j,p,n]      volume taken            deliver[o,p,s,n]  its delivery to a site, as called off at n
+ended[o,w,n]       the buyer decides to end the contract of offer o, in the way w (binary)
 elected[o,e,j,p,n] volume chosen under an election e of the offer's clauses (make-up taken, credit used)
 order[i,b,n]       spot order in block b   receive[i,s,n]    spot volume brought to a site at n
 stock[p,s,n]       stock at the end        move[r,n]         transfer on lane r
@@ -20,6 +21,7 @@ import numpy as np
 from models.offer import FreeProfile
 from optimizer.algebra import pyo
 from optimizer.clauses.base import Bounds, Contract, Index, Varying, constrain, declare
+from optimizer.clauses.ending import ending_nodes
 from optimizer.clauses.obligation import most_elected
 from optimizer.instance import Instance, shape_of
 from optimizer.ledger import CAPACITY, SIGNING, Ledger, Term
@@ -41,6 +43,7 @@ class Kernel:
     volume: Any
     take: Any
     elected: Any
+    ended: Any
     deliver: Any
     order: Any
     receive: Any
@@ -53,7 +56,7 @@ class Kernel:
     offer_arrivals: tuple[Arrivals, ...]  # per offer
 
 
-KERNEL = ("signed", "volume", "take", "elected", "deliver", "order", "receive", "stock", "move", "swap", "unmet", "opened")
+KERNEL = ("signed", "volume", "take", "elected", "ended", "deliver", "order", "receive", "stock", "move", "swap", "unmet", "opened")
 
 
 def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Kernel:
@@ -65,6 +68,7 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
     volume: dict[Index, float] = {}
     take: dict[Index, Number] = {}
     elected: dict[Index, Number] = {}
+    ended: dict[Index, Number] = {}
     deliver: dict[Index, Number] = {}
     for c in contracts:
         o, offer = c.offer.index, c.offer
@@ -75,6 +79,7 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
                 for p in range(len(offer.products)):
                     for t in range(offer.start, offer.end):
                         volume[o, j, p, t, m] = float(a.high[p] * shapes[j][t - offer.start])
+        ended |= {(o, w, m): 1.0 for w, ending in enumerate(c.endings) for m in ending_nodes(c, ending, tree.period)}
         share = tree.states.deliverable[:, o] * c.take_factor
         for n in c.nodes:
             t = int(tree.period[n]) - offer.start
@@ -104,6 +109,7 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
         volume=_columns(declare(model, "volume", volume)),
         take=_columns(declare(model, "take", take)),
         elected=_columns(declare(model, "elected", elected)),
+        ended=_columns(declare(model, "ended", ended, pyo.Binary)),
         deliver=_columns(declare(model, "deliver", deliver)),
         order=_columns(declare(model, "order", orders)),
         receive=_columns(declare(model, "receive", receives)),

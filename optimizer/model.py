@@ -7,6 +7,7 @@ from dataclasses import replace
 from optimizer.algebra import PauseGC, pyo
 from optimizer.balance import build_balance
 from optimizer.clauses.base import Contract, Deal
+from optimizer.clauses.ending import leave
 from optimizer.clauses.obligation import settle
 from optimizer.contracts import build_contracts
 from optimizer.decisions import Kernel, declare_decisions, require_prepayments
@@ -39,9 +40,10 @@ def build_contracts_alone(instance: Instance) -> Kernel:
 def _contracts(instance: Instance) -> Kernel:
     kernel = declare_decisions(instance, build_contracts(instance))
     for contract in kernel.contracts:
-        settled = settle(_deal(kernel, contract, "obligation")) if contract.elections else None
+        left = leave(_deal(kernel, contract, "ending")) if contract.endings else None
+        settled = settle(replace(_deal(kernel, contract, "obligation"), left=left)) if contract.elections else None
         for clause in contract.clauses:
-            clause.build(replace(_deal(kernel, contract, clause.terms.kind), settled=settled))
+            clause.build(replace(_deal(kernel, contract, clause.terms.kind), left=left, settled=settled))
     charge_duties(instance, kernel.ledger, "offer")
     return kernel
 
@@ -50,7 +52,7 @@ def _deal(kernel: Kernel, contract: Contract, part: str) -> Deal:
     """A clause's view of the kernel, with a block of its own."""
     block = kernel.model.offers[contract.offer.id]
     block.add_component(part, pyo.Block())
-    return Deal(kernel.instance, contract, part, block.component(part), kernel.ledger, kernel.signed, kernel.volume, kernel.take, kernel.elected)
+    return Deal(kernel.instance, contract, part, block.component(part), kernel.ledger, kernel.signed, kernel.volume, kernel.take, kernel.elected, kernel.ended)
 
 
 def _build(instance: Instance, objective: bool, probed: bool) -> Kernel:

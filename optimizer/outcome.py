@@ -22,6 +22,7 @@ class Outcome:
     volume: tuple[Floats, ...]  # per offer [Po, T, N], committed volume at the node where it is signed
     take: tuple[Floats, ...]  # per offer [Po, N]
     elected: tuple[Floats, ...]  # per offer [E, Po, N], by election of its clauses
+    ended: tuple[Floats, ...]  # per offer [W, N], by way in which it can be ended, 1 where the buyer decides to
     deliver: tuple[Floats, ...]  # per offer [Po, S, N]
     order: tuple[Floats, ...]  # per spot market [B, N]
     receive: tuple[Floats, ...]  # per spot market [S, N]
@@ -59,6 +60,7 @@ def read_outcome(instance: Instance, contracts: tuple[Contract, ...], values: Va
     volume = tuple(np.zeros((len(o.products), t, n)) for o in offers)
     take = tuple(np.zeros((len(o.products), n)) for o in offers)
     elected = tuple(np.zeros((len(c.elections), len(c.offer.products), n)) for c in contracts)
+    ended = tuple(np.zeros((len(c.endings), n)) for c in contracts)
     deliver = tuple(np.zeros((len(o.products), s, n)) for o in offers)
     order = tuple(np.zeros((len(x.share), n)) for x in instance.spots)
     receive = tuple(np.zeros((s, n)) for _ in instance.spots)
@@ -83,6 +85,7 @@ def read_outcome(instance: Instance, contracts: tuple[Contract, ...], values: Va
     fill("volume", volume, (2, 3, 4))
     fill("take", take, (2, 3))
     fill("elected", elected, (1, 3, 4))
+    fill("ended", ended, (1, 2))
     fill("deliver", deliver, (1, 2, 3))
     fill("order", order, (1, 2))
     fill("receive", receive, (1, 2))
@@ -96,6 +99,7 @@ def read_outcome(instance: Instance, contracts: tuple[Contract, ...], values: Va
         volume,
         take,
         elected,
+        tuple(np.round(x) for x in ended),
         deliver,
         order,
         receive,

@@ -76,8 +76,10 @@ class Example:
     levels: tuple[float, ...] = (1.0,)
     chosen: tuple[float, ...] = (0.0,)
     """Volume that the buyer chooses under the clause."""
+    ended: tuple[float, ...] = (0.0,)
+    """1 in the period in which the buyer decides to end the contract."""
 
     @property
     def periods(self) -> int:
         """Length of the chain."""
-        return max(map(len, (self.shows, self.volume, self.take, self.deliverable, self.weeks, self.levels, self.chosen)))
+        return max(map(len, (self.shows, self.volume, self.take, self.deliverable, self.weeks, self.levels, self.chosen, self.ended)))

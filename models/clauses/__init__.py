@@ -6,6 +6,7 @@ from pydantic import Field
 
 from models.clauses.all_units_tiers import AllUnitsTiers
 from models.clauses.carry_forward import CarryForward
+from models.clauses.early_termination import EarlyTermination, ExitFee
 from models.clauses.escalator import Escalator
 from models.clauses.fixed_price import FixedPrice
 from models.clauses.incremental_tiers import IncrementalTiers
@@ -33,6 +34,7 @@ CLAUSES = (
     LateDelivery,
     MakeUp,
     CarryForward,
+    EarlyTermination,
 )
 
 Clause = Annotated[
@@ -48,7 +50,8 @@ Clause = Annotated[
     | MinimumOrder
     | LateDelivery
     | MakeUp
-    | CarryForward,
+    | CarryForward
+    | EarlyTermination,
     Field(discriminator="kind"),
 ]
 
@@ -60,7 +63,9 @@ __all__ = [
     "AllUnitsTiers",
     "CarryForward",
     "Clause",
+    "EarlyTermination",
     "Escalator",
+    "ExitFee",
     "FixedPrice",
     "IncrementalTiers",
     "IndexedPrice",

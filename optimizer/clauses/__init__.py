@@ -8,6 +8,7 @@ from models import clauses as documents
 from optimizer.clauses.all_units_tiers import AllUnitsTiers
 from optimizer.clauses.base import Clause
 from optimizer.clauses.carry_forward import CarryForward
+from optimizer.clauses.early_termination import EarlyTermination
 from optimizer.clauses.escalator import Escalator
 from optimizer.clauses.fixed_price import FixedPrice
 from optimizer.clauses.incremental_tiers import IncrementalTiers
@@ -34,6 +35,7 @@ CLAUSES: tuple[tuple[type[Any], type[Any]], ...] = (
     (documents.LateDelivery, LateDelivery),
     (documents.MakeUp, MakeUp),
     (documents.CarryForward, CarryForward),
+    (documents.EarlyTermination, EarlyTermination),
 )
 
 

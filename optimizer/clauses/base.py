@@ -13,6 +13,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from optimizer.algebra import LinearExpression, MonomialTermExpression, pyo
+from optimizer.clauses.ending import Ending, Left
 from optimizer.clauses.obligation import Election, Settled
 from optimizer.instance import AlternativeData, Instance, OfferData, shape_of
 from optimizer.ledger import PURCHASE, Ledger, Term
@@ -53,6 +54,7 @@ class Contract:
     take_factor: float  # most that may be taken, relative to the deliverable committed volume
     owed_share: float  # share of the deliverable committed volume that is owed in each period
     elections: tuple[Election, ...]  # volumes that clauses let the buyer choose about what is owed; none where nothing is owed
+    endings: tuple[Ending, ...]  # ways in which it can be ended before its window does
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,8 @@ class Deal:
     volume_vars: Mapping[Index, Any]
     take_vars: Mapping[Index, Any]
     elected_vars: Mapping[Index, Any]
+    ended_vars: Mapping[Index, Any]
+    left: Left | None = None  # what endings leave of the committed volumes; none in contracts that can't be ended
     settled: Settled | None = None  # what is owed against what is taken; none in contracts without elections
 
     @property
@@ -119,7 +123,9 @@ class Deal:
         return self.signed_vars[self.contract.offer.index, j, m]
 
     def volume(self, j: int, p: int, n: int) -> Any:
-        """Committed volume in the period of node n."""
+        """Committed volume in the period of node n; what is left of it, where the contract can be ended."""
+        if self.left is not None:
+            return self.left.left[j, p, n]
         return self.volume_vars[self.contract.offer.index, j, p, self.period(n), self.signing_node(n)]
 
     def volume_in(self, j: int, p: int, t: int, m: int) -> Any:
@@ -129,6 +135,10 @@ class Deal:
     def take(self, j: int, p: int, n: int) -> Any:
         """Volume taken at node n."""
         return self.take_vars[self.contract.offer.index, j, p, n]
+
+    def ended(self, ending: Ending, m: int) -> Any:
+        """Binary: at node m the buyer decides to end the contract."""
+        return self.ended_vars[self.contract.offer.index, self.contract.endings.index(ending), m]
 
     def elected_by(self, election: Election, j: int, p: int, n: int) -> Any:
         """Volume that the buyer chooses under a clause at node n."""
@@ -255,7 +265,7 @@ class Statement:
     begin: Floats  # [T]
     start: int  # first period of the window
     end: int
-    in_force: Floats  # [N] 1 where the node is in the window and the offer was signed on the way to it
+    in_force: Floats  # [N] 1 where the node is in the window and the offer was signed on the way to it, and not ended
     signing: Floats  # [N] 1 at nodes where it is signed
     signing_node: Ints  # [N] where the contract in force was signed (the node itself where it is signed), -1 where none is
     base_price: Floats  # [Po, N] of the signed alternative, after tiers, before anything that moves it later
@@ -268,6 +278,12 @@ class Statement:
     index: Mapping[str, Floats]  # level by node, [N] each
     owed_share: float = 0.0  # of the deliverable committed volume, in each period
     elected: Mapping[Election, Floats] = field(default_factory=dict)  # volumes that the buyer chose, [Po, N] each
+
+    ended: Mapping[Ending, Floats] = field(default_factory=dict)  # 1 at nodes where the buyer decided to end it, [N] each
+
+    def decided(self, clause: str) -> Floats:
+        """1 at nodes where the buyer decided to end the contract under a clause. [N]"""
+        return next((decided for ending, decided in self.ended.items() if ending.clause == clause), self.nothing)
 
     def chosen(self, clause: str) -> Floats:
         """Volume that the buyer chose under a clause. [Po, N]"""

@@ -10,6 +10,7 @@ import numpy as np
 from models.sheet import Cell, SheetColumn, SheetTable
 from optimizer.bill import priced
 from optimizer.clauses.base import Clause, Restricts, SetsPrice, SplitsAlternatives, Statement, bill_purchase
+from optimizer.clauses.ending import Ends, in_effect
 from optimizer.clauses.obligation import Elects
 from optimizer.instance import slack
 from optimizer.negotiation.sheet_sample import Sample
@@ -29,7 +30,10 @@ def chain(sample: Sample, clause: Clause, example: Example) -> Statement:
 
     own = sample.contract.offer.start + np.arange(periods)
     years = sample.instance.years[np.minimum(own, len(sample.instance.years) - 1)]
-    volume, force = series(example.volume), series((1.0,))
+    ending = clause.ending() if isinstance(clause, Ends) else None
+    ended = {} if ending is None else {ending: series(example.ended)}
+    force = series((1.0,)) * (in_effect(np.arange(-1, periods), ended, periods + 1) == 0)
+    volume = series(example.volume)
     schedule = np.zeros((1, periods, periods + 1))
     schedule[0, :, 0] = volume[1:]
     base = np.full((1, periods + 1), _list_price(sample) if isinstance(clause, SplitsAlternatives) else setting.price)
@@ -43,11 +47,12 @@ def chain(sample: Sample, clause: Clause, example: Example) -> Statement:
         start=0,
         end=periods,
         in_force=force,
-        signing=1.0 - force,
+        signing=1.0 - series((1.0,)),
+        ended=ended,
         signing_node=np.zeros(periods + 1, dtype=np.int64),
         base_price=base,
         price=base,
-        volume=volume[None],
+        volume=volume[None] * force,
         schedule=schedule,
         take=series(example.take)[None],
         deliverable=series(example.deliverable, 1.0),

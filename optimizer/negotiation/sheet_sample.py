@@ -111,8 +111,9 @@ class Sample:
         nothing = np.zeros((0, tree.size))
         opened = np.zeros((len(instance.steps), tree.size))
         elected = np.zeros((len(self.contract.elections), *take.shape))  # no right is used
+        ended = np.zeros((len(self.contract.endings), tree.size))
         swaps = np.zeros((0, len(self.scenario.sites), tree.size))
-        return Outcome((signed,), (volume,), (take,), (elected,), (deliver,), (), (), none, nothing, swaps, none, opened)
+        return Outcome((signed,), (volume,), (take,), (elected,), (ended,), (deliver,), (), (), none, nothing, swaps, none, opened)
 
     def statement(self, share: float) -> Statement:
         """What happened under the contract, as its clauses' bills see it."""

@@ -27,7 +27,7 @@ from scenarios.tree import Floats, Ints
 
 Label = tuple[str, Any]
 ROUNDING = 1e-12  # relative: a difference that is no more
-OWN = ("signed", "volume", "take", "elected", "deliver")  # kernel variables of a contract
+OWN = ("signed", "volume", "take", "elected", "ended", "deliver")  # kernel variables of a contract
 
 
 class Misfit(Exception):

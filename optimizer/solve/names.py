@@ -14,11 +14,12 @@ from typing import Any
 
 from optimizer.decisions import Kernel
 
-# o offer, c election of a clause, j alternative, p product of the offer, P product, s site, k supplier, m spot market, e capacity step, t period,
-# n node, i an integer
+# o offer, c election of a clause, w ending of it, j alternative, p product of the offer, P product, s site, k supplier, m spot market, e capacity step,
+# t period, n node, i an integer
 KERNEL_LETTERS = {
-    "signed": "ojn", "volume": "ojptn", "take": "ojpn", "elected": "ocjpn", "deliver": "opsn", "order": "min", "receive": "msn", "stock": "Psn", "move": "in",
-    "swap": "isn", "unmet": "Psin", "opened": "en", "demand_is_served": "Psn", "unmet_within_need": "Psn", "spot_is_received": "mn",
+    "signed": "ojn", "volume": "ojptn", "take": "ojpn", "elected": "ocjpn", "ended": "own", "deliver": "opsn", "order": "min",
+    "receive": "msn", "stock": "Psn", "move": "in", "swap": "isn", "unmet": "Psin", "opened": "en",
+    "demand_is_served": "Psn", "unmet_within_need": "Psn", "spot_is_received": "mn",
     "takes_within_capacity": "kPn", "commitments_within_capacity": "kPn", "step_needs_commitment": "en", "step_opens_once": "en",
     "step_needs_prepayment": "en",
 }  # fmt: skip
@@ -53,6 +54,8 @@ class Names:
     def _id(self, letter: str, i: int, offer: int | None) -> str:
         instance = self.kernel.instance
         scenario = instance.scenario
+        if letter == "w" and offer is not None:
+            return self.kernel.contracts[offer].endings[i].clause
         if letter == "c" and offer is not None:
             return self.kernel.contracts[offer].elections[i].clause
         if letter in "jp" and offer is not None:

@@ -238,7 +238,12 @@ class Draw:
             (0.3, {"kind": "late_delivery", "damages_per_week": self.number(0.005, 0.03), "cap": self.number(0.05, 0.3)}),
         ]
         chosen = [clause for probability, clause in possible if self.chance(probability)]
-        return chosen + (self.elections() if any(clause["kind"] == "take_or_pay" for clause in chosen) else [])
+        if any(clause["kind"] == "take_or_pay" for clause in chosen):
+            chosen += self.elections()
+        if self.later.random() < 0.2 and not any(clause["kind"] == "incremental_tiers" for clause in chosen):
+            fees = [{"after_periods": t + 1, "share": round(self.later.uniform(0, 1), 2)} for t in range(self.later.randint(1, 2))]
+            chosen.append({"kind": "early_termination", "fees": fees, "notice_periods": self.later.choice([0, 0, 1])})
+        return chosen
 
     def elections(self) -> list[Row]:
         """What the buyer may choose where something is owed. Drawn apart, so that everything else of a seed stays what it was."""

@@ -26,7 +26,7 @@ from optimizer.clauses.fixed_price import FixedPrice
 from optimizer.clauses.indexed_price import IndexedPrice
 from optimizer.clauses.reservation import Reservation
 from optimizer.engine import solve
-from optimizer.ledger import CREDIT, PURCHASE, RESERVATION
+from optimizer.ledger import CREDIT, EXIT, PURCHASE, RESERVATION
 from optimizer.rules.base import Desk, share_rows
 from optimizer.rules.domestic_share import DomesticShare
 from scenarios import library
@@ -204,6 +204,10 @@ BUGS = (
     Bug("credit without a cap", "clause", "carry_forward", rows_become("carry_forward", "relief_within_cap", dropped)),
     Bug("credit used twice", "clause", "carry_forward", rows_become("carry_forward", "bank_runs_on", without_what_is_drawn)),
     Bug("credit meets more than is short", "clause", "carry_forward", rows_become("obligation", "relief_within_shortfall", dropped)),
+    Bug("ended and nothing given up", "clause", "early_termination", rows_become("ending", "all_is_given_up", dropped)),
+    Bug("given up and not ended", "clause", "early_termination", rows_become("ending", "given_up_where_ended", dropped)),
+    Bug("contract ended twice", "clause", "early_termination", rows_become("ending", "ended_once", dropped)),
+    Bug("half of the exit fee", "clause", "early_termination", charges_times("early_termination", EXIT, 0.5)),
     Bug("incremental tier order dropped", "clause", "incremental_tiers", rows_become("incremental_tiers", "tier_opens_when_full", dropped)),
     Bug("incremental tiers need no opening", "clause", "incremental_tiers", rows_become("incremental_tiers", "slice_needs_open_tier", dropped)),
     Bug("purchase of the first product only", "clause", "fixed_price", first_product_only),

@@ -57,6 +57,7 @@ def all_in_use(instance: Instance) -> Values:
         "volume": [(o.index, 0, p, t) for o in instance.offers for p in range(len(o.products)) for t in range(periods)],
         "take": [(o.index, 0, p) for o in instance.offers for p in range(len(o.products))],
         "elected": [],
+        "ended": [],
         "deliver": [(o.index, p, s) for o in instance.offers for p in range(len(o.products)) for s in o.sites],
         "order": [(x.index, b) for x in instance.spots for b in range(len(x.share))],
         "receive": [(x.index, s) for x in instance.spots for s in range(sites)],

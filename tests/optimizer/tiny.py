@@ -16,6 +16,7 @@ from models import clauses as documents
 from models.scenario import Scenario
 from optimizer.clauses import clause_of
 from optimizer.clauses.base import Contract, Restricts, SetsPrice, Statement
+from optimizer.clauses.ending import Ends, in_effect
 from optimizer.clauses.obligation import Elects, Owes
 from optimizer.decisions import Kernel
 from optimizer.instance import Instance, build_instance
@@ -177,11 +178,12 @@ def statement_of_one_future(
     levels: Sequence[float] = (1.0,),
     years: Sequence[float] | None = None,
     chosen: Sequence[float] = (0.0,),
+    ended: Sequence[float] = (0.0,),
     owed_share: float = 0.0,
 ) -> Statement:
     """What happened under an offer of one product, signed now, in one future: one number per period, a single number holds in all. `chosen` under the
     clause itself."""
-    periods = max(len(volume), len(take), len(deliverable), len(weeks), len(levels), len(years or ()), len(chosen))
+    periods = max(len(volume), len(take), len(deliverable), len(weeks), len(levels), len(years or ()), len(chosen), len(ended))
     meaning = clause_of(document(clause))
     election = meaning.election() if isinstance(meaning, Elects) else None
 
@@ -192,7 +194,9 @@ def statement_of_one_future(
     volumes = series(tuple(volume))
     schedule = np.zeros((1, periods, periods + 1))
     schedule[0, :, 0] = volumes[1:]
-    force = series((1.0,))
+    ending = meaning.ending() if isinstance(meaning, Ends) else None
+    decided = {} if ending is None else {ending: series(tuple(ended))}
+    force = series((1.0,)) * (in_effect(np.arange(-1, periods), decided, periods + 1) == 0)
     statement = Statement(
         parent=np.arange(-1, periods),
         period=np.array([0, *range(periods)]),
@@ -201,11 +205,12 @@ def statement_of_one_future(
         start=0,
         end=periods,
         in_force=force,
-        signing=1.0 - force,
+        signing=1.0 - series((1.0,)),
+        ended=decided,
         signing_node=np.zeros(periods + 1, dtype=np.int64),
         base_price=np.full((1, periods + 1), price),
         price=np.full((1, periods + 1), price),
-        volume=volumes[None],
+        volume=volumes[None] * force,
         schedule=schedule,
         take=series(tuple(take))[None],
         deliverable=series(tuple(deliverable), 1.0),

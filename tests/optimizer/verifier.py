@@ -20,20 +20,20 @@ from scipy import sparse
 
 from optimizer.bill import statement_of
 from optimizer.clauses import clauses_of
-from optimizer.clauses.base import Contract, Restricts, Statement
+from optimizer.clauses.base import Restricts, Statement
 from optimizer.contracts import build_contracts
-from optimizer.instance import Instance, build_instance, shape_of
-from optimizer.outcome import Outcome
+from optimizer.instance import build_instance, shape_of
 from optimizer.solve.highs import solve_problem
 from optimizer.solve.problem import Problem
 from scenarios.tree import build_tree
+from tests.optimizer.points import Point, outcome_of, parts_of, with_choices, with_endings
 from tests.optimizer.tiny import Frame, Tiny, tiny, tiny_scenario
 
 TOLERANCE = 1e-6  # relative to the largest charge at the point
 FORBIDDEN = 1e-3  # a breach of this much volume is one; grid points keep or miss a threshold by 1
 MOST_SINGLES, MOST_MIXED = 24, 12
 MOST_FORBIDDEN = 16  # tried for each reason
-FAR = 1e6  # far more than can be chosen under any election
+MOST_DECIDED = 48  # the same where the buyer decides things
 OPEN_BAND = {"kind": "volume_band", "down": 1.0, "up": 1.0}
 
 
@@ -58,16 +58,6 @@ class Case:
         return self.name
 
 
-@dataclass(frozen=True)
-class Point:
-    """Volumes held: the alternative signed (None: nothing is), V [Po, T, N] at signing nodes, Q [Po, N], elections [E, Po, N]."""
-
-    alternative: int | None
-    volume: Any
-    take: Any
-    elected: Any
-
-
 def verify(case: Case, frame: Frame) -> int:
     """Compare model and bill at all points; returns how many there were. Raises Disagreement."""
     what = tiny(tiny_scenario(frame, (*case.beside, case.clause), **case.terms))
@@ -76,7 +66,7 @@ def verify(case: Case, frame: Frame) -> int:
     allowed: list[tuple[Point, Any]] = []
     forbidden: list[tuple[Point, str]] = []
     rng = random.Random(f"{frame} {case.name}")
-    for point in (chosen for volumes in points(case, what) for chosen in with_choices(what, volumes, rng)):
+    for point in (chosen for volumes in points(case, what) for left in with_endings(what, volumes, rng) for chosen in with_choices(what, left, rng)):
         statement = statement_of(what.instance, what.contract.offer, what.contract, outcome_of(what.instance, what.contract, point))
         reason = breach_of(what, point, statement)
         if reason:
@@ -84,7 +74,11 @@ def verify(case: Case, frame: Frame) -> int:
         else:
             allowed.append((point, bill_of(case, what, statement)))
     _compare(case, what, allowed)
-    tried = [point for reason in sorted({reason for _, reason in forbidden}) for point in [x for x in forbidden if x[1] == reason][:MOST_FORBIDDEN]]
+    tried = []
+    for reason in sorted({reason for _, reason in forbidden}):
+        found = [x for x in forbidden if x[1] == reason]
+        decides = what.contract.elections or what.contract.endings
+        tried += rng.sample(found, min(MOST_DECIDED, len(found))) if decides else found[:MOST_FORBIDDEN]
     for point, reason in tried:
         if solve_problem(_held(what, [point])).status != "infeasible":
             raise Disagreement(f"{case.name}: the contract forbids ({reason}) what the model allows: {_words(point)}")
@@ -101,7 +95,11 @@ def verify_price(clause: Mapping[str, Any], frame: Frame, **terms: Any) -> None:
         volume = np.zeros((len(contract.offer.products), len(instance.years), instance.tree.size))
         volume[:, contract.offer.start : contract.offer.end, list(contract.signing_nodes)] = 500.0
         take = np.zeros(volume.shape[::2])
-        outcome = outcome_of(instance, contract, Point(alternative, volume, take, np.zeros((len(contract.elections), *take.shape))))
+        outcome = outcome_of(
+            instance,
+            contract,
+            Point(alternative, volume, take, np.zeros((len(contract.elections), *take.shape)), np.zeros((len(contract.endings), instance.tree.size))),
+        )
         price = statement_of(instance, contract.offer, contract, outcome).price
         if np.abs(price - contract.price[alternative])[:, nodes].max() > 1e-9:
             raise Disagreement(f"{clause}: the model's price is {contract.price[alternative][:, nodes]}, the bill's {price[:, nodes]}")
@@ -119,6 +117,9 @@ def points(case: Case, what: Tiny) -> list[Point]:
     for _ in range(MOST_SINGLES):
         v, usual, other, moved = rng.choice(case.volumes), rng.choice(count), rng.choice(count), (rng.choice(products), rng.choice(nodes))
         found.append(point(case, what, rng.randrange(2), lambda v=v: v, lambda x, at=moved, a=usual, b=other: b if x == at else a))
+    for _ in range(MOST_MIXED if what.contract.elections else 0):  # what is chosen late depends on what was taken early, so periods differ and products don't
+        v, by_period = rng.choice(case.volumes), [rng.choice(count) for _ in what.instance.years]
+        found.append(point(case, what, rng.randrange(2), lambda v=v: v, lambda x, a=by_period: a[what.instance.tree.period[x[1]]]))
     for _ in range(MOST_MIXED):
         found.append(point(case, what, rng.randrange(2), lambda: rng.choice(case.volumes), lambda _: rng.choice(count)))
     return found
@@ -139,46 +140,7 @@ def point(case: Case, what: Tiny, alternative: int | None, pick: Callable[[], fl
             levels = case.takes(v, float(share[n]))
             most = 2.0 * share[n] * v if OPEN_BAND in case.beside else np.inf  # what the open band grants, so that it is the clause that decides
             take[p, n] = min(max(levels[level((p, n)) % len(levels)], 0.0), most)
-    return Point(alternative, volume, take, np.zeros((len(contract.elections), *take.shape)))
-
-
-def with_choices(what: Tiny, point: Point, rng: random.Random) -> list[Point]:
-    """The point, and with volumes chosen under its elections: at every node the most that the clauses allow, or some of it; and one unit more somewhere."""
-    places = [(e, p, n) for n in what.contract.nodes for e in range(point.elected.shape[0]) for p in range(point.elected.shape[1])]
-    found = [point]
-    for share in (lambda: 1.0, lambda: rng.choice((0.0, 0.5, 1.0))) if places else ():
-        chosen = replace(point, elected=point.elected.copy())
-        for place in places:
-            chosen.elected[place] = share() * _most_chosen(what, chosen, place)
-        found.append(chosen)
-    if places:
-        beyond = replace(found[-1], elected=found[-1].elected.copy())
-        beyond.elected[rng.choice(places)] += 1.0
-        found.append(beyond)
-    return found
-
-
-def _most_chosen(what: Tiny, point: Point, place: tuple[int, int, int]) -> float:
-    """The most that may be chosen at a place, given what is chosen before it: far more than that, less what this breaks the clauses by."""
-    tried = replace(point, elected=point.elected.copy())
-    tried.elected[place] = FAR
-    statement = statement_of(what.instance, what.contract.offer, what.contract, outcome_of(what.instance, what.contract, tried))
-    breaches = [clause.breach(statement)[place[2]] for clause in clauses_of(what.contract.offer.clauses) if isinstance(clause, Restricts)]
-    return max(0.0, FAR - float(max(breaches)))
-
-
-def outcome_of(instance: Instance, contract: Contract, point: Point) -> Outcome:
-    """The point as an outcome, made by hand: no solver has been near it."""
-    size, sites = instance.tree.size, len(instance.scenario.sites)
-    signed = np.zeros((len(contract.alternatives), size))
-    if point.alternative is not None:
-        signed[_parts(contract, point.alternative)[0], list(contract.signing_nodes)] = 1.0
-    products = len(instance.scenario.products)
-    nothing = np.zeros((products, sites, size))
-    return Outcome(
-        (signed,), (point.volume,), (point.take,), (point.elected,), (np.zeros((len(contract.offer.products), sites, size)),), (), (), nothing,
-        np.zeros((0, size)), np.zeros((0, sites, size)), nothing, np.zeros((0, size)),
-    )  # fmt: skip
+    return Point(alternative, volume, take, np.zeros((len(contract.elections), *take.shape)), np.zeros((len(contract.endings), tree.size)))
 
 
 def breach_of(what: Tiny, point: Point, statement: Statement) -> str:
@@ -268,20 +230,14 @@ def _held(what: Tiny, held: Sequence[Point]) -> Problem:
     )
 
 
-def _parts(contract: Contract, alternative: int) -> list[int]:
-    """The contract's alternatives (tiers) that an alternative of the document became."""
-    name = contract.offer.alternatives[alternative].id
-    return [j for j, a in enumerate(contract.alternatives) if a.id == name or a.id.startswith(f"{name}/")]
-
-
 def _holds(what: Tiny) -> dict[tuple[Any, ...], list[int]]:
-    """Columns to be summed, by what they are: ("signed", alternative), ("volume", p, t, m), ("take", p, n), ("elected", e, p, n)."""
+    """Columns to be summed, by what they are: ("signed", alternative), ("volume", p, t, m), ("take", p, n), ("elected", e, p, n), ("ended", w, n)."""
     found: dict[tuple[Any, ...], list[int]] = {}
-    of = {j: i for i in range(len(what.contract.offer.alternatives)) for j in _parts(what.contract, i)}
-    for name in ("signed", "volume", "take", "elected"):
+    of = {j: i for i in range(len(what.contract.offer.alternatives)) for j in parts_of(what.contract, i)}
+    for name in ("signed", "volume", "take", "elected", "ended"):
         index, columns = what.problem.keys[name]
         for key, column in zip(index.tolist(), columns.tolist(), strict=True):
-            held = {"signed": (of[key[1]], key[2]), "elected": (key[1], *key[3:])}.get(name, key[2:])
+            held = {"signed": (of[key[1]], key[2]), "elected": (key[1], *key[3:]), "ended": key[1:]}.get(name, key[2:])
             found.setdefault((name, *held), []).append(column)
     return found
 
@@ -289,10 +245,11 @@ def _holds(what: Tiny) -> dict[tuple[Any, ...], list[int]]:
 def _value(point: Point, key: tuple[Any, ...]) -> float:
     if key[0] == "signed":
         return float(key[1] == point.alternative)
-    return float({"volume": point.volume, "take": point.take, "elected": point.elected}[key[0]][key[1:]])
+    return float({"volume": point.volume, "take": point.take, "elected": point.elected, "ended": point.ended}[key[0]][key[1:]])
 
 
 def _words(point: Point) -> str:
     at = [tuple(x) for x in np.argwhere(point.volume).tolist()]
     volumes = {f"product {p}, period {t}, node {m}": float(point.volume[p, t, m]) for p, t, m in at}
-    return f"alternative {point.alternative}, committed {volumes}, taken {np.round(point.take, 6).tolist()}, chosen {np.round(point.elected, 6).tolist()}"
+    taken, chosen = np.round(point.take, 6).tolist(), np.round(point.elected, 6).tolist()
+    return f"alternative {point.alternative}, committed {volumes}, taken {taken}, chosen {chosen}, ended {point.ended.tolist()}"

@@ -74,6 +74,7 @@ def violations(
     chosen = tuple(np.array([[float((signed or {}).get(name) == j), 0.0, 0.0, 0.0, 0.0] for j in range(2)]) for name in offers)
     outcome = Outcome(
         chosen, tuple(np.zeros((1, 2, 5)) for _ in offers), rows(offers, take), tuple(np.zeros((0, 1, 5)) for _ in offers),
+        tuple(np.zeros((0, 5)) for _ in offers),
         tuple(nothing for _ in offers), rows(spots, order), tuple(np.zeros((1, 5)) for _ in spots),
         nothing, np.zeros((0, 5)), np.zeros((0, 1, 5)), np.array([[[0.0, *unmet]]]), np.zeros((0, 5)),
     )  # fmt: skip
