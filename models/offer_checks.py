@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from models.checker import check_site_costs, listed
-from models.clauses import PRICE_FAMILY, AllUnitsTiers, CarryForward, EarlyTermination, IncrementalTiers, IndexedPrice, MakeUp, TakeOrPay, Tier
+from models.clauses import PRICE_FAMILY, AllUnitsTiers, CarryForward, EarlyTermination, Extension, IncrementalTiers, IndexedPrice, MakeUp, TakeOrPay, Tier
 from models.offer import Alternative, Offer, ShapedProfile
 
 if TYPE_CHECKING:
@@ -88,12 +88,27 @@ def _clauses(check: Checker, path: str, offer: Offer) -> None:
             check.say(where, f"'{clause.kind}' is about what is owed, and nothing is; add the clause 'take_or_pay', or leave this one out")
         if isinstance(clause, EarlyTermination) and clause.fees and any(isinstance(x, IncrementalTiers) for x in offer.clauses):
             check.say(where, "a contract with 'incremental_tiers' can't be ended early: they credit committed volume; use all-units tiers, or leave one out")
+        if isinstance(clause, Extension) and clause.periods:
+            _extension(check, where, offer, clause)
         if isinstance(clause, IndexedPrice):
             check.refer(f"{where}.index", "index", clause.index)
         if isinstance(clause, AllUnitsTiers | IncrementalTiers):
             _tiers(check, f"{where}.tiers", clause.tiers, rising=isinstance(clause, AllUnitsTiers))
         if isinstance(clause, AllUnitsTiers) and any(isinstance(a.profile, ShapedProfile) for a in offer.alternatives):
             check.say(where, "all-units tiers need a flat or a free profile; with a shaped one no single volume sets the tier")
+
+
+def _extension(check: Checker, where: str, offer: Offer, clause: Extension) -> None:
+    window, notice = offer.window.periods, clause.notice_periods
+    if clause.periods >= window or clause.periods + notice > window:
+        check.say(
+            where,
+            f"the extension takes {clause.periods} of the {window} periods of the window and is decided {notice} before; the window is the whole contract, "
+            "extension included, and has to begin before both",
+        )
+    others = [x.kind for x in offer.clauses if isinstance(x, IncrementalTiers) or (isinstance(x, EarlyTermination) and x.fees)]
+    if others:
+        check.say(where, f"an extension can't stand beside {listed(others)}, which counts on volume that may not be wanted; leave one of them out")
 
 
 def _tiers(check: Checker, path: str, tiers: Sequence[Tier], rising: bool) -> None:

@@ -8,6 +8,7 @@ from models.clauses.all_units_tiers import AllUnitsTiers
 from models.clauses.carry_forward import CarryForward
 from models.clauses.early_termination import EarlyTermination, ExitFee
 from models.clauses.escalator import Escalator
+from models.clauses.extension import Extension
 from models.clauses.fixed_price import FixedPrice
 from models.clauses.incremental_tiers import IncrementalTiers
 from models.clauses.indexed_price import IndexedPrice
@@ -35,6 +36,7 @@ CLAUSES = (
     MakeUp,
     CarryForward,
     EarlyTermination,
+    Extension,
 )
 
 Clause = Annotated[
@@ -51,7 +53,8 @@ Clause = Annotated[
     | LateDelivery
     | MakeUp
     | CarryForward
-    | EarlyTermination,
+    | EarlyTermination
+    | Extension,
     Field(discriminator="kind"),
 ]
 
@@ -66,6 +69,7 @@ __all__ = [
     "EarlyTermination",
     "Escalator",
     "ExitFee",
+    "Extension",
     "FixedPrice",
     "IncrementalTiers",
     "IndexedPrice",

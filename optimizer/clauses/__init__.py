@@ -10,6 +10,7 @@ from optimizer.clauses.base import Clause
 from optimizer.clauses.carry_forward import CarryForward
 from optimizer.clauses.early_termination import EarlyTermination
 from optimizer.clauses.escalator import Escalator
+from optimizer.clauses.extension import Extension
 from optimizer.clauses.fixed_price import FixedPrice
 from optimizer.clauses.incremental_tiers import IncrementalTiers
 from optimizer.clauses.indexed_price import IndexedPrice
@@ -36,6 +37,7 @@ CLAUSES: tuple[tuple[type[Any], type[Any]], ...] = (
     (documents.MakeUp, MakeUp),
     (documents.CarryForward, CarryForward),
     (documents.EarlyTermination, EarlyTermination),
+    (documents.Extension, Extension),
 )
 
 

@@ -233,6 +233,24 @@ CASES: dict[str, tuple[list[Edit], list[str]]] = {
         [("offers[1].clauses[+]", {"kind": "make_up", "price_share": 0.2})],
         ["offers[1].clauses[1]: 'make_up' is about what is owed, and nothing is; add the clause 'take_or_pay', or leave this one out"],
     ),
+    "early termination beside incremental tiers": (
+        [("offers[1].clauses[+]", TIERS), ("offers[1].clauses[+]", {"kind": "early_termination", "fees": [{"after_periods": 1}]})],
+        ["offers[1].clauses[2]: a contract with 'incremental_tiers' can't be ended early: they credit committed volume; use all-units tiers, or leave one out"],
+    ),
+    "extension of everything": (
+        [("offers[1].clauses[+]", {"kind": "extension", "periods": 2})],
+        [
+            "offers[1].clauses[1]: the extension takes 2 of the 2 periods of the window and is decided 0 before; the window is the whole contract, "
+            "extension included, and has to begin before both"
+        ],
+    ),
+    "extension beside an exit": (
+        [
+            ("offers[1].clauses[+]", {"kind": "extension", "periods": 1}),
+            ("offers[1].clauses[+]", {"kind": "early_termination", "fees": [{"after_periods": 1}]}),
+        ],
+        ["offers[1].clauses[1]: an extension can't stand beside 'early_termination', which counts on volume that may not be wanted; leave one of them out"],
+    ),
     "tiers of a shaped profile": (
         [("offers[1].clauses[+]", TIERS | {"kind": "all_units_tiers"}), ("offers[1].alternatives[0].profile", {"kind": "shaped", "shape": [1, 2]})],
         ["offers[1].clauses[1]: all-units tiers need a flat or a free profile; with a shaped one no single volume sets the tier"],

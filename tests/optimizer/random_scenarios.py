@@ -188,7 +188,7 @@ class Draw:
             "window": {"start": self.periods[start], "periods": self.r.randint(1, len(self.periods) - start)},
             "sign": "now" if self.chance(0.7) else self.r.choice(self.periods[: start + 1]), "signing_cost": self.r.choice([0.0, self.number(5, 200)]),
         }  # fmt: skip
-        offer["clauses"] = clauses = self.clauses()
+        offer["clauses"] = clauses = self.clauses(offer["window"]["periods"])
         tiered = any(clause["kind"] == "all_units_tiers" for clause in clauses)
         offer["alternatives"] = [self.alternative(f"alt-{j}", products, offer["window"]["periods"], tiered) for j in range(self.r.choice([1, 1, 2]))]
         if self.chance(0.3):
@@ -213,7 +213,7 @@ class Draw:
             profiles.append({"kind": "shaped", "shape": [self.r.choice([0.0, 0.5, 1.0, 1.3]) for _ in range(window - 1)] + [1.0]})
         return row | {"profile": self.r.choice(profiles)}
 
-    def clauses(self) -> list[Row]:
+    def clauses(self, window: int) -> list[Row]:
         tiers = [
             {"from_volume": 0, "to_volume": 15, "discount": self.r.choice([0.0, 0.02])},
             {"from_volume": 15, "to_volume": 30, "discount": 0.06},
@@ -243,6 +243,10 @@ class Draw:
         if self.later.random() < 0.2 and not any(clause["kind"] == "incremental_tiers" for clause in chosen):
             fees = [{"after_periods": t + 1, "share": round(self.later.uniform(0, 1), 2)} for t in range(self.later.randint(1, 2))]
             chosen.append({"kind": "early_termination", "fees": fees, "notice_periods": self.later.choice([0, 0, 1])})
+        elif window > 1 and self.later.random() < 0.2 and not any(clause["kind"] == "incremental_tiers" for clause in chosen):
+            chosen.append(
+                {"kind": "extension", "periods": 1, "notice_periods": self.later.choice([0, 1]), "price_factor": round(self.later.uniform(0.7, 1.2), 2)}
+            )
         return chosen
 
     def elections(self) -> list[Row]:

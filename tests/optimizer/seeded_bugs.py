@@ -76,6 +76,11 @@ def without_what_is_drawn(rows: Rows) -> Rows:
     return {key: (low, [term for term in terms if "elected" not in str(term[1])], high) for key, (low, terms, high) in rows.items()}
 
 
+def without_endings(rows: Rows) -> Rows:
+    """What is given up stays committed."""
+    return {key: (low, terms[:2], high) for key, (low, terms, high) in rows.items()}
+
+
 def charges_times(kind: str, category: str, factor: float) -> Callable[[Patch], None]:
     """Charges of a clause in one category, scaled on their way into the ledger; 0 forgets them."""
     charge = Deal.charge
@@ -208,6 +213,7 @@ BUGS = (
     Bug("given up and not ended", "clause", "early_termination", rows_become("ending", "given_up_where_ended", dropped)),
     Bug("contract ended twice", "clause", "early_termination", rows_become("ending", "ended_once", dropped)),
     Bug("half of the exit fee", "clause", "early_termination", charges_times("early_termination", EXIT, 0.5)),
+    Bug("not extended, and still committed", "clause", "extension", rows_become("ending", "left_is_the_rest", without_endings)),
     Bug("incremental tier order dropped", "clause", "incremental_tiers", rows_become("incremental_tiers", "tier_opens_when_full", dropped)),
     Bug("incremental tiers need no opening", "clause", "incremental_tiers", rows_become("incremental_tiers", "slice_needs_open_tier", dropped)),
     Bug("purchase of the first product only", "clause", "fixed_price", first_product_only),

@@ -59,6 +59,8 @@ LOOSER_CLAUSES: list[tuple[Data, Data]] = [
     ({"kind": "make_up", "price_share": 0.8, "expiry_periods": 1}, {"price_share": 0.1}),
     ({"kind": "make_up", "price_share": 0.2, "expiry_periods": 1}, {"expiry_periods": None}),
     ({"kind": "carry_forward", "cap": 0.1, "expiry_periods": 1}, {"cap": 0.6}),
+    ({"kind": "extension", "periods": 1, "price_factor": 1.3}, {"price_factor": 1.0}),
+    ({"kind": "extension", "periods": 1, "notice_periods": 1}, {"notice_periods": 0}),
     ({"kind": "early_termination", "fees": [{"after_periods": 1}]}, {"fees": [{"after_periods": 1, "share": 0.3}]}),
     ({"kind": "early_termination", "fees": [{"after_periods": 2, "share": 0.3}]}, {"fees": [{"after_periods": 1, "share": 0.3}]}),
     ({"kind": "carry_forward", "cap": 0.6, "expiry_periods": 1}, {"expiry_periods": None}),
@@ -68,6 +70,7 @@ RIGHTS: list[Data] = [
     {"kind": "make_up", "price_share": 0.2},
     {"kind": "carry_forward", "cap": 0.5},
     {"kind": "early_termination", "fees": [{"after_periods": 1, "share": 0.4}]},
+    {"kind": "extension", "periods": 1},
 ]
 OBLIGATIONS: list[Data] = [
     {"kind": "take_or_pay", "fraction": 0.9},
@@ -86,7 +89,10 @@ def with_clause(data: Data, clause: Data | None, kind: str) -> Data:
     found = but(data)
     family = {kind_of(x) for x in PRICE_FAMILY}
     clashes = {kind} | (family | {"incremental_tiers"} if kind in family else set()) | (ABOUT_OWED if kind == "take_or_pay" else set())
-    clashes |= {"early_termination": {"incremental_tiers"}, "incremental_tiers": {"early_termination"}}.get(kind, set())
+    endings = {"early_termination", "extension"}
+    clashes |= endings | {"incremental_tiers"} if kind in endings else endings if kind == "incremental_tiers" else set()
+    if clause is not None and "periods" in clause and found["offers"][0]["window"]["periods"] == 1:
+        clause = clause | {"periods": 0}  # nothing could come before the extension
     own = [x for x in found["offers"][0]["clauses"] if x["kind"] not in clashes]
     if kind in ABOUT_OWED and not any(x["kind"] == "take_or_pay" for x in own):
         own.append(OWED)

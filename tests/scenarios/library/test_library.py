@@ -43,6 +43,7 @@ BY_HAND = {
     # V = 78.125: 0.8 V - 50 are short in the weak second year, and 0.16 V of it is met.
     "clause-carry_forward": 0.5 * 50 * 28 + 1.5 * (28 * 78.125 + 33.5 * (100 - 78.125)),
     "clause-early_termination": 100 * 28 + 0.5 * 100 * 28 + 0.5 * 0.6 * 100 * 28,
+    "clause-extension": 100 * 28 + 0.5 * 100 * 28 * 1.1,
     "rule-domestic_share": 60 * 30 + 40 * 25,
     "rule-origin_share": 25 * 24 * 1.1 + 40 * 25 * 1.1 + 35 * 30,
     "rule-supplier_share": 50 * 25 + 50 * 30,
