@@ -7,7 +7,19 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from models.checker import check_site_costs, listed
-from models.clauses import PRICE_FAMILY, AllUnitsTiers, CarryForward, EarlyTermination, Extension, IncrementalTiers, IndexedPrice, MakeUp, TakeOrPay, Tier
+from models.clauses import (
+    PRICE_FAMILY,
+    AllUnitsTiers,
+    CarryForward,
+    CumulativeRebate,
+    EarlyTermination,
+    Extension,
+    IncrementalTiers,
+    IndexedPrice,
+    MakeUp,
+    TakeOrPay,
+    Tier,
+)
 from models.offer import Alternative, Offer, ShapedProfile
 
 if TYPE_CHECKING:
@@ -92,7 +104,7 @@ def _clauses(check: Checker, path: str, offer: Offer) -> None:
             _extension(check, where, offer, clause)
         if isinstance(clause, IndexedPrice):
             check.refer(f"{where}.index", "index", clause.index)
-        if isinstance(clause, AllUnitsTiers | IncrementalTiers):
+        if isinstance(clause, AllUnitsTiers | IncrementalTiers | CumulativeRebate):
             _tiers(check, f"{where}.tiers", clause.tiers, rising=isinstance(clause, AllUnitsTiers))
         if isinstance(clause, AllUnitsTiers) and any(isinstance(a.profile, ShapedProfile) for a in offer.alternatives):
             check.say(where, "all-units tiers need a flat or a free profile; with a shaped one no single volume sets the tier")

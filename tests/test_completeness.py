@@ -34,6 +34,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "indexed_price": {"index": "inputs"},
     "all_units_tiers": {"tiers": [{"from_volume": 0}]},
     "incremental_tiers": {"tiers": [{"from_volume": 0}]},
+    "cumulative_rebate": {"tiers": [{"from_volume": 0}]},
 }
 
 

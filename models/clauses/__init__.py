@@ -6,6 +6,7 @@ from pydantic import Field
 
 from models.clauses.all_units_tiers import AllUnitsTiers
 from models.clauses.carry_forward import CarryForward
+from models.clauses.cumulative_rebate import CumulativeRebate
 from models.clauses.early_termination import EarlyTermination, ExitFee
 from models.clauses.escalator import Escalator
 from models.clauses.extension import Extension
@@ -37,6 +38,7 @@ CLAUSES = (
     CarryForward,
     EarlyTermination,
     Extension,
+    CumulativeRebate,
 )
 
 Clause = Annotated[
@@ -54,7 +56,8 @@ Clause = Annotated[
     | MakeUp
     | CarryForward
     | EarlyTermination
-    | Extension,
+    | Extension
+    | CumulativeRebate,
     Field(discriminator="kind"),
 ]
 
@@ -66,6 +69,7 @@ __all__ = [
     "AllUnitsTiers",
     "CarryForward",
     "Clause",
+    "CumulativeRebate",
     "EarlyTermination",
     "Escalator",
     "ExitFee",

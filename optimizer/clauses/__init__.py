@@ -8,6 +8,7 @@ from models import clauses as documents
 from optimizer.clauses.all_units_tiers import AllUnitsTiers
 from optimizer.clauses.base import Clause
 from optimizer.clauses.carry_forward import CarryForward
+from optimizer.clauses.cumulative_rebate import CumulativeRebate
 from optimizer.clauses.early_termination import EarlyTermination
 from optimizer.clauses.escalator import Escalator
 from optimizer.clauses.extension import Extension
@@ -38,6 +39,7 @@ CLAUSES: tuple[tuple[type[Any], type[Any]], ...] = (
     (documents.CarryForward, CarryForward),
     (documents.EarlyTermination, EarlyTermination),
     (documents.Extension, Extension),
+    (documents.CumulativeRebate, CumulativeRebate),
 )
 
 

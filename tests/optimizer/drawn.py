@@ -104,6 +104,7 @@ def _offer(pick: Pick, name: str, periods: list[str], sites: list[str], products
         {"kind": "prepayment", "share_of_contract_value": 0.3, "credit_per_unit": pick(5.0, 9.0)},
         {"kind": "all_units_tiers", "tiers": tiers},
         {"kind": "incremental_tiers", "tiers": tiers},
+        {"kind": "cumulative_rebate", "tiers": tiers},
     ]
     price = [
         {"kind": "escalator", "rate": 0.05},

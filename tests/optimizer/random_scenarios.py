@@ -247,6 +247,12 @@ class Draw:
             chosen.append(
                 {"kind": "extension", "periods": 1, "notice_periods": self.later.choice([0, 1]), "price_factor": round(self.later.uniform(0.7, 1.2), 2)}
             )
+        if self.later.random() < 0.2:
+            ends = sorted(round(self.later.uniform(5, 80), 1) for _ in range(2))
+            shares = [0.0, *(round(self.later.uniform(0, 0.2), 3) for _ in range(2))]
+            starts = [0.0, *ends]
+            tiers = [{"from_volume": a, "to_volume": b, "discount": share} for a, b, share in zip(starts, [*ends, None], shares, strict=True)]
+            chosen.append({"kind": "cumulative_rebate", "tiers": tiers})
         return chosen
 
     def elections(self) -> list[Row]:

@@ -81,6 +81,11 @@ def without_endings(rows: Rows) -> Rows:
     return {key: (low, terms[:2], high) for key, (low, terms, high) in rows.items()}
 
 
+def of_the_year_alone(rows: Rows) -> Rows:
+    """Totals that forget the years before."""
+    return {key: (low, [term for term in terms if not ("inside" in str(term[1]) and term[0] < 0)], high) for key, (low, terms, high) in rows.items()}
+
+
 def charges_times(kind: str, category: str, factor: float) -> Callable[[Patch], None]:
     """Charges of a clause in one category, scaled on their way into the ledger; 0 forgets them."""
     charge = Deal.charge
@@ -214,6 +219,8 @@ BUGS = (
     Bug("contract ended twice", "clause", "early_termination", rows_become("ending", "ended_once", dropped)),
     Bug("half of the exit fee", "clause", "early_termination", charges_times("early_termination", EXIT, 0.5)),
     Bug("not extended, and still committed", "clause", "extension", rows_become("ending", "left_is_the_rest", without_endings)),
+    Bug("rebate before its tier is reached", "clause", "cumulative_rebate", rows_become("cumulative_rebate", "tier_reached_when_full", dropped)),
+    Bug("rebate on the take of a year alone", "clause", "cumulative_rebate", rows_become("cumulative_rebate", "taken_so_far", of_the_year_alone)),
     Bug("incremental tier order dropped", "clause", "incremental_tiers", rows_become("incremental_tiers", "tier_opens_when_full", dropped)),
     Bug("incremental tiers need no opening", "clause", "incremental_tiers", rows_become("incremental_tiers", "slice_needs_open_tier", dropped)),
     Bug("purchase of the first product only", "clause", "fixed_price", first_product_only),

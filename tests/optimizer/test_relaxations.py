@@ -50,6 +50,7 @@ LOOSER_CLAUSES: list[tuple[Data, Data]] = [
     (INDEXED, {"floor": -0.5}),
     ({"kind": "all_units_tiers", "tiers": TIERS}, {"tiers": BETTER}),
     ({"kind": "incremental_tiers", "tiers": TIERS}, {"tiers": BETTER}),
+    ({"kind": "cumulative_rebate", "tiers": TIERS}, {"tiers": BETTER}),
     ({"kind": "prepayment", "amount": 300.0, "credit_per_unit": 5.0}, {"amount": 100.0}),
     ({"kind": "prepayment", "share_of_first_period": 0.6, "credit_per_unit": 5.0}, {"share_of_first_period": 0.2}),
     ({"kind": "prepayment", "share_of_contract_value": 0.6, "credit_per_unit": 5.0}, {"credit_per_unit": 8.0}),
@@ -69,6 +70,7 @@ RIGHTS: list[Data] = [
     {"kind": "late_delivery", "damages_per_week": 0.02, "cap": 0.3},
     {"kind": "make_up", "price_share": 0.2},
     {"kind": "carry_forward", "cap": 0.5},
+    {"kind": "cumulative_rebate", "tiers": BETTER},
     {"kind": "early_termination", "fees": [{"after_periods": 1, "share": 0.4}]},
     {"kind": "extension", "periods": 1},
 ]
@@ -138,7 +140,7 @@ def test_a_clause_at_its_inert_default_changes_nothing(document: type[Any], data
     """If this fails, a clause whose fields are all at their defaults still does something."""
     kind = kind_of(document)
     one_tier = {"tiers": [{"from_volume": 0.0}]}
-    needed: Data = {"indexed_price": {"index": "inputs"}, "all_units_tiers": one_tier, "incremental_tiers": one_tier}
+    needed: Data = {"indexed_price": {"index": "inputs"}, "all_units_tiers": one_tier, "incremental_tiers": one_tier, "cumulative_rebate": one_tier}
     assert same(cost(with_clause(data, None, kind)), cost(with_clause(data, {"kind": kind} | needed.get(kind, {}), kind)))
 
 

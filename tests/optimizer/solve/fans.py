@@ -79,7 +79,14 @@ def many(count: int, seed: int = 0) -> Row:
     }  # fmt: skip
 
 
-DECIDED_LATER = ("minimum_order", "make_up", "carry_forward", "early_termination", "extension")  # clauses with yes-or-no decisions after signing
+DECIDED_LATER = (
+    "minimum_order",
+    "make_up",
+    "carry_forward",
+    "early_termination",
+    "extension",
+    "cumulative_rebate",
+)  # clauses with yes-or-no decisions after signing
 
 
 def untied(draw: Draw) -> Row:
