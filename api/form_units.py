@@ -23,7 +23,8 @@ UNITS: dict[str, tuple[str, ...]] = {
     "years": ("Period.years", "Disruption.mean_years"),
     "periods": (
         "Window.periods", "CapacityStep.build_periods", "Spot.lead_periods", "IndexedPrice.lag_periods", "Rival.periods", "Rival.added_lead_periods",
-        "MakeUp.expiry_periods", "CarryForward.expiry_periods", "ExitFee.after_periods", "EarlyTermination.notice_periods", "Extension.periods",
+        "MakeUp.expiry_periods", "CarryForward.expiry_periods", "MakeGood.expiry_periods",
+        "ExitFee.after_periods", "EarlyTermination.notice_periods", "Extension.periods",
         "Extension.notice_periods",
     ),
     "weeks": ("Disruption.weeks_late",),

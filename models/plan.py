@@ -101,8 +101,8 @@ class CapacityOpened(Document):
 
 
 class FlowLine(Document):
-    """One volume at one node. `kind`: take and deliver (contract), make_up and carry_forward (chosen under these clauses), given_up (committed volume,
-    where it is decided to end a contract), order and receive (spot), stock,
+    """One volume at one node. `kind`: take and deliver (contract), make_up, carry_forward and make_good (chosen under these clauses), given_up
+    (committed volume, where it is decided to end a contract), order and receive (spot), stock,
     transfer, substitute, unmet, demand."""
 
     kind: str

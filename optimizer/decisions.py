@@ -88,7 +88,7 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
                 for j, bound in enumerate(most):
                     take[o, j, p, n] = bound
                     for e, election in enumerate(c.elections):
-                        elected[o, e, j, p, n] = bound * most_elected(election, c.owed_share, c.take_factor) / c.take_factor
+                        elected[o, e, j, p, n] = bound * most_elected(election, c.owed_share, c.own_factor) / c.take_factor
                 for s in offer.sites:
                     deliver[o, p, s, n] = largest(most)
     orders, receives = _spot(instance)

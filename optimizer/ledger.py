@@ -17,6 +17,7 @@ Term = tuple[Number, Any]  # coefficient, Pyomo variable
 PURCHASE = "purchase"
 TAKE_OR_PAY = "take_or_pay"
 MAKE_UP = "make_up_credit"
+MAKE_GOOD = "make_good_credit"
 EXIT = "exit_fee"
 RESERVATION = "reservation"
 DISCOUNT = "volume_discount"

@@ -14,6 +14,7 @@ from models.clauses.fixed_price import FixedPrice
 from models.clauses.incremental_tiers import IncrementalTiers
 from models.clauses.indexed_price import IndexedPrice
 from models.clauses.late_delivery import LateDelivery
+from models.clauses.make_good import MakeGood
 from models.clauses.make_up import MakeUp
 from models.clauses.minimum_order import MinimumOrder
 from models.clauses.prepayment import Prepayment
@@ -39,6 +40,7 @@ CLAUSES = (
     EarlyTermination,
     Extension,
     CumulativeRebate,
+    MakeGood,
 )
 
 Clause = Annotated[
@@ -57,7 +59,8 @@ Clause = Annotated[
     | CarryForward
     | EarlyTermination
     | Extension
-    | CumulativeRebate,
+    | CumulativeRebate
+    | MakeGood,
     Field(discriminator="kind"),
 ]
 
@@ -78,6 +81,7 @@ __all__ = [
     "IncrementalTiers",
     "IndexedPrice",
     "LateDelivery",
+    "MakeGood",
     "MakeUp",
     "MinimumOrder",
     "Prepayment",

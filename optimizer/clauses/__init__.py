@@ -16,6 +16,7 @@ from optimizer.clauses.fixed_price import FixedPrice
 from optimizer.clauses.incremental_tiers import IncrementalTiers
 from optimizer.clauses.indexed_price import IndexedPrice
 from optimizer.clauses.late_delivery import LateDelivery
+from optimizer.clauses.make_good import MakeGood
 from optimizer.clauses.make_up import MakeUp
 from optimizer.clauses.minimum_order import MinimumOrder
 from optimizer.clauses.prepayment import Prepayment
@@ -40,6 +41,7 @@ CLAUSES: tuple[tuple[type[Any], type[Any]], ...] = (
     (documents.EarlyTermination, EarlyTermination),
     (documents.Extension, Extension),
     (documents.CumulativeRebate, CumulativeRebate),
+    (documents.MakeGood, MakeGood),
 )
 
 

@@ -52,6 +52,7 @@ class Contract:
     signing_nodes: tuple[int, ...]
     price: Floats  # [J, Po, N] money per unit taken, offer's currency
     take_factor: float  # most that may be taken, relative to the deliverable committed volume
+    own_factor: float  # the same under a period's own terms, without what is taken on top of them
     owed_share: float  # share of the deliverable committed volume that is owed in each period
     elections: tuple[Election, ...]  # volumes that clauses let the buyer choose about what is owed; none where nothing is owed
     endings: tuple[Ending, ...]  # ways in which it can be ended before its window does
@@ -147,6 +148,10 @@ class Deal:
     def elected(self, j: int, p: int, n: int) -> Any:
         """Volume that the buyer chooses under this clause at node n."""
         return self.elected_by(next(e for e in self.contract.elections if e.clause == self.clause), j, p, n)
+
+    def own_take(self, j: int, p: int, n: int) -> list[Term]:
+        """Volume taken under the period's own terms, without what is taken on top of them."""
+        return [(1.0, self.take(j, p, n)), *((-1.0, self.elected_by(e, j, p, n)) for e in self.contract.elections if e.use == "extra")]
 
     def unpaid(self, j: int, p: int, n: int) -> list[Term]:
         """What is owed and neither taken nor waived by an election, where there are any."""
@@ -290,18 +295,23 @@ class Statement:
         return next((volume for election, volume in self.elected.items() if election.clause == clause), self.take * 0.0)
 
     @property
+    def own_take(self) -> Floats:
+        """Volume taken under the period's own terms, without what is taken on top of them. [Po, N]"""
+        return np.asarray(self.take - sum((volume for election, volume in self.elected.items() if election.use == "extra"), self.take * 0.0))
+
+    @property
     def shortfall(self) -> Floats:
         """What is owed and neither taken nor waived by a choice; below 0 where more was waived than was short. [Po, N]"""
         owed = self.owed_share * self.deliverable * self.volume
         waived = sum((volume for election, volume in self.elected.items() if election.use == "shortfall"), self.take * 0.0)
-        return np.asarray(np.maximum(owed - self.take, 0.0) - waived)
+        return np.asarray(np.maximum(owed - self.own_take, 0.0) - waived)
 
     @property
     def excess(self) -> Floats:
         """What is taken beyond what is owed and not claimed by a choice; below 0 where more was claimed than was taken. [Po, N]"""
         owed = self.owed_share * self.deliverable * self.volume
         claimed = sum((volume for election, volume in self.elected.items() if election.use == "excess"), self.take * 0.0)
-        return np.asarray(np.maximum(self.take - owed, 0.0) - claimed)
+        return np.asarray(np.maximum(self.own_take - owed, 0.0) - claimed)
 
     @property
     def nothing(self) -> Floats:

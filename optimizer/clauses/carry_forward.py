@@ -41,8 +41,8 @@ class CarryForward:
     def build(self, deal: Deal) -> None:
         if deal.settled is None or self.election() is None:
             return
-        owed, factor = deal.contract.owed_share, deal.contract.take_factor
-        share = 1.0 - min(owed / factor, 1.0)  # of the most that may be taken, what lies beyond what is owed
+        owed, contract = deal.contract.owed_share, deal.contract
+        share = max(contract.own_factor - owed, 0.0) / contract.take_factor  # of the most that may be taken, what lies beyond what is owed
         build_bank(deal, deal.beyond, lambda j, p, n: share * deal.most_taken(j, p, n), self.terms.expiry_periods)
         capped: dict[Index, Bounds] = {}
         for j, p, n in [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps]:

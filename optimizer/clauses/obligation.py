@@ -4,7 +4,8 @@ One clause says which share of the deliverable committed volume is owed in a per
 an election: it lowers a shortfall (carry-forward), or is claimed out of what is taken beyond what is owed (make-up). The clauses do not see each other;
 they see what is left of shortfall and excess once all elections are counted.
 
-theta owed share, rho deliverable share, V committed, Q taken, s shortfall, e excess, short binary. Per alternative, product and node:
+theta owed share, rho deliverable share, V committed, Q taken (without what is made good on top), s shortfall, e excess, short binary. Per alternative,
+product and node:
 
     obligation_is_settled:    Q + s - e = theta rho V
     shortfall_where_short:    s <= theta rho V_max short
@@ -49,8 +50,8 @@ class Election:
     """A volume that a clause lets the buyer choose at every node, for each product."""
 
     clause: str  # the clause's kind
-    use: Literal["shortfall", "excess"]
-    most: float = 1.0  # of a shortfall: at most this share of what is owed
+    use: Literal["shortfall", "excess", "extra"]  # `extra`: taken on top of what the period's own terms allow
+    most: float = 1.0  # of a shortfall: at most this share of what is owed; of an extra: of the deliverable committed volume
 
 
 @runtime_checkable
@@ -83,24 +84,27 @@ def owed_share(clauses: Iterable[Any]) -> float:
 
 
 def elections_of(clauses: Iterable[Any]) -> tuple[Election, ...]:
-    """What a buyer may choose under a contract with these clauses: nothing where nothing is owed."""
+    """What a buyer may choose under a contract with these clauses: nothing about what is owed where nothing is."""
     clauses = tuple(clauses)
-    found = (clause.election() for clause in clauses if isinstance(clause, Elects)) if owed_share(clauses) > 0 else ()
-    return tuple(election for election in found if election is not None)
+    found = [clause.election() for clause in clauses if isinstance(clause, Elects)]
+    owed = owed_share(clauses) > 0
+    return tuple(election for election in found if election is not None and (owed or election.use == "extra"))
 
 
 def most_elected(election: Election, owed: float, factor: float) -> float:
-    """Upper bound of an election relative to the deliverable committed volume; `factor`: most that may be taken, relative to the same."""
+    """Upper bound of an election relative to the deliverable committed volume; `factor`: most that may be taken under the period's own terms."""
+    if election.use == "extra":
+        return election.most
     return election.most * owed if election.use == "shortfall" else max(factor - owed, 0.0)
 
 
 def settle(deal: Deal) -> Settled | None:
     """Declare what is owed against what is taken; None in a contract without elections."""
-    owed, elections = deal.contract.owed_share, deal.contract.elections
+    owed, elections = deal.contract.owed_share, [e for e in deal.contract.elections if e.use != "extra"]
     keys = [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps]
     if not elections or not keys:
         return None
-    beyond = max(deal.contract.take_factor - owed, 0.0)
+    beyond = max(deal.contract.own_factor - owed, 0.0)
     size = {(j, p, n): deal.deliverable(n) * deal.most_committed(j, p, deal.period(n)) for j, p, n in keys}
     shortfall = deal.variables("shortfall", {key: owed * size[key] for key in keys})
     excess = deal.variables("excess", {key: beyond * size[key] for key in keys})
@@ -110,7 +114,7 @@ def settle(deal: Deal) -> Settled | None:
         j, p, n = key
         found = {
             "obligation_is_settled": (
-                0.0, [(1.0, deal.take(j, p, n)), (1.0, shortfall[key]), (-1.0, excess[key]), (-owed * deal.deliverable(n), deal.volume(j, p, n))], 0.0,
+                0.0, [*deal.own_take(j, p, n), (1.0, shortfall[key]), (-1.0, excess[key]), (-owed * deal.deliverable(n), deal.volume(j, p, n))], 0.0,
             ),
             "shortfall_where_short": (None, [(1.0, shortfall[key]), (-owed * size[key], short[p, n])], 0.0),
             "excess_where_not_short": (None, [(1.0, excess[key]), (beyond * size[key], short[p, n])], beyond * size[key]),

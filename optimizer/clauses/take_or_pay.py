@@ -45,7 +45,7 @@ class TakeOrPay:
         paid: dict[Index, Bounds] = {}
         for j, p, n in keys:
             owed = theta * deal.deliverable(n)
-            paid[j, p, n] = (0.0, [(1.0, unused[j, p, n]), (-owed, deal.volume(j, p, n)), (1.0, deal.take(j, p, n))], None)
+            paid[j, p, n] = (0.0, [(1.0, unused[j, p, n]), (-owed, deal.volume(j, p, n)), *deal.own_take(j, p, n)], None)
             deal.charge(TAKE_OR_PAY, n, [(tau * deal.price(j, p, n), unused[j, p, n])])
         deal.rows("unused_volume_is_paid", paid)
 

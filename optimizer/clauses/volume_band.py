@@ -1,7 +1,7 @@
 """Volume band: how far each period's take may leave the committed volume.
 
 To the buyer: room to take a bit more or less than was committed. Every offer has one; without the clause it is a pure option (down 1, up 0).
-V committed volume, Q volume taken, rho deliverable share.
+V committed volume, Q volume taken (without what is made good on top), rho deliverable share.
 
     take_within_band_above:   Q[j,p,n] <= (1 + up) rho[n] V[j,p,t(n)]
     take_within_band_below:   Q[j,p,n] >= (1 - down) rho[n] V[j,p,t(n)]
@@ -39,9 +39,9 @@ class VolumeBand:
             most, least = (1.0 + self.terms.up) * deal.deliverable(n), (1.0 - self.terms.down) * deal.deliverable(n)
             for j in deal.js:
                 for p in deal.ps:
-                    above[j, p, n] = (None, [(1.0, deal.take(j, p, n)), (-most, deal.volume(j, p, n))], 0.0)
+                    above[j, p, n] = (None, [*deal.own_take(j, p, n), (-most, deal.volume(j, p, n))], 0.0)
                     if anywhere(least > 0):
-                        below[j, p, n] = (0.0, [(1.0, deal.take(j, p, n)), (-least, deal.volume(j, p, n))], None)
+                        below[j, p, n] = (0.0, [*deal.own_take(j, p, n), (-least, deal.volume(j, p, n))], None)
         deal.rows("take_within_band_above", above)
         deal.rows("take_within_band_below", below)
 
@@ -50,8 +50,8 @@ class VolumeBand:
 
     def breach(self, statement: Statement) -> Floats:
         owed = statement.deliverable * statement.volume
-        over = statement.take - owed * (1.0 + self.terms.up)
-        under = owed * (1.0 - self.terms.down) - statement.take
+        over = statement.own_take - owed * (1.0 + self.terms.up)
+        under = owed * (1.0 - self.terms.down) - statement.own_take
         return np.asarray(np.maximum(np.maximum(over, under), 0.0).max(axis=0))
 
     def levers(self) -> tuple[Lever, ...]:

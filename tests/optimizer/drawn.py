@@ -97,6 +97,7 @@ def _offer(pick: Pick, name: str, periods: list[str], sites: list[str], products
         {"kind": "take_or_pay", "fraction": pick(0.7, 1.0), "price_share": pick(1.0, 0.5)},
         {"kind": "volume_band", "down": pick(0.2, 0.0, 1.0), "up": pick(0.0, 0.25)},
         {"kind": "minimum_order", "volume": 12.0},
+        {"kind": "make_good", "cap": pick(0.2, 1.0), "price_share": pick(1.0, 0.5), "expiry_periods": pick(None, 1)},
         {"kind": "late_delivery", "damages_per_week": 0.02, "cap": 0.15},
     ]
     money = [

@@ -253,6 +253,9 @@ class Draw:
             starts = [0.0, *ends]
             tiers = [{"from_volume": a, "to_volume": b, "discount": share} for a, b, share in zip(starts, [*ends, None], shares, strict=True)]
             chosen.append({"kind": "cumulative_rebate", "tiers": tiers})
+        if self.later.random() < 0.2:
+            share, expiry = round(self.later.uniform(0.2, 1), 2), self.later.choice([None, 1])
+            chosen.append({"kind": "make_good", "cap": round(self.later.uniform(0.1, 1), 2), "price_share": share, "expiry_periods": expiry})
         return chosen
 
     def elections(self) -> list[Row]:

@@ -26,7 +26,7 @@ from optimizer.clauses.fixed_price import FixedPrice
 from optimizer.clauses.indexed_price import IndexedPrice
 from optimizer.clauses.reservation import Reservation
 from optimizer.engine import solve
-from optimizer.ledger import CREDIT, EXIT, PURCHASE, RESERVATION
+from optimizer.ledger import CREDIT, EXIT, MAKE_GOOD, PURCHASE, RESERVATION
 from optimizer.rules.base import Desk, share_rows
 from optimizer.rules.domestic_share import DomesticShare
 from scenarios import library
@@ -221,6 +221,9 @@ BUGS = (
     Bug("not extended, and still committed", "clause", "extension", rows_become("ending", "left_is_the_rest", without_endings)),
     Bug("rebate before its tier is reached", "clause", "cumulative_rebate", rows_become("cumulative_rebate", "tier_reached_when_full", dropped)),
     Bug("rebate on the take of a year alone", "clause", "cumulative_rebate", rows_become("cumulative_rebate", "taken_so_far", of_the_year_alone)),
+    Bug("made good without a failure", "clause", "make_good", rows_become("make_good", "bank_runs_on", dropped)),
+    Bug("made good without a cap", "clause", "make_good", rows_become("make_good", "made_good_within_cap", dropped)),
+    Bug("made good at the full price", "clause", "make_good", charges_times("make_good", MAKE_GOOD, 0.0)),
     Bug("incremental tier order dropped", "clause", "incremental_tiers", rows_become("incremental_tiers", "tier_opens_when_full", dropped)),
     Bug("incremental tiers need no opening", "clause", "incremental_tiers", rows_become("incremental_tiers", "slice_needs_open_tier", dropped)),
     Bug("purchase of the first product only", "clause", "fixed_price", first_product_only),
