@@ -1,7 +1,8 @@
 """What a clause is to the engine: the whole extension surface on one page.
 
 A clause object wraps its document (`terms`). `build` writes it in Pyomo on the kernel it is given; `bill` computes what it charges from volumes
-alone, in plain NumPy. The two share nothing but the object, and the verifier compares them. Clauses never see each other.
+alone, in plain NumPy. The two share nothing but the object, and the verifier compares them. Clauses never see each other. What the buyer decides under
+them later belongs to the kernel: volumes about what is owed (`obligation`), and whether the contract goes on (`ending`).
 """
 
 from __future__ import annotations
