@@ -58,7 +58,7 @@ class Draw:
 
     def __init__(self, seed: int) -> None:
         r, self.later = Random(seed), Random(f"later {seed}")
-        self.r = r
+        self.r, self.recent = r, seed % 2 == 0
         self.periods = [f"t{i}" for i in range(r.choice([1, 2, 2, 3, 3]))]
         self.places = ["north", "south"][: r.choice([1, 1, 2])]
         self.products = ["cable", "duct"][: r.choice([1, 1, 2])]
@@ -238,12 +238,16 @@ class Draw:
             (0.3, {"kind": "late_delivery", "damages_per_week": self.number(0.005, 0.03), "cap": self.number(0.05, 0.3)}),
         ]
         chosen = [clause for probability, clause in possible if self.chance(probability)]
-        if any(clause["kind"] == "take_or_pay" for clause in chosen):
-            chosen += self.elections()
-        if self.later.random() < 0.2 and not any(clause["kind"] == "incremental_tiers" for clause in chosen):
+        return chosen + (self.later_clauses(chosen, window) if self.recent else [])
+
+    def later_clauses(self, given: list[Row], window: int) -> list[Row]:
+        """Clauses that came later, beside those given. Drawn apart, in documents of even seeds, so that the others go on meaning what they meant."""
+        chosen = self.elections() if any(clause["kind"] == "take_or_pay" for clause in given) else []
+        sliced = any(clause["kind"] == "incremental_tiers" for clause in given)
+        if self.later.random() < 0.2 and not sliced:
             fees = [{"after_periods": t + 1, "share": round(self.later.uniform(0, 1), 2)} for t in range(self.later.randint(1, 2))]
             chosen.append({"kind": "early_termination", "fees": fees, "notice_periods": self.later.choice([0, 0, 1])})
-        elif window > 1 and self.later.random() < 0.2 and not any(clause["kind"] == "incremental_tiers" for clause in chosen):
+        elif window > 1 and self.later.random() < 0.2 and not sliced:
             chosen.append(
                 {"kind": "extension", "periods": 1, "notice_periods": self.later.choice([0, 1]), "price_factor": round(self.later.uniform(0.7, 1.2), 2)}
             )
@@ -259,7 +263,7 @@ class Draw:
         return chosen
 
     def elections(self) -> list[Row]:
-        """What the buyer may choose where something is owed. Drawn apart, so that everything else of a seed stays what it was."""
+        """What the buyer may choose where something is owed."""
         later = self.later
         found: list[Row] = [
             {"kind": "make_up", "price_share": round(later.uniform(0, 0.9), 2), "expiry_periods": later.choice([None, 1])},
