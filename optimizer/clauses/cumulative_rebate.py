@@ -1,15 +1,16 @@
 """Cumulative rebate: the more has been taken since the start, the cheaper is what comes next.
 
 To the buyer: a bonus for growth that is earned by taking, not by committing; a forecast that does not come true earns nothing.
-Q taken, x_i volume taken since the start of the window that lies inside tier i (width u_i), reached_i binary: tier i is reached, so the tier before it is
-full. Per alternative, product and node:
+Q taken, y_i the part of it that lies inside tier i, x_i the same of all that was taken since the start of the window (width u_i), reached_i binary: tier i
+is reached, so the tier before it is full. Per alternative, product and node:
 
-    taken_so_far:             sum_i x_i[n] = sum_i x_i[parent] + Q[n]
+    taken_fills_tiers:        sum_i y_i[n] = Q[n]
+    taken_so_far:             x_i[n] = x_i[parent] + y_i[n]
     tier_holds_its_width:     x_i[n] <= u_i reached_i[n]           (x_0 <= u_0)
     tier_reached_when_full:   x_{i-1}[n] >= u_{i-1} reached_i[n]
-    charge (volume_rebate):   - sum_i d_i P[j,p,n] (x_i[n] - x_i[parent])
+    charge (volume_rebate):   - sum_i d_i P[j,p,n] y_i[n]
 
-The volume so far determines every x_i, so the charge is exact in both directions. The discount is on the contract price of the period.
+The volume so far determines every x_i and y_i, so the charge is exact in both directions. The discount is on the contract price of the period.
 Reference: Munson & Rosenblatt (1998), Theories and realities of quantity discounts: an exploratory study, Production and Operations Management 7(4)
 (discounts on volume accumulated over time).
 Worked number: price 28, 10 % off above 1,500 in all: 1,000 units a year are credited nothing in the first year, 1,400 in the second, 2,800 after that.
@@ -40,7 +41,9 @@ class CumulativeRebate:
             return
         width = self._widths(deal)
         inside = deal.variables("inside", width)
+        newly = deal.variables("newly", {(j, p, t, i, n): least(u, deal.most_taken(j, p, n)) for (j, p, t, i, n), u in width.items()})
         reached = deal.variables("reached", {key: 1.0 for key in width if key[3] > 0}, pyo.Binary)
+        fills: dict[Index, Bounds] = {}
         so_far: dict[Index, Bounds] = {}
         holds: dict[Index, Bounds] = {}
         full: dict[Index, Bounds] = {}
@@ -49,13 +52,15 @@ class CumulativeRebate:
             tiers = range(len(self.terms.tiers))
             now = {i: inside[j, p, t, i, n] for i in tiers if (j, p, t, i, n) in width}
             then = {i: inside[j, p, t - 1, i, before] for i in tiers if (j, p, t - 1, i, before) in width}
-            so_far[j, p, n] = (0.0, [*((1.0, x) for x in now.values()), *((-1.0, x) for x in then.values()), (-1.0, deal.take(j, p, n))], 0.0)
+            fills[j, p, n] = (0.0, [*((1.0, newly[j, p, t, i, n]) for i in now), (-1.0, deal.take(j, p, n))], 0.0)
+            for i, x in now.items():
+                so_far[j, p, t, i, n] = (0.0, [(1.0, x), (-1.0, newly[j, p, t, i, n]), *([(-1.0, then[i])] if i in then else [])], 0.0)
             for i in sorted(now.keys() - {0}):
                 key, below = (j, p, t, i, n), self.terms.tiers[i].from_volume - self.terms.tiers[i - 1].from_volume
                 holds[key] = (None, [(1.0, inside[key]), (-width[key], reached[key])], 0.0)
                 full[key] = (0.0, [(1.0, now[i - 1]), (-below, reached[key])], None)
-            rates = [tier.discount * deal.price(j, p, n) for tier in self.terms.tiers]
-            deal.charge(REBATE, n, [*((-rates[i], x) for i, x in now.items()), *((rates[i], x) for i, x in then.items())])
+            deal.charge(REBATE, n, [(-self.terms.tiers[i].discount * deal.price(j, p, n), newly[j, p, t, i, n]) for i in now])
+        deal.rows("taken_fills_tiers", fills)
         deal.rows("taken_so_far", so_far)
         deal.rows("tier_holds_its_width", holds)
         deal.rows("tier_reached_when_full", full)

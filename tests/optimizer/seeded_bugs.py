@@ -83,7 +83,7 @@ def without_endings(rows: Rows) -> Rows:
 
 def of_the_year_alone(rows: Rows) -> Rows:
     """Totals that forget the years before."""
-    return {key: (low, [term for term in terms if not ("inside" in str(term[1]) and term[0] < 0)], high) for key, (low, terms, high) in rows.items()}
+    return {key: (low, terms[:2], high) for key, (low, terms, high) in rows.items()}
 
 
 def charges_times(kind: str, category: str, factor: float) -> Callable[[Patch], None]:
