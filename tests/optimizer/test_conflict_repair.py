@@ -1,0 +1,115 @@
+"""Repairs: every one leads to a plan, its price is what its changes amount to, and no cheaper one is found by brute force."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+
+from models.infeasibility import Repair
+from optimizer.conflict import analyse, patched
+from optimizer.conflict_elastic import make_elastic
+from optimizer.conflict_words import rounded
+from optimizer.solve.extensive import solve
+from scenarios.files import scenario_from
+from scenarios.tree import build_tree
+from tests.optimizer.clashing import Row, clashing, possible
+from tests.optimizer.test_conflict import BUDGET, DOMESTIC, FILL, scenario
+from tests.optimizer.test_conflict_minimal import SEEDS, analysed
+
+CHEAPER = 0.985  # of the price: what brute force tries to get away with
+
+
+def repairs(*rules: Row) -> dict[tuple[str, ...], Repair]:
+    """Repairs of the scenario with these rules, by what they change."""
+    found = analyse(scenario(*rules), scenario().solve, lambda: 60.0)
+    return {tuple(x.path for x in repair.changes): repair for repair in found.repairs}
+
+
+def test_domestic_share_or_fill_rate_or_capacity() -> None:
+    """The buyer would be told the wrong amount: 60 of 100 can be domestic, or 85.7 of 100 be met, or the maker must have 70."""
+    found = repairs(DOMESTIC, FILL)
+    assert found["rules[0].min",].changes[0].after == pytest.approx(0.6)
+    assert found["rules[1].min",].changes[0].after == pytest.approx(0.857)
+    assert found["suppliers[0].capacity[0].volume[0]",].changes[0].after == pytest.approx(70.0)
+    assert min(found.values(), key=lambda x: x.price).price == pytest.approx(0.1, rel=1e-3)
+    assert all(x.gap <= 0.01 for x in found.values())
+
+
+def test_budget_is_raised_to_what_is_needed_and_the_cost_is_told() -> None:
+    """The repair would not be enough, or what it costs would be another plan's cost."""
+    found = repairs(FILL, BUDGET)["rules[1].max",]
+    assert found.changes[0].after == pytest.approx(800.0)
+    assert found.objective == pytest.approx(800.0)
+    assert found.sentence == "Raise the budget from USD 600 to USD 800. The best plan then costs USD 800, risk included."
+    assert found.patch == ({"op": "add", "path": "/rules/1/max", "value": 800.0},)
+
+
+def test_decisions_are_dropped() -> None:
+    """A decision that clashes with another could not be given up."""
+    found = repairs({"kind": "exclusive", "offers": ["home", "abroad"]}, {"kind": "force", "offer": "home"}, {"kind": "force", "offer": "abroad"})
+    assert set(found) == {("rules[0]",), ("rules[1]",), ("rules[2]",)}
+    assert found["rules[1]",].patch == ({"op": "remove", "path": "/rules/1"},)
+
+
+def test_suppliers_are_counted_in_whole_ones() -> None:
+    """Half a supplier would be asked for."""
+    found = repairs({"kind": "supplier_count", "min": 4})["rules[0].min",]
+    assert found.changes[0].after == 2.0
+    assert found.patch[0]["value"] == 2
+
+
+def test_two_changes_together_where_one_is_not_enough() -> None:
+    """Two contradictions that have nothing in common would be called beyond repair."""
+    found = repairs(FILL, BUDGET, {"kind": "supplier_count", "min": 4})
+    assert all("rules[2].min" in paths for paths in found)
+    assert ("rules[1].max", "rules[2].min") in found
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_random_repairs_are_enough_and_none_is_cheaper(seed: int) -> None:
+    """A repaired scenario would have no plan, or a cheaper repair of the same rules and data would have been missed."""
+    document = clashing(seed)
+    found = analysed(document, conflicts=1, repairs=3)
+    if not found.conflicts:
+        return
+    assert found.repairs
+    made = scenario_from(document)
+    for repair in found.repairs:
+        assert possible(patched(made, repair).model_dump(mode="json", by_alias=True)), repair.sentence
+        assert repair.price == pytest.approx(sum(x.price for x in repair.changes))
+        assert 0 <= repair.gap < 0.05
+    cheapest = min(x.price for x in found.repairs)
+    assert found.repairs[0].price == cheapest
+    assert cheaper_by_force(document, CHEAPER * cheapest) is None
+
+
+def cheaper_by_force(document: Row, price: float) -> dict[str, float] | None:
+    """Changes of one, two or three members that together cost `price` and are enough; None where none of those tried are."""
+    made = scenario_from(document)
+    elastic = make_elastic(made, build_tree(made))
+    splits = {1: [(1.0,)], 2: [(0.2, 0.8), (0.5, 0.5), (0.8, 0.2)], 3: [(1 / 3, 1 / 3, 1 / 3)]}
+    for count, shares in splits.items():
+        for chosen in combinations(range(len(elastic.members)), count):
+            for share in shares if count < 3 or len(elastic.members) < 9 else ():
+                theta = {g: min(price * part, elastic.members[g].most) for g, part in zip(chosen, share, strict=True)}
+                dropped = [g for g in chosen if not elastic.members[g].way and theta[g] >= 1.0]
+                moved = {g: _whole(elastic.members[g], amount) for g, amount in theta.items() if elastic.members[g].way}
+                if solve(elastic.at(moved, dropped), gap=0.5, seconds=60.0, seed=1).x is not None:
+                    return {elastic.members[g].path: amount for g, amount in theta.items()}
+    return None
+
+
+def _whole(member, theta: float) -> float:  # type: ignore[no-untyped-def]
+    """As many whole steps as a price buys."""
+    return int(theta * member.scale + 1e-9) / member.scale if member.whole else theta
+
+
+def test_figures_are_rounded_outward() -> None:
+    """A figure rounded to be said would no longer be enough."""
+    elastic = make_elastic(scenario(DOMESTIC, BUDGET), build_tree(scenario()))
+    share, budget = elastic.members[0], elastic.members[1]
+    assert rounded(share, 0.1) == 0.6
+    assert rounded(share, 0.10001) == 0.599
+    assert rounded(budget, 1 / 3) == 800.0
+    assert rounded(budget, 0.33341) == 800.1
