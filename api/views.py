@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.store import Run, State, Store
+from models.infeasibility import Infeasibility
 from models.options import SolveSettings
 
 
@@ -49,6 +50,8 @@ class ProblemView(View):
     """How many more findings there are."""
     conflicts: list[ConflictView] | None = None
     """Rules that can't hold together."""
+    infeasibility: Infeasibility | None = None
+    """Contradictions with the data that take part, and the cheapest repairs."""
 
 
 class ReasonView(View):
@@ -59,6 +62,8 @@ class ReasonView(View):
     findings: list[FindingView] | None = None
     findings_left_out: int | None = None
     conflicts: list[ConflictView] | None = None
+    infeasibility: Infeasibility | None = None
+    """Contradictions with the data that take part, and the cheapest repairs, each with a JSON Patch."""
     bound: float | None = None
     """What was proven before the time limit."""
 
