@@ -42,7 +42,7 @@ def _offers(found: Why) -> Table:
 
 def _offer(x: OfferWhy) -> tuple[Any, ...]:
     other, flip = x.otherwise, x.flip
-    figures = (None,) * 4 if other is None else (span(other.objective), other.expected_cost, other.cvar, other.expected_shortage)
+    figures = (None,) * 4 if other is None else (span(other.objective), *map(_clean, (other.expected_cost, other.cvar, other.expected_shortage)))
     turn = (None, None) if flip is None else (span(Interval(lower=flip.price, upper=flip.price * flip.high / flip.low if flip.low else flip.price)),
                                               span(Interval(lower=flip.low, upper=flip.high)))  # fmt: skip
     return (x.offer, "yes" if x.signed else "no", *figures, *turn)
@@ -50,15 +50,19 @@ def _offer(x: OfferWhy) -> tuple[Any, ...]:
 
 def _categories(found: Why) -> Table:
     """Where each difference in expected cost comes from."""
-    with_other = [x for x in found.offers if x.otherwise is not None]
-    names = list(dict.fromkeys(part.category for x in with_other for part in (x.otherwise.categories if x.otherwise else ())))
-    columns = (Column(f"The other way round, {found.currency}"), *(Column(name.replace("_", " "), "money") for name in names), Column("Sum", "money"))
-    rows = []
-    for x in with_other:
-        assert x.otherwise is not None
-        by = {part.category: part.amount for part in x.otherwise.categories}
-        rows.append((x.offer, *(by.get(name, 0.0) for name in names), x.otherwise.expected_cost))
+    columns = (Column("The other way round"), Column("Category"), Column(f"More, {found.currency}", "money"))
+    rows: list[tuple[str, str, float]] = []
+    for x in found.offers:
+        for part in x.otherwise.categories if x.otherwise else ():
+            rows.append((x.offer, part.category.replace("_", " "), _clean(part.amount)))
+        if x.otherwise:
+            rows.append((x.offer, "all of it", _clean(x.otherwise.expected_cost)))
     return Table("What the difference is made of, on average", columns, rows)
+
+
+def _clean(amount: float) -> float:
+    """An amount without the dust of two solves, and without a minus before nothing."""
+    return round(amount, 6) + 0.0
 
 
 def _prices(title: str, rows: Sequence[RuleWhy], currency: str) -> Table:
@@ -66,16 +70,16 @@ def _prices(title: str, rows: Sequence[RuleWhy], currency: str) -> Table:
         Column("Where"), Column("What"), Column(f"Costs, {currency}", "range"), Column("on average", "money"), Column("in the worst futures", "money"),
         Column("short, volume", "volume"), Column("A little more room saves", "money"), Column("per"),
     )  # fmt: skip
-    lines = [
-        (x.path, x.text, span(x.price), -x.without.expected_cost, -x.without.cvar, -x.without.expected_shortage, x.slope, x.unit if x.slope is not None else "")
-        for x in rows
-    ]
+    lines = []
+    for x in rows:
+        saved = [_clean(-amount) for amount in (x.without.expected_cost, x.without.cvar, x.without.expected_shortage)]
+        lines.append((x.path, x.text, span(x.price), *saved, x.slope, x.unit if x.slope is not None else ""))
     return Table(title, columns, lines, "The best plan minus the best one without it. Room: one unit more of the limit, what is signed held.")
 
 
 def _drivers(found: Why) -> Table:
     columns = (
-        Column("Driver"), Column("Stands at", "tiny"), Column("Changes below"), Column("then signs"), Column("Changes above"), Column("then signs"),
+        Column("Driver"), Column("Stands at"), Column("Changes below"), Column("then signs"), Column("Changes above"), Column("then signs"),
     )  # fmt: skip
     note = (
         "Both ends of each interval are solved: at the nearer one the award is still best, at the farther one it is beaten. Empty: not within the span tried."
@@ -87,7 +91,7 @@ def _driver(x: DriverWhy) -> tuple[Any, ...]:
     def turn(flip: DriverFlip | None) -> tuple[str, str]:
         return ("", "") if flip is None else (f"{flip.from_value:.4g} … {flip.to_value:.4g}", ", ".join(flip.award) or "nothing")
 
-    return (x.text, x.value, *turn(x.falls), *turn(x.rises))
+    return (x.text, f"{x.value:g}", *turn(x.falls), *turn(x.rises))
 
 
 def why_rows(found: Why) -> list[dict[str, Any]]:

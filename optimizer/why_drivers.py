@@ -55,7 +55,7 @@ def _drivers(scenario: Scenario) -> Iterator[Driver]:
     yield factor("demand", "demand", "demand")
     if scenario.spot:
         yield factor("spot_price", "the level of spot prices", "spot_price")
-        yield factor("spot_available", "what spot markets have on offer", "spot_available")
+        yield factor("spot_available", "the volume on offer on spot markets", "spot_available")
         yield added("spot_lead", "the lead time of spot orders (periods)", "spot_lead", ADDED)
     if scenario.offers:
         yield factor("deliverable", "the share of commitments that suppliers can deliver", "deliverable", ())
@@ -148,15 +148,15 @@ def _said(found: DriverWhy, best: Valued, scenario: Scenario) -> str:
         return f"{verb} to {at}: then {' and '.join(changes)}{worth}"
 
     turns = [turn(flip, verb) for flip, verb in ((found.falls, "falls"), (found.rises, "rises")) if flip is not None]
-    span = f"from {_told(found, found.lowest)} to {_told(found, found.highest)}"
+    span = f"between {_told(found, found.lowest)} and {_told(found, found.highest)}"
     if not turns:
-        return f"Whatever {found.text} is, {span}, the award stays the best."
+        return f"With {found.text} anywhere {span} the award stays the best."
     return f"The award changes once {found.text} {'; or once it '.join(turns)}."
 
 
 def _told(found: DriverWhy, value: float) -> str:
     if found.kind == "factor":
-        return f"{100 * value:.4g} % of what the scenario says"
+        return f"{100 * value:.4g} % of the scenario's"
     if found.kind == "added":
         return f"{value:+.4g}"
     return f"{value:.4g}"

@@ -33,8 +33,8 @@ def rule_why(bench: Bench, best: Valued, i: int) -> RuleWhy:
 
 
 def limits_of(scenario: Scenario, bench: Bench) -> list[Member]:
-    """Limits in the data that can be lifted."""
-    return [m for m in members_of(build_instance(scenario, bench.tree)) if not m.is_rule]
+    """Limits in the data that somebody might lift; opening stock is what it is."""
+    return [m for m in members_of(build_instance(scenario, bench.tree)) if not m.is_rule and m.owner[0] != "initial"]
 
 
 def limit_why(bench: Bench, best: Valued, member: Member) -> RuleWhy | None:

@@ -1,22 +1,30 @@
-"""Small random scenarios whose hard rules mostly can't hold together, and brute force against which conflicts and repairs are checked.
+"""Small random scenarios whose hard rules mostly can't hold together, and what is checked of the contradictions and repairs found for them.
 
-`clashing(seed)` always gives the same document. Nothing here uses what finds conflicts or repairs: limits are lifted and moved by editing the document.
+`clashing(seed)` always gives the same document. Contradictions are checked by editing the document, repairs by making them, and by brute force: everything
+that one, two or three members can do for a little less than the cheapest repair costs.
 """
 
 from __future__ import annotations
 
 import copy
 import re
+from itertools import combinations
 from random import Random
 from typing import Any
 
+from models.infeasibility import Infeasibility
 from models.scenario import Scenario
+from optimizer.conflict import patched
+from optimizer.conflict_elastic import make_elastic
+from optimizer.conflict_members import Member, members_of
 from optimizer.instance import build_instance
 from optimizer.solve.choice import choose
+from optimizer.solve.extensive import solve
 from scenarios.files import scenario_from
 from scenarios.tree import build_tree
 
 Row = dict[str, Any]
+CHEAPER = 0.985  # of the price: what brute force tries to get away with
 UNLIMITED = 5_000.0  # of a volume: far beyond what any of these scenarios needs
 
 
@@ -106,3 +114,54 @@ def put(document: Row, path: str, value: object) -> None:
     for step in way:
         place = place[step]
     place[last] = value
+
+
+def conflict_faults(document: Row, found: Infeasibility) -> list[str]:
+    """What is wrong with the contradictions that were found: one that can be kept, one that is not minimal, or none where there is no plan."""
+    if bool(found.conflicts) == possible(document):
+        return ["a contradiction where there is a plan, or none where there is no plan"]
+    made, faults = scenario_from(document), []
+    everything = [m.path for m in members_of(build_instance(made, build_tree(made)))]
+    for conflict in found.conflicts:
+        own = [x.path for x in conflict.members]
+        same_rule = {x.partition(".")[0] for x in own if x.startswith("rules[")}  # a rule's other limit goes and comes with it
+        others = [x for x in everything if x not in own and x.partition(".")[0] not in same_rule]
+        faults += [f"{own} can hold together"] if possible(lifted(document, others)) else []
+        faults += [f"{path} is not needed in {own}" for path in own if not possible(lifted(document, [*others, path]))]
+    return faults
+
+
+def repair_faults(document: Row, found: Infeasibility) -> list[str]:
+    """What is wrong with the repairs that were found: none, one that is not enough or miscounted, or one that brute force beats."""
+    if not found.repairs:
+        return ["no repair"]
+    made, faults = scenario_from(document), []
+    for repair in found.repairs:
+        faults += [] if possible(patched(made, repair).model_dump(mode="json", by_alias=True)) else [f"not enough: {repair.sentence}"]
+        faults += [] if abs(repair.price - sum(x.price for x in repair.changes)) <= 1e-6 else [f"miscounted: {repair.sentence}"]
+        faults += [] if 0 <= repair.gap < 0.1 else [f"not proven: {repair.sentence} ({repair.gap})"]
+    cheapest = min(x.price for x in found.repairs)
+    faults += [] if found.repairs[0].price == cheapest else ["the first is not the cheapest"]
+    beaten = cheaper_by_force(document, CHEAPER * cheapest)
+    return faults + ([] if beaten is None else [f"{beaten} is cheaper than {cheapest}"])
+
+
+def cheaper_by_force(document: Row, price: float) -> dict[str, float] | None:
+    """Changes of one, two or three members that together cost `price` and are enough; None where none of those tried are."""
+    made = scenario_from(document)
+    elastic = make_elastic(made, build_tree(made))
+    splits = {1: [(1.0,)], 2: [(0.2, 0.8), (0.5, 0.5), (0.8, 0.2)], 3: [(1 / 3, 1 / 3, 1 / 3)]}
+    for count, shares in splits.items():
+        for chosen in combinations(range(len(elastic.members)), count):
+            for share in shares if count < 3 or len(elastic.members) < 9 else ():
+                theta = {g: min(price * part, elastic.members[g].most) for g, part in zip(chosen, share, strict=True)}
+                dropped = [g for g in chosen if not elastic.members[g].way and theta[g] >= 1.0]
+                moved = {g: _whole(elastic.members[g], amount) for g, amount in theta.items() if elastic.members[g].way}
+                if solve(elastic.at(moved, dropped), gap=0.5, seconds=60.0, seed=1).x is not None:
+                    return {elastic.members[g].path: amount for g, amount in theta.items()}
+    return None
+
+
+def _whole(member: Member, theta: float) -> float:
+    """As many whole steps as a price buys."""
+    return int(theta * member.scale + 1e-9) / member.scale if member.whole else theta

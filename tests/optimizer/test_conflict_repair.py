@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import pytest
 
 from models.infeasibility import Repair
-from optimizer.conflict import analyse, patched
+from optimizer.conflict import analyse
 from optimizer.conflict_elastic import make_elastic
 from optimizer.conflict_words import rounded
-from optimizer.solve.extensive import solve
-from scenarios.files import scenario_from
 from scenarios.tree import build_tree
-from tests.optimizer.clashing import Row, clashing, possible
+from tests.optimizer.clashing import Row, clashing, repair_faults
 from tests.optimizer.test_conflict import BUDGET, DOMESTIC, FILL, scenario
 from tests.optimizer.test_conflict_minimal import SEEDS, analysed
 
@@ -71,38 +67,7 @@ def test_random_repairs_are_enough_and_none_is_cheaper(seed: int) -> None:
     """A repaired scenario would have no plan, or a cheaper repair of the same rules and data would have been missed."""
     document = clashing(seed)
     found = analysed(document, conflicts=1, repairs=3)
-    if not found.conflicts:
-        return
-    assert found.repairs
-    made = scenario_from(document)
-    for repair in found.repairs:
-        assert possible(patched(made, repair).model_dump(mode="json", by_alias=True)), repair.sentence
-        assert repair.price == pytest.approx(sum(x.price for x in repair.changes))
-        assert 0 <= repair.gap < 0.05
-    cheapest = min(x.price for x in found.repairs)
-    assert found.repairs[0].price == cheapest
-    assert cheaper_by_force(document, CHEAPER * cheapest) is None
-
-
-def cheaper_by_force(document: Row, price: float) -> dict[str, float] | None:
-    """Changes of one, two or three members that together cost `price` and are enough; None where none of those tried are."""
-    made = scenario_from(document)
-    elastic = make_elastic(made, build_tree(made))
-    splits = {1: [(1.0,)], 2: [(0.2, 0.8), (0.5, 0.5), (0.8, 0.2)], 3: [(1 / 3, 1 / 3, 1 / 3)]}
-    for count, shares in splits.items():
-        for chosen in combinations(range(len(elastic.members)), count):
-            for share in shares if count < 3 or len(elastic.members) < 9 else ():
-                theta = {g: min(price * part, elastic.members[g].most) for g, part in zip(chosen, share, strict=True)}
-                dropped = [g for g in chosen if not elastic.members[g].way and theta[g] >= 1.0]
-                moved = {g: _whole(elastic.members[g], amount) for g, amount in theta.items() if elastic.members[g].way}
-                if solve(elastic.at(moved, dropped), gap=0.5, seconds=60.0, seed=1).x is not None:
-                    return {elastic.members[g].path: amount for g, amount in theta.items()}
-    return None
-
-
-def _whole(member, theta: float) -> float:  # type: ignore[no-untyped-def]
-    """As many whole steps as a price buys."""
-    return int(theta * member.scale + 1e-9) / member.scale if member.whole else theta
+    assert not found.conflicts or repair_faults(document, found) == []
 
 
 def test_figures_are_rounded_outward() -> None:

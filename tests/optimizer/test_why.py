@@ -13,7 +13,7 @@ from tests.optimizer.build import FORWARD, Data, but, cost, demands, offer, scen
 from tests.optimizer.random_scenarios import random_document
 from tests.optimizer.test_conflict import squeezed
 
-SEEDS = (0, 1, 3, 4, 6, 7, 8, 10)
+SEEDS = (0, 1, 3, 6, 7)
 FEW = ("offers", "rules", "limits")
 
 
