@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -17,7 +18,7 @@ from models.infeasibility import Infeasibility, MinimalConflict, Repair
 from models.options import SolveSettings, override
 from models.scenario import Scenario
 from optimizer.conflict_elastic import Elastic, make_elastic
-from optimizer.conflict_members import Member, changed, patch_of
+from optimizer.conflict_members import Member, changed, members_of, patch_of
 from optimizer.conflict_members import patched as _patched
 from optimizer.conflict_minimal import Oracle, OutOfTime, conflicts_of
 from optimizer.conflict_repair import CLOSE, ROUGH, Found, Repairer
@@ -142,20 +143,27 @@ class Bench:
                 if cheapest is None or not cheapest.theta:
                     continue
                 found.setdefault(frozenset(cheapest.theta), cheapest)
-                queue += [banned | {g} for g in sorted(cheapest.theta)]
+                more = [banned | {g} for g in sorted(cheapest.theta)]
+                queue = [*more, *queue] if data and data <= banned else [*queue, *more]  # what rules alone can do comes first: they are the buyer's
         except OutOfTime:
             complete = False
         self.solves += repairer.solves
         mended: list[Repair] = []
         try:
-            for cheapest in sorted(found.values(), key=lambda x: x.price):
-                repair = self._checked(cheapest) if len(mended) < most else None
+            for cheapest in self._chosen(list(found.values()), most):
+                repair = self._checked(cheapest)
                 mended += [] if repair is None else [repair]
         except OutOfTime:
             complete = False
         if not complete:
             self.notes.append("There may be other repairs: there was no time to look for them all.")
         return mended
+
+    def _chosen(self, found: list[Found], most: int) -> list[Found]:
+        """The cheapest repair, then those of rules alone, then others: as many as are wanted, cheapest first."""
+        first = min(found, key=lambda x: x.price, default=None)
+        order = sorted(found, key=lambda x: (x is not first, not all(self.members[g].is_rule for g in x.theta), x.price))
+        return sorted(order[:most], key=lambda x: x.price)
 
     def _checked(self, found: Found) -> Repair | None:
         """A repair in figures that people say, if the repaired scenario has a plan."""
@@ -181,11 +189,11 @@ class Bench:
 
 
 def without(scenario: Scenario, members: list[Member]) -> Scenario:
-    """The scenario with limits of the data lifted and rules dropped. A rule of two limits goes as a whole only if both are dropped."""
-    values: list[tuple[Member, float | None]] = []
-    for member in members:
-        values.append((member, member.at(member.most) if member.way else None))
-    return changed(scenario, values)
+    """The scenario with limits of the data lifted and rules dropped; of a rule whose other limit stays, only the one is lifted."""
+    of_rule = Counter(m.pointer[1] for m in members_of(build_instance(scenario, build_tree(scenario))) if m.is_rule)
+    dropped = Counter(m.pointer[1] for m in members if m.is_rule)
+    whole = {i for i, count in dropped.items() if count == of_rule[i]}
+    return changed(scenario, [(m, None if m.is_rule and m.pointer[1] in whole else m.at(m.most)) for m in members])
 
 
 def patched(scenario: Scenario, repair: Repair) -> Scenario:

@@ -14,7 +14,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from models.offer import VolumeRange
-from models.rules import Budget, DomesticShare, FillRate, Rule, ShortageCvar, SpotShare, SupplierCount, SupplierShare
+from models.rules import (
+    Budget,
+    DomesticShare,
+    FillRate,
+    PrepaidExposure,
+    Rule,
+    ShortageCvar,
+    ShortageProbability,
+    SpotShare,
+    SupplierCount,
+    SupplierShare,
+)  # fmt: skip
 from models.scenario import Scenario
 from optimizer.instance import Instance
 from optimizer.rules import rule_of
@@ -23,6 +34,7 @@ from scenarios.files import dump_scenario, scenario_from
 
 ROOM = 10.0  # times what is needed or stands there: a limit lifted so far restricts nothing
 FLOOR = 0.01  # of all that is needed: the scale of a limit that is smaller
+FAR = 1e9  # times its own size: no limit of a rule need be raised farther
 MOST_MONEY, MOST_VOLUME, MOST_SUPPLIERS = 1e15, 1e12, 1_000  # what documents may hold
 
 Owner = tuple[str | int, ...]  # to whom a row or column of the model belongs
@@ -80,7 +92,7 @@ def _rule(instance: Instance, need: float, i: int, rule: Rule) -> Iterator[Membe
     text = f"{rule.name}: {said}" if rule.name else said
 
     def limit(field: str, way: int, most: float, scale: float, unit: str, label: str, *, whole: bool = False, share: bool = False) -> Member:
-        parts = ((word, getattr(rule, field, None)) for word, field in (("for", "product"), ("at", "site"), ("in", "period")))
+        parts = ((word, getattr(rule, field, None)) for word, field in (("for", "product"), ("at", "site"), ("for class", "service_class"), ("in", "period")))
         called = " ".join([f"the {label}", *(f"{word} {part}" for word, part in parts if part)]) + (f" ({rule.name})" if rule.name else "")
         value = float(getattr(rule, field))
         return Member(("rule", i, field), ("rules", i, field), called, text, unit, value, way, scale, most, whole, share)
@@ -97,12 +109,14 @@ def _rule(instance: Instance, need: float, i: int, rule: Rule) -> Iterator[Membe
                 yield limit("min", -1, rule.min, 1.0, "%", f"least share of {rule.supplier}", share=True)
             if rule.max < 1:
                 yield limit("max", +1, 1.0 - rule.max, 1.0, "%", f"largest share of {rule.supplier}", share=True)
-        case Budget():
-            scale = rule.max or 1.0
-            yield limit("max", +1, min(1e4, (MOST_MONEY - rule.max) / scale), scale, instance.scenario.currency, "budget")
+        case ShortageProbability():
+            yield limit("max", +1, 1.0 - rule.max, 1.0, "%", "probability of a shortage that is borne", share=True)
+        case Budget() | PrepaidExposure():
+            scale, label = rule.max or 1.0, "budget" if isinstance(rule, Budget) else f"most that may lie prepaid with {rule.supplier or 'a supplier'}"
+            yield limit("max", +1, min(FAR, (MOST_MONEY - rule.max) / scale), scale, instance.scenario.currency, label)
         case ShortageCvar():
             scale = max(rule.max, FLOOR * need)
-            yield limit("max", +1, min(1e4, (MOST_VOLUME - rule.max) / scale), scale, "units", "ceiling on the worst shortage")
+            yield limit("max", +1, min(FAR, (MOST_VOLUME - rule.max) / scale), scale, "units", "ceiling on the worst shortage")
         case SupplierCount():
             if rule.min > 0:
                 yield limit("min", -1, 1.0, float(rule.min), "suppliers", "number of suppliers needed", whole=True)

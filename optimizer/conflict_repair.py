@@ -69,7 +69,7 @@ class Repairer:
         order, ticket = sorted(allowed), count()
         self.spans = {}
         best: Found | None = None
-        heap = [(0.0, next(ticket), dict.fromkeys(order, 0.0), {g: min(self.elastic.members[g].most, FAR) for g in order})]
+        heap = [(0.0, next(ticket), dict.fromkeys(order, 0.0), {g: self._most(g) for g in order})]
         try:
             for _ in range(BOXES):
                 if not heap or (best is not None and heap[0][0] >= best.price * (1.0 - tolerance)):
@@ -98,9 +98,13 @@ class Repairer:
             return replace(best, bound=min([0.0, *(x[0] for x in heap)]))
         return None if best is None else replace(best, bound=min([best.price, *(x[0] for x in heap)]))
 
+    def _most(self, g: int) -> float:
+        """How far a member may move; where coefficients move with it, no farther than its products can be bounded well."""
+        return min(self.elastic.members[g].most, FAR) if g in self.moving else self.elastic.members[g].most
+
     def _span(self, order: list[int], price: float) -> None:
         """Bound D(x) of every row whose coefficients move over all changes that cost at most `price`, integers taken as numbers."""
-        high = {g: min(self.elastic.members[g].most, FAR, price) if g in self.moving else min(self.elastic.members[g].most, FAR) for g in order}
+        high = {g: min(self._most(g), price) if g in self.moving else self._most(g) for g in order}
         rows = [(g, row) for g in order if g in self.moving for row in self.rows[g] if len(row.columns) > 1][:MOST_SPANS]
         for g, row in rows:
             ends = []

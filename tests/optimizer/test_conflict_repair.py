@@ -55,6 +55,17 @@ def test_suppliers_are_counted_in_whole_ones() -> None:
     assert found.patch[0]["value"] == 2
 
 
+def test_a_chance_of_shortage_is_borne() -> None:
+    """A ceiling on the probability of a shortage could only be dropped, though it is a number."""
+    document = scenario({"kind": "shortage_probability", "max": 0.1}, BUDGET).model_dump(mode="json", by_alias=True)
+    rows = [{"id": f"f{i}", "probability": 0.25, "demand_factor": [0.5 + 0.2 * i]} for i in range(4)]  # 50, 70, 90 and 110 at 8 each, 600 to spend
+    document["rules"][1]["in"] = "every_future"
+    document["uncertainty"] = {"kind": "futures", "futures": rows}
+    found = {tuple(x.path for x in repair.changes): repair for repair in analysed(document).repairs}
+    assert found["rules[0].max",].changes[0].after == pytest.approx(0.5)
+    assert found["rules[1].max",].changes[0].after == pytest.approx(880.0)
+
+
 def test_two_changes_together_where_one_is_not_enough() -> None:
     """Two contradictions that have nothing in common would be called beyond repair."""
     found = repairs(FILL, BUDGET, {"kind": "supplier_count", "min": 4})
