@@ -74,7 +74,7 @@ def make_elastic(scenario: Scenario, tree: Tree) -> Elastic:
     """Read off how every member of a scenario moves its model."""
     instance = build_instance(scenario, tree)
     members = members_of(instance)
-    stepped = {i: 1.0 / m.scale if m.whole else min(0.5, 0.5 * m.most) for i, m in enumerate(members) if m.way}
+    stepped = {i: min(0.5, 0.5 * m.most) for i, m in enumerate(members) if m.way and not m.whole}
     lifted = {i: ALMOST * m.most if m.way < 0 or m.owner[0] == "band" else m.most for i, m in enumerate(members) if m.way and not m.is_rule}
     base = _compiled(instance)
     step = _other(scenario, tree, members, stepped)
@@ -120,10 +120,14 @@ def _read(instance: Instance, members: list[Member], base: Problem, step: Proble
         pick = sparse.coo_matrix((np.full(len(own), 1.0 / size), (own, own)), shape=(base.matrix.shape[0],) * 2).tocsr()
         lower, upper, bound = np.zeros(len(rows)), np.zeros(len(rows)), np.zeros(len(base.upper))
         lower[own], upper[own] = low[own] / size, high[own] / size
+        if member.whole:  # a number of suppliers is a side of its rows, which may vanish a step away
+            lower[own] = np.where(np.isfinite(base.row_lower[own]), member.way * member.scale, 0.0)
+            upper[own] = np.where(np.isfinite(base.row_upper[own]), member.way * member.scale, 0.0)
         mine = np.flatnonzero(columns == i)
         bound[mine] = offered[mine] / size if member.owner[0] == "spot" else member.scale
         moves.append(Move((pick @ matrix).tocsr(), lower, upper, bound, own))
-    counts = [i for i, m in enumerate(moves) if (len(m.rows) if not members[i].way else m.matrix.nnz or m.lower.any() or m.upper.any() or m.bound.any())]
+    felt = [m.matrix.nnz or m.lower.any() or m.upper.any() or m.bound.any() for m in moves]
+    counts = [i for i, m in enumerate(moves) if (len(m.rows) if members[i].is_rule else felt[i])]
     return Elastic(base, tuple(members[i] for i in counts), tuple(moves[i] for i in counts))
 
 

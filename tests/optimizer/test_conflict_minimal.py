@@ -40,6 +40,14 @@ def test_several_contradictions_are_found() -> None:
     assert frozenset({"rules[1].min", "rules[2].max"}) in rules
 
 
+def test_a_rule_that_vanishes_a_step_away_takes_part() -> None:
+    """ "At least one supplier" would never be named: lowered by one it writes no rows, so that nothing seemed to move with it."""
+    document = scenario({"kind": "supplier_count", "min": 1}, *({"kind": "force", "offer": x, "signed": False} for x in ("home", "abroad", "spare")))
+    found = analyse(document, document.solve, lambda: 60.0)
+    assert [[x.path for x in c.members] for c in found.conflicts] == [["rules[0].min", "rules[1]", "rules[2]", "rules[3]"]]
+    assert {tuple(x.path for x in repair.changes) for repair in found.repairs} == {("rules[0].min",), ("rules[1]",), ("rules[2]",), ("rules[3]",)}
+
+
 def test_a_scenario_with_a_plan_has_no_contradiction() -> None:
     """A plan that exists would be called impossible."""
     found = analyse(scenario(FILL), scenario().solve, lambda: 60.0)
