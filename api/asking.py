@@ -22,6 +22,7 @@ from models.questions import (
     AskPackages,
     AskSheet,
     AskWalkAway,
+    AskWhy,
     AskZone,
     Brief,
     OfferLevers,
@@ -31,6 +32,7 @@ from models.scenario import Scenario
 from models.session import Session
 from models.session_questions import SessionQuestion
 from models.sheet import ContractSheet
+from models.why import Why
 from optimizer.negotiation import findings
 from optimizer.negotiation.curve import price_volume_curve
 from optimizer.negotiation.desk import Desk
@@ -44,8 +46,9 @@ from optimizer.negotiation.table import Table
 from optimizer.negotiation.verified import verify, verify_counter
 from optimizer.negotiation.walkaway import walk_away
 from optimizer.progress import OnProgress, Progress, ignore
+from optimizer.why import explain_plan
 
-Answer = OfferLevers | TermLedger | WalkAway | PriceVolumeCurve | Zone | Bargain | CounterOffer | EquivalentPackages | ContractSheet | Brief | Session
+Answer = OfferLevers | TermLedger | WalkAway | PriceVolumeCurve | Zone | Bargain | CounterOffer | EquivalentPackages | ContractSheet | Brief | Session | Why
 AtTheTable = AskZone | AskBargain | AskCounter | AskPackages | AskBrief
 MOST_PAIRED = 5  # steps of an offer that are also taken two by two
 LOW, HIGH = 0.7, 1.3  # prices of a curve, relative to the headline price
@@ -76,6 +79,8 @@ def answer(
             return OfferLevers(scenario=scenario.name, currency=scenario.currency, offers=tuple(levers_of(scenario, x) for x in names))
         case AskSheet():
             return contract_sheet(scenario, question.package)
+        case AskWhy():
+            return explain_plan(scenario, question, settings, tell=tell, stop=stop)
     tell("build")
     if isinstance(question, AskLedger) and question.package is not None:
         scenario = with_package(scenario, question.package)

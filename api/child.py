@@ -150,7 +150,12 @@ def _solve(solve: str, raw: bytes, settings: SolveSettings, tell: Callable[[Prog
     """The plan of a scenario."""
     module, _, name = solve.partition(":")
     scenario = parse_scenario(raw)
-    plan = getattr(import_module(module), name)(scenario, settings, on_progress=tell, stop=stop)
+    try:
+        plan = getattr(import_module(module), name)(scenario, settings, on_progress=tell, stop=stop)
+    except Infeasible as error:
+        from optimizer.conflict import told_more
+
+        raise told_more(error, scenario, settings, stop) from None
     page = _paged({"plan": _without_rows(plan)}, "html_parts", plan, scenario)
     return Outcome(plan.status, plan.stop_reason, plan.model_dump_json().encode(), page, _headline(plan))
 
@@ -183,7 +188,7 @@ def _failure(error: Exception) -> Outcome:
     """What the run says when there is no plan. A stranger's text stays in the server's log: it may quote the scenario."""
     kind = "memory" if isinstance(error, MemoryError) else outcome_of(error).kind
     told = error_document(error)["error"]
-    problem = {key: told[key] for key in ("title", "findings", "findings_left_out", "conflicts", "bound") if told.get(key) is not None}
+    problem = {key: told[key] for key in ("title", "findings", "findings_left_out", "conflicts", "infeasibility", "bound") if told.get(key) is not None}
     problem["detail"] = told["message"] if isinstance(error, OfftakeError | MemoryError) else INTERNAL
     if isinstance(error, InvalidScenario):
         problem["detail"] = str(error).splitlines()[0]  # the rest is listed as findings

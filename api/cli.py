@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from api import model_verb, negotiate, store_verbs, workbooks
+from api import explain, model_verb, negotiate, store_verbs, workbooks
 from api.exit_codes import ExitCode, UsageProblem, error_document, exit_code_of, message_of, outcome_of, worst
 from api.options import AsJson, Seed, Threads
 from api.options import option as _option
@@ -34,6 +34,8 @@ app.add_typer(store_verbs.app, name="store")
 app.command()(workbooks.template)
 app.command()(workbooks.convert)
 app.command()(model_verb.model)
+app.command()(explain.why)
+app.command()(explain.repair)
 
 
 Gap = Annotated[float | None, _option("--gap", metavar="SHARE", text="Stop when the plan is proven to be this close to the optimum (0.001 = 0.1 %).")]

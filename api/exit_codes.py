@@ -120,7 +120,7 @@ def message_of(error: BaseException) -> str:
 
 
 def error_document(error: BaseException) -> dict[str, Any]:
-    """`error` as a JSON object: kind, exit code, title, message, and whatever the error itself knows (findings, conflicts, bound)."""
+    """`error` as a JSON object: kind, exit code, title, message, and whatever the error itself knows (findings, conflicts and repairs, bound)."""
     outcome = outcome_of(error)
     said: dict[str, Any] = {"kind": outcome.kind, "exit_code": int(outcome.exit_code), "title": outcome.title, "message": message_of(error)}
     if isinstance(error, InvalidScenario):
@@ -128,6 +128,8 @@ def error_document(error: BaseException) -> dict[str, Any]:
         said["findings_left_out"] = max(0, len(error.findings) - MAX_FINDINGS)
     if isinstance(error, Infeasible):
         said["conflicts"] = [{"path": c.path, "text": c.text, "missing": c.missing, "unit": c.unit} for c in error.conflicts]
+        if error.analysis is not None:
+            said["infeasibility"] = error.analysis.model_dump(mode="json")
     if isinstance(error, TimeLimit):
         said["bound"] = error.bound if error.bound is not None and math.isfinite(error.bound) else None
     return {"error": said}

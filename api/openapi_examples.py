@@ -32,6 +32,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "packages": {"package": _PACKAGE, "desk": _DESK},
     "sheet": {"package": _PACKAGE},
     "brief": {"package": _PACKAGE, "desk": _DESK},
+    "why": {"offers": ["importer-frame"], "rules": ["budget"]},
     "session-start": {"settings": {"talks": [{"menu": _DESK["menus"][0], "view": _DESK["suppliers"][0]}], "rounds": 4, "margin": 100000.0}},
 }
 """What each question's body may look like, besides its scenario."""

@@ -9,12 +9,13 @@ from api.exit_codes import UsageProblem
 from models.bargain import Bargain, CounterOffer, EquivalentPackages, Zone
 from models.errors import Finding, InvalidScenario
 from models.negotiation import Package, PriceVolumeCurve, TermLedger, WalkAway
-from models.questions import QUESTIONS, AskBargain, AskBrief, AskCounter, AskPackages, AskZone, Brief, OfferLevers, Question
+from models.questions import QUESTIONS, AskBargain, AskBrief, AskCounter, AskPackages, AskWhy, AskZone, Brief, OfferLevers, Question
 from models.scenario import Scenario
 from models.session import Session
 from models.session_questions import SESSION_QUESTIONS, AskSessionStart, SessionQuestion
 from models.sheet import ContractSheet
 from models.suppliers import SupplierView
+from models.why import Why
 from scenarios import library
 from scenarios.files import check_json, parse_document, parse_scenario
 
@@ -25,7 +26,7 @@ SESSION_NAMES: dict[str, type[SessionQuestion]] = {kind.model_fields["ask"].defa
 ALL: dict[str, type[Question | SessionQuestion]] = {**NAMES, **SESSION_NAMES}
 ANSWERS: dict[str, Any] = {
     "levers": OfferLevers, "ledger": TermLedger, "walkaway": WalkAway, "curve": PriceVolumeCurve, "zone": Zone, "bargain": Bargain, "counter": CounterOffer,
-    "packages": EquivalentPackages, "sheet": ContractSheet, "brief": Brief, **dict.fromkeys(SESSION_NAMES, Session),
+    "packages": EquivalentPackages, "sheet": ContractSheet, "brief": Brief, "why": Why, **dict.fromkeys(SESSION_NAMES, Session),
 }  # fmt: skip
 Q = TypeVar("Q", bound=Question | SessionQuestion)
 
@@ -103,7 +104,7 @@ def made(kind: type[Q], **fields: Any) -> Q:
 OPTIONS = {
     "price": "--price", "terms": "--set", "alternative": "--alternative", "low": "--low", "high": "--high", "points": "--points", "share": "--share",
     "power": "--power", "target": "--target", "target_share": "--target", "cost": "--cost", "count": "--count", "margin": "--margin", "offers": "OFFER",
-    "offer": "OFFER",
+    "offer": "OFFER", "rules": "--rule", "parts": "--part",
 }  # fmt: skip
 
 
@@ -124,6 +125,12 @@ def check_question(scenario: Scenario, question: Question) -> None:
             offer_named(scenario, offer)
         except InvalidScenario as error:
             found += [Finding(path, x.message) for x in error.findings]
+    if isinstance(question, AskWhy):
+        from optimizer.why import rules_named  # likewise
+
+        known = ", ".join(f"rules[{i}] ({x.name or x.kind})" for i, x in enumerate(scenario.rules)) or "none"
+        told = f"there is no such rule; the scenario has: {known}"
+        found += [Finding(f"rules[{i}]", told) for i, rule in enumerate(question.rules) if not rules_named(scenario, rule)]
     suppliers = [x.id for x in scenario.suppliers]
     for i, view in enumerate(question.desk.suppliers):
         if view.supplier not in suppliers:

@@ -23,6 +23,7 @@ from api.interrupt import in_thread, stop_on_interrupt
 from api.live import BatchDisplay, SolveDisplay
 from api.on_cluster import OnCluster
 from api.sources import Outputs, check_file, check_folder, read_source
+from models.errors import Infeasible
 from models.options import SolveSettings, override
 from optimizer.executor import executor_for
 from scenarios.files import parse_scenario
@@ -74,7 +75,13 @@ def solve_one(source: str, settings: dict[str, Any], cluster: str | None = None)
         with kept_for_good():
             from optimizer import engine  # half a second of imports, which a document full of mistakes needn't wait for
 
-        return engine.solve(scenario, override(scenario.solve, **settings), on_progress=display, stop=stop, **elsewhere), scenario
+        chosen = override(scenario.solve, **settings)
+        try:
+            return engine.solve(scenario, chosen, on_progress=display, stop=stop, **elsewhere), scenario
+        except Infeasible as error:
+            from optimizer.conflict import told_more
+
+            raise told_more(error, scenario, chosen, stop) from None
 
     with cluster_given(cluster) as elsewhere, stop_on_interrupt(stop, display.stopping), display, results_only():
         return in_thread(lambda: work(**elsewhere))

@@ -6,9 +6,10 @@ from collections import Counter
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from api.store import Run, State, Store
+from models.infeasibility import Infeasibility
 from models.options import SolveSettings
 
 
@@ -16,6 +17,14 @@ class View(BaseModel):
     """Base of the answers; docstrings of fields go into OpenAPI."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+def _stored(found: Any) -> Any:
+    """As it comes out of the store: lists stand for tuples, which the document itself, being strict, refuses."""
+    return Infeasibility.model_validate(found, strict=False) if isinstance(found, dict) else found
+
+
+StoredInfeasibility = Annotated[Infeasibility, BeforeValidator(_stored)]
 
 
 class FindingView(View):
@@ -49,6 +58,8 @@ class ProblemView(View):
     """How many more findings there are."""
     conflicts: list[ConflictView] | None = None
     """Rules that can't hold together."""
+    infeasibility: StoredInfeasibility | None = None
+    """Contradictions with the data that take part, and the cheapest repairs."""
 
 
 class ReasonView(View):
@@ -59,6 +70,8 @@ class ReasonView(View):
     findings: list[FindingView] | None = None
     findings_left_out: int | None = None
     conflicts: list[ConflictView] | None = None
+    infeasibility: StoredInfeasibility | None = None
+    """Contradictions with the data that take part, and the cheapest repairs, each with a JSON Patch."""
     bound: float | None = None
     """What was proven before the time limit."""
 

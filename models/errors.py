@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from copyreg import __newobj__  # type: ignore[attr-defined]  # pickle's own word for "made without its constructor"
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from models.infeasibility import Infeasibility
 
 MAX_FINDINGS = 50
 
@@ -59,12 +62,27 @@ class InvalidScenario(OfftakeError):
 
 
 class Infeasible(OfftakeError):
-    """No plan keeps all hard rules; `conflicts` is a smallest set of rules that can't hold together."""
+    """No plan keeps all hard rules; `conflicts` is a smallest set of rules that can't hold together. `analysis` says which data take part, which other
+    contradictions there are, and what the cheapest repairs are; None where nobody has looked."""
 
-    def __init__(self, conflicts: list[Conflict] | tuple[Conflict, ...]) -> None:
+    def __init__(self, conflicts: list[Conflict] | tuple[Conflict, ...], analysis: Infeasibility | None = None) -> None:
         self.conflicts = tuple(conflicts)
+        self.analysis = analysis
         lines = [f"  - {c.path}: {c.text}" + (f" (misses by at least {c.missing:,.6g} {c.unit})" if c.missing else "") for c in self.conflicts]
-        super().__init__("No plan keeps all hard rules. These can't hold together; loosen or price (`violation_price`) one of them:\n" + "\n".join(lines))
+        super().__init__(
+            "No plan keeps all hard rules. These can't hold together; loosen or price (`violation_price`) one of them:\n" + "\n".join(lines + self._more())
+        )
+
+    def _more(self) -> list[str]:
+        """Data that take part, and repairs."""
+        if self.analysis is None:
+            return []
+        data = dict.fromkeys(x for conflict in self.analysis.conflicts for x in conflict.members if not x.path.startswith("rules["))
+        lines = ["Limits in the data that take part:", *(f"  - {x.path}: {x.text}" for x in data)] if data else []
+        if self.analysis.repairs:
+            lines += ["Any one of these would mend it (`offtake repair` writes the scenario):"]
+            lines += [f"  {i}. {repair.sentence}" for i, repair in enumerate(self.analysis.repairs, 1)]
+        return lines
 
 
 class TimeLimit(OfftakeError):

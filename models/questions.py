@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from models.bargain import EquivalentPackages, Zone
-from models.base import MAX_OFFERS, Document, Identifier, Money, Share
+from models.base import MAX_OFFERS, Document, Identifier, Money, Name, Share
 from models.negotiation import Levers, Negotiation, OfferLedger, Package, PriceVolumeCurve, WalkAway
 
 Count = Annotated[int, Field(ge=1, le=6)]
@@ -147,9 +147,21 @@ class AskBrief(Document):
     desk: Negotiation = Negotiation()
 
 
-Question = AskLevers | AskLedger | AskWalkAway | AskCurve | AskZone | AskBargain | AskCounter | AskPackages | AskSheet | AskBrief
+class AskWhy(Document):
+    """Why the best plan signs what it signs, what every rule and limit costs, and how far drivers may move before another award is best."""
+
+    ask: Literal["why"] = "why"
+    offers: Offers = ()
+    """Only these offers; none named: every part that `parts` says."""
+    rules: Annotated[tuple[Name, ...], Field(max_length=1_000)] = ()
+    """Only these rules: `rules[2]` (the first is 0), a rule's name, or a kind, which stands for all rules of that kind."""
+    parts: Annotated[tuple[Literal["offers", "rules", "limits", "drivers"], ...], Field(min_length=1)] = ("offers", "rules", "limits", "drivers")
+    desk: Negotiation = Negotiation()
+
+
+Question = AskLevers | AskLedger | AskWalkAway | AskCurve | AskZone | AskBargain | AskCounter | AskPackages | AskSheet | AskBrief | AskWhy
 QUESTIONS: tuple[type[Question], ...] = (
-    AskLevers, AskLedger, AskWalkAway, AskCurve, AskZone, AskBargain, AskCounter, AskPackages, AskSheet, AskBrief,
+    AskLevers, AskLedger, AskWalkAway, AskCurve, AskZone, AskBargain, AskCounter, AskPackages, AskSheet, AskBrief, AskWhy,
 )  # fmt: skip
 
 

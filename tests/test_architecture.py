@@ -40,6 +40,8 @@ ORDER = (
     ("quality",),
     ("answer",),
     ("explain",),
+    ("conflict_members", "conflict_elastic", "conflict_minimal", "conflict_program", "conflict_repair", "conflict_words", "conflict"),
+    ("why_bench", "why_words", "why_offers", "why_rules", "why_drivers", "why"),
     ("stress_bench", "stress_what_ifs", "stress_break_even", "stress_doubt", "stress_words", "stress"),
     ("frontier_curve", "frontier_parts", "frontier_program", "frontier_risk", "frontier_blend", "frontier_master", "frontier_tree", "frontier_search"),
     ("frontier_leaves", "frontier_fan", "frontier_whole", "frontier_words"),
@@ -50,7 +52,7 @@ ORDER = (
 )
 REPORT_READS = {"ledger", "wording"}  # of the optimizer, apart from its own files
 REPORT_WORDS = "optimizer.negotiation.levers.lever_words"  # what a term is called: no number comes with it
-API_READS = {"engine", "executor", "report", "progress", "negotiation", "stress", "frontier", "model_file"}
+API_READS = {"engine", "executor", "report", "progress", "negotiation", "stress", "frontier", "model_file", "conflict", "why"}
 PLAIN = {"bill", "breach", "billed_factor", "check", "overdrawn", "misused", "in_effect"}  # functions of clauses and rules that know volumes, and no model
 
 

@@ -38,7 +38,7 @@ def finished(run: Run) -> None:
         raise Problem("not-finished", f"The run is {run.state}.", headers={"Retry-After": "1"}, state=run.state)
     if not run.has_plan:
         reason = {"detail": "The run was cancelled.", **(run.problem or {})}
-        members = {key: reason[key] for key in ("findings", "findings_left_out", "conflicts", "bound") if key in reason}
+        members = {key: reason[key] for key in ("findings", "findings_left_out", "conflicts", "infeasibility", "bound") if key in reason}
         raise Problem("no-plan", reason["detail"], state=run.state, stop_reason=run.stop_reason, **members)
 
 

@@ -36,7 +36,7 @@ class Names:
         """The name of a row or column; of one future, where its model stands for many."""
         component = data.parent_component()
         index = data.index() if isinstance(data.index(), tuple) else (data.index(),)
-        offer = self._offer(component.parent_block())
+        offer = self.offer_of(component.parent_block())
         letters = OFFER_LETTERS.get(len(index), "") if offer is not None else KERNEL_LETTERS.get(component.name, "")
         if len(letters) != len(index):
             letters = "i" * (len(index) - 1) + "n"
@@ -46,7 +46,7 @@ class Names:
             spelled.append(self._id(letter, int(i), offer) + (f".{future}" if future and letter == "n" and i > 0 else ""))
         return f"{component.name}[{','.join(spelled)}]"
 
-    def _offer(self, block: Any) -> int | None:
+    def offer_of(self, block: Any) -> int | None:
         """Index of the offer that a block belongs to."""
         parts = str(block.name).split("]")[0].partition("offers[")
         return [x.id for x in self.kernel.instance.offers].index(parts[2]) if parts[1] else None

@@ -192,6 +192,8 @@ def test_contradicting_rules_are_named(engine: Client) -> None:
     run = engine.post("/v1/runs", content=json.dumps(scenario), headers=JSON | {"Prefer": "wait=60"}).json()
     assert (run["state"], run["result"]) == ("infeasible", None)
     assert any("rules[" in conflict["path"] for conflict in run["problem"]["conflicts"])
+    assert run["problem"]["infeasibility"]["repairs"][0]["patch"]
+    assert "Any one of these would mend it" in engine.get(run["links"]["page"]).text
 
 
 def test_a_search_is_stopped(engine: Client) -> None:
