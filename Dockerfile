@@ -4,9 +4,10 @@ COPY . /src
 RUN /src/.ci/container install /opt/offtake && useradd --uid 10001 --create-home offtake && install -d -o offtake /runs
 USER 10001
 WORKDIR /home/offtake
-# Inside a container the port is reachable only as far as it is published; there is no sign-in yet, so publish it to this machine only:
-#   docker run -p 127.0.0.1:8000:8000 offtake
-ENV OFFTAKE_HOST=0.0.0.0 OFFTAKE_PORT=8000 OFFTAKE_ALLOW_PUBLIC=true OFFTAKE_STORE=/runs/runs.db
+# Everybody needs a key; make the first one in the volume, then start (docs/security.md):
+#   docker run --rm -v offtake-runs:/runs offtake /opt/offtake/bin/offtake keys add operations --scope admin
+#   docker run -v offtake-runs:/runs -p 127.0.0.1:8000:8000 offtake
+ENV OFFTAKE_HOST=0.0.0.0 OFFTAKE_PORT=8000 OFFTAKE_STORE=/runs/runs.db
 # Runs outlive the container in this volume.
 VOLUME /runs
 EXPOSE 8000

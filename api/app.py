@@ -15,31 +15,41 @@ from api import openapi, problems
 from api.checker import Checker
 from api.cluster_runner import ClusterRunner
 from api.database.opening import open_store
+from api.database.runs import DatabaseStore
+from api.entrance import entrance
 from api.exporter import Exporter
 from api.guard import Guard
 from api.jobs import LocalRunner, Runner
 from api.leases import Keeper
 from api.pulse import Pulse
-from api.routes import batches, compare, documents, events, form, health, inside, negotiate, negotiate_form, pages, results, runs
+from api.routes import audit, batches, compare, documents, events, form, health, inside, negotiate, negotiate_form, pages, results, runs, shares, sign_in
 from api.routes.state import Services
 from api.settings import Settings, settings_from
-from api.store import Store
 
 if TYPE_CHECKING:
     import uvicorn
 
+PARTS = (runs, batches, inside, shares, negotiate, events, results, compare, documents, audit, health, sign_in, form, negotiate_form, pages)
 
-def create_app(settings: Settings | None = None, *, store: Store | None = None, runner: Runner | None = None) -> FastAPI:
-    """The application. `store` and `runner` take the place of the store in the settings and of local processes. Raises StoreUnusable."""
+
+def create_app(settings: Settings | None = None, *, store: DatabaseStore | None = None, runner: Runner | None = None) -> FastAPI:
+    """The application. `store` and `runner` take the place of the store in the settings and of local processes.
+    Raises StoreUnusable, and UnusableSettings where keys are asked for and there are none."""
     settings = settings or settings_from()
     store = store or open_store(settings)
+    try:
+        doors = entrance(store.database, settings)
+    except BaseException:
+        store.close()
+        raise
     runner = runner or (ClusterRunner if settings.cluster else LocalRunner)(store, settings)
-    services = Services(settings, store, runner, Keeper(store, runner, settings.lease_seconds), Pulse(store), Checker(settings), Exporter(settings))
+    keeper = Keeper(store, runner, settings.lease_seconds)
+    services = Services(settings, store, runner, keeper, Pulse(store), Checker(settings), Exporter(settings), doors)
     app = FastAPI(title="Offtake", version=version("offtake"), lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.services = services
-    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Guard, settings=settings, authentication=doors.authentication, trail=doors.trail)
     problems.install(app)
-    for part in (runs, batches, inside, negotiate, events, results, compare, documents, health, form, negotiate_form, pages):
+    for part in PARTS:
         app.include_router(part.router)
     pages.mount(app)
 

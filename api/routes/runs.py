@@ -19,7 +19,7 @@ from api.problems import Problem
 from api.pulse import POLL_SECONDS
 from api.routes.results import stored
 from api.routes.state import KnownRun, Parts, Services
-from api.store import Full, KeyReused, Run, State
+from api.store import Full, KeyReused, Run, State, TooMany
 from api.store import Request as RunRequest
 from api.views import RunList, RunView, links, run_view
 from models.errors import StoreUnusable
@@ -78,6 +78,7 @@ START_ANSWERS: dict[int | str, dict[str, Any]] = {
     413: {},
     415: {},
     422: {},
+    429: {},
     503: {},
 }
 
@@ -139,6 +140,8 @@ def stored_together(parts: Services, asked: list[tuple[RunRequest, bytes]]) -> t
         return parts.store.create_all(asked)
     except KeyReused:
         raise Problem("key-reused") from None
+    except TooMany:
+        raise Problem("too-many-runs", headers={"Retry-After": "10"}) from None
     except Full:
         raise Problem("full", headers={"Retry-After": "10"}) from None
 

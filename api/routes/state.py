@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.access import EVERYBODY, Caller
 from api.checker import Checker
+from api.entrance import Entrance
 from api.exporter import Exporter
 from api.jobs import Runner
 from api.leases import Keeper
+from api.owned import OwnedStore
 from api.problems import Problem
 from api.pulse import Pulse
 from api.settings import Settings
@@ -19,20 +22,24 @@ from api.store import Run, Store
 
 @dataclass(frozen=True)
 class Services:
-    """The parts one application is made of."""
+    """The parts one application is made of; what a route gets is made for its caller."""
 
     settings: Settings
-    store: Store
+    store: Store | OwnedStore
     runner: Runner
     keeper: Keeper
     pulse: Pulse
     checker: Checker
     exporter: Exporter
+    entrance: Entrance
+    caller: Caller = EVERYBODY
 
 
 def _services(request: Request) -> Services:
+    """The parts as the caller may use them: through the store come own runs only. Without a guard before it there is no caller, and no answer."""
     found: Services = request.app.state.services
-    return found
+    caller: Caller = request.state.caller
+    return replace(found, store=OwnedStore(found.store, caller), caller=caller)
 
 
 Parts = Annotated[Services, Depends(_services)]
