@@ -22,8 +22,8 @@ async def caller_of(scope: Scope, authentication: Authentication) -> Caller | No
     """Who asks; None if nobody said. A key that is sent counts alone: one that is wrong is refused, whatever cookies there are.
     Raises Problem, StoreUnusable."""
     headers = Headers(scope=scope)
-    if "authorization" in headers:
-        return await _by_key(headers["authorization"], authentication)
+    if sent := headers.getlist("authorization"):
+        return await _by_key(sent, authentication)
     cookies, caller = Request(scope).cookies, None
     if secret := cookies.get(session_cookie(scope)):
         key = await authentication.session(secret)
@@ -45,9 +45,10 @@ def no_key(reason: str = "") -> Problem:
     return Problem("no-key", reason, headers={"WWW-Authenticate": f'{BEARER}, error="invalid_token"' if reason else BEARER})
 
 
-async def _by_key(header: str, authentication: Authentication) -> Caller:
-    kind, _, secret = header.partition(" ")
-    key = await authentication.key(secret.strip()) if kind.lower() == "bearer" else None
+async def _by_key(sent: list[str], authentication: Authentication) -> Caller:
+    kind, _, secret = sent[0].partition(" ")
+    one = len(sent) == 1 and kind.lower() == "bearer"  # of two, a proxy may have checked the other
+    key = await authentication.key(secret.strip()) if one else None
     if key is None:
         raise no_key("The key is unknown; it is sent as `Authorization: Bearer KEY`.")
     if reason := key.refusal(now()):

@@ -44,6 +44,7 @@ KINDS: dict[str, tuple[int, str, str]] = {
     "too-many-requests": (429, "Too many requests", "Ask less often; `Retry-After` says when there is room again."),
     "too-many-runs": (429, "Too many unfinished runs", "One owner may have so many at once; wait until some have ended."),
     "no-share": (404, "There is no such share link", "It never existed, has expired or was revoked, or its run was forgotten. Ask who sent it for a new one."),
+    "too-many-shares": (409, "The run has too many share links", "Revoke some that are not needed any more; they also end by themselves."),
     "key-reused": (422, "The idempotency key was used before", "The key belongs to a run with another body or other options; use a new key."),
     "full": (503, "No room for another run", "Too many runs wait; try again after the seconds in `Retry-After`."),
     "store-unusable": (503, "The store of runs can't be used", "It is full, locked, read-only or gone; what is stored is not harmed. Try again later."),

@@ -16,6 +16,8 @@ K, S = api_keys.c, web_sessions.c
 COLUMNS = (K.id, K.name, K.owner, K.scope, K.created, K.expires, K.disabled, K.used)
 COARSE = timedelta(minutes=10)
 """The last use of a key is written down so often at most: a request must not cost a write."""
+MOST_SESSIONS = 20
+"""Of one key; the oldest end first. Signing in over and over must not fill the disk."""
 
 
 class Keys:
@@ -74,6 +76,8 @@ class Keys:
         secret, moment = new_secret("session"), now()
         with self._database.writing() as connection:
             connection.execute(delete(web_sessions).where(S.expires <= moment))
+            newest = select(S.digest).where(S.key == key.id).order_by(S.created.desc()).limit(MOST_SESSIONS - 1)
+            connection.execute(delete(web_sessions).where(S.key == key.id, S.digest.not_in(newest)))
             connection.execute(insert(web_sessions).values(digest=digest(secret), key=key.id, created=moment, expires=min(expires, key.expires)))
         return secret
 

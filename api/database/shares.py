@@ -6,14 +6,20 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, delete, func, insert, select
 
 from api.access import ShareLink, digest, new_secret, now, same
 from api.database.connection import Database
 from api.database.tables import share_links
 
 L = share_links.c
+MOST_LINKS = 100
+"""Of one run, that are good at the same time."""
 COLUMNS = (L.id, L.run, L.owner, L.created, L.expires)
+
+
+class TooManyLinks(Exception):
+    """The run has as many links as a run may have."""
 
 
 class Shares:
@@ -23,11 +29,13 @@ class Shares:
         self._database = database
 
     def add(self, run_id: str, owner: str, expires: datetime) -> tuple[ShareLink, str]:
-        """A new link, and its secret, which is nowhere else. Links that are over are forgotten on the way."""
+        """A new link, and its secret, which is nowhere else. Links that are over are forgotten on the way. Raises TooManyLinks."""
         secret = new_secret("share")
         link = ShareLink(secrets.token_hex(4), run_id, owner, now(), expires)
         with self._database.writing() as connection:
             connection.execute(delete(share_links).where(L.expires <= link.created))
+            if connection.execute(select(func.count()).where(L.run == run_id)).scalar_one() >= MOST_LINKS:
+                raise TooManyLinks
             values = {"id": link.id, "digest": digest(secret), "run": run_id, "owner": owner, "created": link.created, "expires": expires}
             connection.execute(insert(share_links).values(values))
         return link, secret

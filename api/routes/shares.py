@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api.access import Caller, ShareLink, now
 from api.body import read_form
 from api.callers import SHARE_COOKIE
+from api.database.shares import TooManyLinks
 from api.problems import Problem
 from api.routes.state import KnownRun, Parts, Services
 from api.store import Run
@@ -48,7 +49,7 @@ class ShareList(View):
     shares: list[ShareView]
 
 
-@router.post("/v1/runs/{run_id}/shares", tags=["shares"], status_code=201, responses={404: {}, 422: {}})
+@router.post("/v1/runs/{run_id}/shares", tags=["shares"], status_code=201, responses={404: {}, 409: {}, 422: {}})
 def share_run(run: KnownRun, request: Request, parts: Parts, days: Days = USUAL) -> ShareMade:
     """Make a link under which anybody reads this run, and nothing else, without a key."""
     link, secret = _made(run, parts, days)
@@ -111,7 +112,10 @@ async def open_share(secret: str, request: Request, parts: Parts) -> Response:
 
 
 def _made(run: Run, parts: Services, days: int) -> tuple[ShareLink, str]:
-    return parts.entrance.shares.add(run.id, parts.caller.owner, now() + timedelta(days=days))
+    try:
+        return parts.entrance.shares.add(run.id, parts.caller.owner, now() + timedelta(days=days))
+    except TooManyLinks:
+        raise Problem("too-many-shares") from None
 
 
 def _revoked(run: Run, share_id: str, parts: Services) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 from api import cli
 from api.authentication import REMEMBERED_SECONDS
+from api.database.shares import MOST_LINKS
 from api.guard import OPEN
 from api.problems import KINDS
 from api.routes.shares import LONGEST, USUAL
@@ -44,6 +45,7 @@ def test_figures_are_those_of_the_code() -> None:
     assert "remember a key\nfor two seconds" in MANUAL
     assert f"1 to {LONGEST} days" in MANUAL
     assert f"days={USUAL}" in MANUAL
+    assert f"up to {MOST_LINKS} for a run" in MANUAL
     assert all(f"`{address}`" in MANUAL for address in OPEN)
 
 
