@@ -14,6 +14,8 @@ from api.problems import Problem
 
 SHARE_COOKIE = "offtake_share"
 BEARER = 'Bearer realm="offtake"'
+SHARED = ("", "/events", "/solution", "/solution.csv", "/solution.xlsx", "/frontier", "/report", "/scenario", "/result", "/result.xlsx")
+"""What a share link opens below its run, besides its page: what there is to read, nothing that is made for the asking, nothing about who else reads."""
 SAFE = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing."""
 
@@ -57,9 +59,8 @@ async def _by_key(sent: list[str], authentication: Authentication) -> Caller:
 
 
 def _is_of_run(path: str, run_id: str) -> bool:
-    """Whether a share link of a run opens this address: its page and what the run left, not who else it is shared with."""
-    here = f"/v1/runs/{run_id}"
-    return path in (f"/runs/{run_id}", here) or (path.startswith(f"{here}/") and not path.startswith(f"{here}/shares"))
+    """Whether a share link of a run opens this address."""
+    return path == f"/runs/{run_id}" or path in [f"/v1/runs/{run_id}{part}" for part in SHARED]
 
 
 def session_cookie(scope: Scope) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -90,6 +91,20 @@ def test_runs_of_others_come_in_by_no_side_door(served: Keyed, runs: dict[str, A
     for address in (f"/compare?runs={mine},{theirs}", f"/new?run={theirs}", f"/negotiate?run={theirs}"):
         assert "secret of ana" not in ben.get(address).text, address
     assert "secret of ana" in served.client("ana").get(f"/new?run={theirs}").text
+
+
+def test_another_owner_s_batch_is_not_there(served: Keyed) -> None:
+    """Somebody could see or cancel the batch of somebody else, or push more runs into the queue by a batch than one by one."""
+    ana, ben = served.client("ana"), served.client("ben")
+    body = {"scenarios": [json.loads(tiny("in a batch")), json.loads(tiny("in a batch too"))]}
+    made = ana.post("/v1/batches", json=body)
+    assert made.status_code == 202, made.text
+    batch = made.json()["id"]
+    for method, address in (("GET", f"/v1/batches/{batch}"), ("POST", f"/v1/batches/{batch}/cancel")):
+        other, never = ben.request(method, address), ben.request(method, address.replace(batch, "0123456789abcdef"))
+        assert (other.status_code, other.text) == (404, never.text)
+    assert len(ana.get(f"/v1/batches/{batch}").json()["runs"]) == 2
+    assert served.client("root").get(f"/v1/batches/{batch}").status_code == 200
 
 
 def test_an_older_version_of_somebody_else_s_is_not_named(served: Keyed) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from api.access import now
+from api.callers import SHARED
 from api.database.opening import open_database
 from api.database.shares import Shares
 from tests.api.keyed import Keyed, keyed, token
@@ -69,6 +70,14 @@ def test_a_link_is_no_way_to_another_run(served: Keyed, run: str) -> None:
     for method, address in ABOUT_A_RUN:  # whatever cookies a program may send where
         sent = served.client(None).request(method, address.format(run_id=other, share_id="0"), headers={"Cookie": f"offtake_share={secret}"})
         assert sent.status_code == 401, (method, address)
+
+
+def test_a_new_route_is_not_shared_by_itself(served: Keyed, run: str) -> None:
+    """Whoever has a link would also get what is added some day, who else reads the run for instance, or a log."""
+    opened = guest(served, link(served, run))
+    looking = [address for method, address in ABOUT_A_RUN if method == "GET"]
+    let_in = {address for address in looking if opened.get(address.format(run_id=run, share_id="0")).status_code not in (303, 401)}
+    assert let_in == {"/runs/{run_id}"} | {f"/v1/runs/{{run_id}}{part}" for part in SHARED}
 
 
 @pytest.mark.parametrize(("method", "address"), [pair for pair in ABOUT_A_RUN if pair[0] != "GET"])
