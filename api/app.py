@@ -17,6 +17,8 @@ from api import openapi, problems
 from api.checker import Checker
 from api.cluster_runner import ClusterRunner
 from api.database.opening import open_store
+from api.database.runs import DatabaseStore
+from api.entrance import entrance
 from api.exporter import Exporter
 from api.guard import Guard
 from api.jobs import LocalRunner, Runner
@@ -24,10 +26,26 @@ from api.leases import Keeper
 from api.metrics import Metrics
 from api.observer import Observer
 from api.pulse import Pulse
-from api.routes import batches, compare, documents, events, form, health, inside, metrics, negotiate, negotiate_form, pages, results, runs
+from api.routes import (
+    audit,
+    batches,
+    compare,
+    documents,
+    events,
+    form,
+    health,
+    inside,
+    metrics,
+    negotiate,
+    negotiate_form,
+    pages,
+    results,
+    runs,
+    shares,
+    sign_in,
+)  # fmt: skip
 from api.routes.state import Services
 from api.settings import Settings, settings_from
-from api.store import Store
 from api.tracing import Traces, traces_for
 
 if TYPE_CHECKING:
@@ -36,25 +54,31 @@ if TYPE_CHECKING:
 log = logging.getLogger("offtake.server")
 NATIVE = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """FastAPI's own telemetry tells whole addresses, which can hold what nobody else may know."""
+PARTS = (runs, batches, inside, shares, negotiate, events, results, compare, documents, audit, health, metrics, sign_in, form, negotiate_form, pages)
 
 
-def create_app(settings: Settings | None = None, *, store: Store | None = None, runner: Runner | None = None, traces: Traces | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, *, store: DatabaseStore | None = None, runner: Runner | None = None, traces: Traces | None = None) -> FastAPI:
     """The application. `store`, `runner` and `traces` take the place of the store in the settings, of local processes, and of what the settings say
-    about traces. Raises StoreUnusable, ExtraMissing."""
+    about traces. Raises StoreUnusable, ExtraMissing, and UnusableSettings where keys are asked for and there are none."""
     settings, release = settings or settings_from(), version("offtake")
     traces = traces or traces_for(settings.tracing, release)
     meters = Metrics(release)
     store = store or open_store(settings)
+    try:
+        doors = entrance(store.database, settings)
+    except BaseException:
+        store.close()
+        raise
     runner = runner or (ClusterRunner if settings.cluster else LocalRunner)(store, settings, meters.ended, traces)
     meters.watch(store, runner)
     keeper = Keeper(store, runner, settings.lease_seconds)
-    services = Services(settings, store, runner, keeper, Pulse(store), Checker(settings), Exporter(settings), meters, traces)
+    services = Services(settings, store, runner, keeper, Pulse(store), Checker(settings), Exporter(settings), meters, traces, doors)
     app = FastAPI(title="Offtake", version=release, lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False, telemetry=NATIVE)
     app.state.services = services
-    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Guard, settings=settings, authentication=doors.authentication, trail=doors.trail)
     app.add_middleware(Observer, metrics=meters, traces=traces)  # the last one added stands outermost
     problems.install(app)
-    for part in (runs, batches, inside, negotiate, events, results, compare, documents, health, metrics, form, negotiate_form, pages):
+    for part in PARTS:
         app.include_router(part.router)
     pages.mount(app)
 

@@ -5,16 +5,23 @@ Nothing here trusts `Content-Length`: a body is refused early if the header alre
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl
+
 import anyio
+from anyio.to_thread import run_sync
 from fastapi import Request
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 
 from api.problems import Problem
 from api.settings import Settings
 
+FORM = "application/x-www-form-urlencoded"
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CLOSE = {"Connection": "close"}
 """The rest of a refused body is not worth reading."""
+MOST_FIELDS = 20
+NO_FORM = "This address takes what its form sends."
 
 
 async def read_body(request: Request, settings: Settings, *, workbooks: bool = False) -> bytes:
@@ -23,9 +30,9 @@ async def read_body(request: Request, settings: Settings, *, workbooks: bool = F
     return await read_bytes(request, settings)
 
 
-async def read_bytes(request: Request, settings: Settings) -> bytes:
+async def read_bytes(request: Request, settings: Settings, limit: int | None = None) -> bytes:
     """A body of whatever type. Raises Problem: too-large, too-slow."""
-    limit = settings.max_workbook_bytes if is_workbook(request) else settings.max_body_bytes
+    limit = limit or (settings.max_workbook_bytes if is_workbook(request) else settings.max_body_bytes)
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and (len(declared) > 18 or int(declared) > limit):
         raise _too_large(limit)
@@ -43,9 +50,28 @@ async def read_bytes(request: Request, settings: Settings) -> bytes:
     return bytes(body)
 
 
+async def read_form(request: Request, settings: Settings, limit: int | None = None) -> dict[str, str]:
+    """The fields of a plain form, read within the limits of every body. Raises Problem: unsupported-type, too-large, too-slow."""
+    if media_type(request.headers) != FORM:
+        raise Problem("unsupported-type", NO_FORM)
+    return await run_sync(_unquoted, await read_bytes(request, settings, limit))
+
+
+def _unquoted(raw: bytes) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(raw.decode("ascii"), max_num_fields=MOST_FIELDS, errors="strict"))
+    except ValueError:
+        raise Problem("unsupported-type", NO_FORM) from None
+
+
 def is_workbook(request: Request) -> bool:
     """Whether the body is said to be an Excel workbook."""
-    return request.headers.get("content-type", "").lower().partition(";")[0].strip() == WORKBOOK
+    return media_type(request.headers) == WORKBOOK
+
+
+def media_type(headers: Headers) -> str:
+    """What a body is said to be, without parameters."""
+    return headers.get("content-type", "").lower().partition(";")[0].strip()
 
 
 def _check_type(request: Request, workbooks: bool) -> None:

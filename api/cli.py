@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from api import explain, model_verb, negotiate, store_verbs, workbooks
+from api import explain, key_verbs, model_verb, negotiate, store_verbs, workbooks
 from api.exit_codes import ExitCode, UsageProblem, error_document, exit_code_of, message_of, outcome_of, worst
 from api.options import AsJson, Seed, Threads
 from api.options import option as _option
@@ -31,6 +31,8 @@ EPILOG = (
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
 app.add_typer(negotiate.app, name="negotiate")
 app.add_typer(store_verbs.app, name="store")
+app.add_typer(key_verbs.app, name="keys")
+app.command()(key_verbs.audit)
 app.command()(workbooks.template)
 app.command()(workbooks.convert)
 app.command()(model_verb.model)

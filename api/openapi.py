@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from api.body import WORKBOOK
+from api.guard import OPEN
 from api.openapi_examples import BATCHES, EXAMPLES, IN_EXAMPLES, PARAMETERS
 from api.problems import KINDS, MEDIA_TYPE
 from api.question import ALL, ANSWERS
@@ -21,7 +22,8 @@ from scenarios import library
 
 REF = "#/components/schemas/{model}"
 DESCRIPTION = """Send a scenario, follow the run, read the plan: what to sign, how much to commit, what to leave to the spot market, and what it costs
-in every future. Errors are problem details (RFC 9457) with findings. There is no sign-in yet: the service answers this machine only."""
+in every future. Errors are problem details (RFC 9457) with findings. Where others reach the service, every
+request carries a key (`Authorization: Bearer KEY`); elsewhere it answers this machine only."""
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -40,8 +42,12 @@ def document(app: FastAPI) -> dict[str, Any]:
     _answers(spec["paths"], schemas)
     for ask, question in ALL.items():
         spec["paths"][f"/v1/negotiate/{ask.replace('session-', 'session/')}"]["post"]["requestBody"] = _question_body(ask, question, schemas)
-    for path in spec["paths"].values():
+    spec["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": "A key that `offtake keys add` made."}}
+    spec["security"] = [{}, {"key": []}]
+    for address, path in spec["paths"].items():
         for operation in path.values():
+            if address not in OPEN:
+                operation["responses"] = {"401": {}, "403": {}, "429": {}} | operation["responses"]
             _problems(operation["responses"])
             for parameter in operation.get("parameters", ()):
                 if parameter["name"] in PARAMETERS:

@@ -53,6 +53,6 @@ BATCHES: dict[str, Any] = {
 PARAMETERS: dict[str, Any] = {
     "gap": 0.001, "time_limit_seconds": 60, "seed": 7, "baselines": False, "tag": "spring round", "state": "optimal", "limit": 20, "offset": 0,
     "detail": "summary", "download": True, "table": "awards", "to": "xlsx", "example": "quickstart", "name": "quickstart",
-    "Prefer": "wait=30",
+    "Prefer": "wait=30", "days": 7,
 }  # fmt: skip
 """Values of path, query and header parameters, by name."""

@@ -34,6 +34,17 @@ KINDS: dict[str, tuple[int, str, str]] = {
         "The body has the wrong type",
         "Send JSON, uncompressed, as `Content-Type: application/json`; a scenario may also be an Excel workbook (.xlsx) under its own type.",
     ),
+    "no-key": (401, "A key is needed", "Send it as `Authorization: Bearer KEY`, or sign in on the pages; `offtake keys add` makes one."),
+    "not-allowed": (403, "The key may not do this", "A `read` key looks at own runs, a `solve` key starts and stops them too, an `admin` key does everything."),
+    "not-from-here": (
+        403,
+        "The page that sent this is too old",
+        "It is not known to be a page of this service, or belongs to a session that is over: load it again, and send it once more.",
+    ),
+    "too-many-requests": (429, "Too many requests", "Ask less often; `Retry-After` says when there is room again."),
+    "too-many-runs": (429, "Too many unfinished runs", "One owner may have so many at once; wait until some have ended."),
+    "no-share": (404, "There is no such share link", "It never existed, has expired or was revoked, or its run was forgotten. Ask who sent it for a new one."),
+    "too-many-shares": (409, "The run has too many share links", "Revoke some that are not needed any more; they also end by themselves."),
     "key-reused": (422, "The idempotency key was used before", "The key belongs to a run with another body or other options; use a new key."),
     "full": (503, "No room for another run", "Too many runs wait; try again after the seconds in `Retry-After`."),
     "store-unusable": (503, "The store of runs can't be used", "It is full, locked, read-only or gone; what is stored is not harmed. Try again later."),
@@ -52,7 +63,7 @@ KINDS: dict[str, tuple[int, str, str]] = {
     "not-local": (
         403,
         "Only this machine may use the service",
-        "There is no sign-in yet: requests from elsewhere, or made by other sites' pages, are refused.",
+        "No keys are asked for, so requests from elsewhere are refused; those made by other sites' pages always are.",
     ),
     "internal": (500, "An error inside Offtake", "Our fault; the server's log has the details."),
 }
@@ -76,6 +87,11 @@ class Problem(Exception):
 def _response(status: int, kind: str, title: str, detail: str, members: dict[str, Any], headers: dict[str, str]) -> Response:
     body = {"type": kind, "title": title, "status": status, "detail": detail, **members}
     return Response(json.dumps(body), status, headers, MEDIA_TYPE)
+
+
+def store_unusable(error: StoreUnusable) -> Problem:
+    """The problem of a store that does not answer."""
+    return Problem("store-unusable", str(error), headers={"Retry-After": "10"})
 
 
 def invalid_scenario(error: Refused) -> Problem:
@@ -122,7 +138,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(StoreUnusable)
     async def _(_: Request, error: StoreUnusable) -> Response:
-        return Problem("store-unusable", str(error), headers={"Retry-After": "10"}).response()
+        return store_unusable(error).response()
 
     @app.exception_handler(Busy)
     async def _(*_: object) -> Response:

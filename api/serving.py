@@ -9,7 +9,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from api.exit_codes import UsageProblem
-from api.settings import UnusableSettings, is_loopback, settings_from
+from api.settings import UnusableSettings, settings_from
+
+NO_KEYS_ASKED = "No keys are asked for: every program and every user of this machine can read, start and stop all runs, and nobody else can."
+KEYS_ASKED = "Everybody needs a key: `offtake keys add NAME` makes one, `offtake audit` shows who did what."
 
 log = logging.getLogger("offtake.server")
 
@@ -23,6 +26,13 @@ def serve_until_interrupted(host: str | None, port: int | None, tell: Callable[[
         settings = replace(found, **{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
     except UnusableSettings as error:
         raise UsageProblem(str(error)) from None
+    if settings.sign_in:  # before anybody can knock
+        from api.entrance import refuse_to_serve_without_keys
+
+        try:
+            refuse_to_serve_without_keys(settings)
+        except UnusableSettings as error:
+            raise UsageProblem(str(error)) from None
     with _listening(settings.host, settings.port) as listening:
         from api import logs
         from api.app import server
@@ -39,8 +49,7 @@ def serve_until_interrupted(host: str | None, port: int | None, tell: Callable[[
         say(f"Runs are kept in {place(settings.store)}")
         if settings.cluster:
             say(f"Runs are solved on the cluster at {settings.cluster}")
-        if not is_loopback(settings.host):
-            say("There is no sign-in: whoever reaches this address can read, stop and start runs.")
+        say(KEYS_ASKED if settings.sign_in else NO_KEYS_ASKED)
         with contextlib.suppress(KeyboardInterrupt):  # the way to end it
             serving.run(sockets=[listening])
 

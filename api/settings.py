@@ -30,7 +30,16 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8000
     allow_public: bool = False
-    """Answer other machines too. There is no sign-in yet, so whoever reaches the port can read and stop every run."""
+    """Others reach this server, for instance through a proxy on this machine: everybody needs a key, and any host name is answered. So it is anyway
+    where `host` can be reached from other machines."""
+    session_hours: float = 12.0
+    """How long somebody who signed in on the pages stays signed in."""
+    requests_per_minute: int = 3_000
+    """Of one key."""
+    refusals_per_minute: int = 60
+    """Wrong keys and the like from one address that are answered and written down; more are turned away."""
+    runs_per_owner: int = 50
+    """Unfinished runs of one owner, where keys are asked for."""
     workers: int = 1
     """Solves at once; each is a process of its own."""
     queue: int = 100
@@ -83,7 +92,8 @@ class Settings:
     """The function that a solving process calls, `module:name`. Not read from the environment: it names code to run."""
 
     def __post_init__(self) -> None:
-        for name in ("workers", "queue", "threads", "max_body_bytes", "max_workbook_bytes", "model_nonzeros", "keep_runs", "keep_bytes"):
+        sizes = ("max_body_bytes", "max_workbook_bytes", "model_nonzeros", "keep_runs", "keep_bytes")
+        for name in (*sizes, "workers", "queue", "threads", "requests_per_minute", "refusals_per_minute", "runs_per_owner"):
             if getattr(self, name) < 1:
                 raise UnusableSettings(f"`{name}` must be at least 1")
         if not self.lease_seconds > 0:
@@ -97,13 +107,15 @@ class Settings:
         for name, known in (("log_format", FORMATS), ("log_level", LEVELS)):
             if getattr(self, name) not in known:
                 raise UnusableSettings(f"`{name}` must be one of {', '.join(known)}")
+        if not 0 < self.session_hours <= 24 * 365:
+            raise UnusableSettings("`session_hours` must be above 0, and at most a year")
         if not 0 <= self.port <= 65_535:
             raise UnusableSettings("`port` must lie between 0 and 65535")
-        if not is_loopback(self.host) and not self.allow_public:
-            raise UnusableSettings(
-                f"The host '{self.host}' can be reached from other machines, and there is no sign-in yet. Listen on 127.0.0.1, or set "
-                "`allow_public` (OFFTAKE_ALLOW_PUBLIC=1) if something in front of this server decides who may pass."
-            )
+
+    @property
+    def sign_in(self) -> bool:
+        """Whether everybody needs a key: as soon as anybody but this machine can reach the server. No setting opens it without keys."""
+        return self.allow_public or not is_loopback(self.host)
 
 
 def is_loopback(host: str) -> bool:

@@ -32,6 +32,10 @@ class Full(Exception):
     """No room for another run."""
 
 
+class TooMany(Full):
+    """The owner has as many unfinished runs as one owner may have."""
+
+
 class KeyReused(Exception):
     """The idempotency key was used for a different request."""
 
@@ -54,6 +58,8 @@ class Request:
     """The batch that the run came in with."""
     trace: str | None = None
     """The span of the request that made the run (W3C `traceparent`), where traces are taken."""
+    owner: str = ""
+    """Whose run it is; nobody's where no keys are asked for. The same idempotency key of two owners makes two runs."""
 
 
 @dataclass(frozen=True)
@@ -145,10 +151,10 @@ class Store(Protocol):
     database is full, locked, read-only or gone, and has then changed nothing."""
 
     def create(self, request: Request, body: bytes) -> tuple[Run, bool]:
-        """A queued run, and whether it is new (False: the key was used before). Raises Full, KeyReused."""
+        """A queued run, and whether it is new (False: the owner used the key before). Raises Full, TooMany, KeyReused."""
 
     def create_all(self, asked: Sequence[tuple[Request, bytes]]) -> tuple[list[Run], bool]:
-        """The same for the runs of a batch, in their order: all of them or none. The first one has the key. Raises Full, KeyReused."""
+        """The same for the runs of a batch, in their order: all of them or none. The first one has the key. Raises Full, TooMany, KeyReused."""
 
     def ready(self) -> None:
         """Raises StoreUnusable unless the store answers and its tables are of this version."""
@@ -161,8 +167,8 @@ class Store(Protocol):
     def content(self, run_id: str, part: Part) -> bytes | None:
         """What was sent, the plan, or what the run's page shows."""
 
-    def latest(self, limit: int, before: int | None = None, state: str | None = None, tag: str | None = None) -> list[Run]:
-        """Runs by falling number, those below `before`."""
+    def latest(self, limit: int, before: int | None = None, state: str | None = None, tag: str | None = None, owner: str | None = None) -> list[Run]:
+        """Runs by falling number, those below `before`; of one owner, or of all."""
 
     def ahead(self, run: Run) -> int:
         """How many queued runs come before a queued run."""

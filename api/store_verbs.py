@@ -17,7 +17,7 @@ app = typer.Typer(no_args_is_help=True, help="Back up, restore and check the sto
 Place = Annotated[str | None, option("--store", metavar="PLACE", text="A file or an address (default: OFFTAKE_STORE, or the file in your data folder).")]
 
 
-def _place(given: str | None) -> str:
+def place_of(given: str | None) -> str:
     """Where the store is. Raises UsageProblem."""
     from api.database.opening import shown
     from api.settings import UnusableSettings, settings_from
@@ -36,7 +36,7 @@ def backup(file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to w
     from api.database.backup import back_up
     from api.database.opening import shown
 
-    place = _place(store)
+    place = place_of(store)
     back_up(place, check_file(file, "FILE", (shown(place),)))
     tell(f"Wrote the backup to {file}")
     return ExitCode.OPTIMAL
@@ -52,7 +52,7 @@ def restore(
     from api.database.backup import restore as put_back
     from api.database.opening import shown
 
-    place = _place(store)
+    place = place_of(store)
     put_back(place, file, replace=replace)
     tell(f"Restored {shown(place)} from {file}")
     return ExitCode.OPTIMAL
@@ -63,7 +63,7 @@ def check(store: Place = None, as_json: AsJson = False) -> ExitCode:
     """Look the store through for damage, and count its runs."""
     from api.database.backup import check as look_through
 
-    found = look_through(_place(store))
+    found = look_through(place_of(store))
     if as_json:
         print_json({"sound": not found.faults, "version": found.version, "runs": found.runs, "faults": found.faults})
     elif found.faults:

@@ -110,6 +110,8 @@ class RunView(View):
     id: str
     name: str
     """The scenario's name."""
+    owner: str | None
+    """Whose run it is; null where no keys are asked for."""
     ask: str | None
     """Which question to the negotiation desk is answered; null where the scenario is solved."""
     currency: str
@@ -223,6 +225,7 @@ def run_view(run: Run, store: Store) -> RunView:
     return RunView(
         id=run.id,
         name=run.request.name,
+        owner=run.request.owner or None,
         ask=ask or None,
         currency=run.request.currency,
         state=run.state,

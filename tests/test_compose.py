@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -70,17 +71,26 @@ def test_every_service_says_whether_it_is_healthy() -> None:
 
 
 def test_two_servers_share_one_database(database: Postgres, tmp_path: Path) -> None:
-    """The servers would not start with the settings of the compose file, or work side by side on different runs."""
+    """The servers would not start with the settings of the compose file and its first key, or work side by side on different runs."""
     (tmp_path / "store").write_text(database.database())
     path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    made = subprocess.run(
+        ["offtake", "keys", "add", "operations", "--scope", "admin"],
+        env=path | environment("first", tmp_path),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    key = made.stdout.strip()
     ports = {name: free_port() for name in SERVERS}
     with ExitStack() as both:
         for name, port in ports.items():
-            here = {"OFFTAKE_HOST": "127.0.0.1", "OFFTAKE_PORT": str(port)}
+            here = {"OFFTAKE_PORT": str(port)}
             log = both.enter_context((tmp_path / f"{name}.log").open("wb"))
             both.enter_context(served(STEPS, Path(sys.prefix), path | environment(name, tmp_path) | here, cwd=tmp_path, stderr=log))
-        runs = [asked(port, "/v1/runs", library.read("quickstart")) for port in (*ports.values(), ports["first"])]
+        runs = [asked(port, "/v1/runs", library.read("quickstart"), key) for port in (*ports.values(), ports["first"])]
         assert [run["state"] for run in runs] == ["optimal"] * 3
-        listed = [{run["id"] for run in asked(port, "/v1/runs")["runs"]} for port in ports.values()]
+        listed = [{run["id"] for run in asked(port, "/v1/runs", key=key)["runs"]} for port in ports.values()]
         assert listed[0] == listed[1] == {run["id"] for run in runs}
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".db"] == []

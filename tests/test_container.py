@@ -52,8 +52,8 @@ def healthy(steps: Path, environment: dict[str, str]) -> bool:
     return subprocess.run([steps, "health"], env=environment, capture_output=True, check=False, timeout=10).returncode == 0
 
 
-def asked(port: int, path: str, body: bytes | None = None) -> Any:
-    headers = {"Content-Type": "application/json", "Prefer": "wait=60"} if body else {}
+def asked(port: int, path: str, body: bytes | None = None, key: str = "") -> Any:
+    headers = ({"Content-Type": "application/json", "Prefer": "wait=60"} if body else {}) | ({"Authorization": f"Bearer {key}"} if key else {})
     with urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, headers), timeout=90) as answer:
         return json.load(answer)
 

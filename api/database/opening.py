@@ -12,7 +12,7 @@ from models.errors import StoreUnusable
 def open_store(settings: Settings) -> DatabaseStore:
     """The store, its tables in order. Raises UnusableSettings or StoreUnusable, with the store's address (and no password) in the text."""
     database = open_database(settings.store)
-    return DatabaseStore(database, queue=settings.queue, keep_runs=settings.keep_runs, keep_bytes=settings.keep_bytes)
+    return DatabaseStore(database, queue=settings.queue, keep_runs=settings.keep_runs, keep_bytes=settings.keep_bytes, runs_per_owner=settings.runs_per_owner)
 
 
 def open_database(store: str) -> Database:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,12 +15,12 @@ from api.database.connection import Database
 from api.database.logs import read_log, write_log
 from api.database.tables import contents, events, runs
 from api.database.upgrade import LOCK, check_version
-from api.store import KEPT_EVENTS, MAX_LOSSES, TERMINAL, Event, Figures, Full, KeyReused, Log, Outcome, Part, Request, Run
+from api.store import KEPT_EVENTS, MAX_LOSSES, TERMINAL, Event, Figures, Full, KeyReused, Log, Outcome, Part, Request, Run, TooMany
 from models.options import SolveSettings
 
 R = runs.c
 OVER = tuple(sorted(TERMINAL))
-ASKED = ("name", "currency", "fingerprint", "key", "ask", "tag", "batch", "trace")
+ASKED = ("name", "currency", "fingerprint", "key", "ask", "tag", "batch", "trace", "owner")
 """Of a request, apart from its settings."""
 SECOND = " That was the second time, so it is not tried again. Send it again; the server's log may say more."
 STOPPING = " The run had been asked to stop, so it is not tried again."
@@ -33,9 +34,14 @@ def now() -> datetime:
 class DatabaseStore:
     """The `Store` of `api.store` in SQLite or PostgreSQL."""
 
-    def __init__(self, database: Database, *, queue: int, keep_runs: int, keep_bytes: int) -> None:
+    def __init__(self, database: Database, *, queue: int, keep_runs: int, keep_bytes: int, runs_per_owner: int) -> None:
         self._database = database
-        self._queue, self._keep_runs, self._keep_bytes = queue, keep_runs, keep_bytes
+        self._queue, self._keep_runs, self._keep_bytes, self._runs_per_owner = queue, keep_runs, keep_bytes, runs_per_owner
+
+    @property
+    def database(self) -> Database:
+        """Where keys, share links and the audit log are too."""
+        return self._database
 
     def close(self) -> None:
         self._database.close()
@@ -49,7 +55,7 @@ class DatabaseStore:
         with self._database.writing() as connection:
             if not self._database.sqlite:  # SQLite has one writer; here two could both find the key unused, or the last place free
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
-            known = connection.execute(select(runs).where(R.key == request.key)).one_or_none() if request.key else None
+            known = connection.execute(select(runs).where(R.key == kept_key(request))).one_or_none() if request.key else None
             if known:
                 if known.fingerprint != request.fingerprint:
                     raise KeyReused
@@ -57,7 +63,10 @@ class DatabaseStore:
                 return [_run(row) for row in connection.execute(together)] if known.batch else [_run(known)], False
             if connection.execute(select(func.count()).where(R.state == "queued")).scalar_one() + len(asked) > self._queue:
                 raise Full
-            self._make_room(connection, needed)
+            mine = select(func.count()).where(R.owner == request.owner, R.state.not_in(OVER))
+            if request.owner and connection.execute(mine).scalar_one() + len(asked) > self._runs_per_owner:
+                raise TooMany
+            self._make_room(connection, needed, request.owner)
             return [self._added(connection, *each) for each in asked], True
 
     def _added(self, connection: Connection, request: Request, body: bytes) -> Run:
@@ -66,14 +75,14 @@ class DatabaseStore:
         _emit(connection, row, "state", {"state": "queued"})
         return _run(row)
 
-    def _make_room(self, connection: Connection, needed: int) -> None:
-        """Forget the oldest finished runs, as far as the limits ask for it."""
+    def _make_room(self, connection: Connection, needed: int, owner: str) -> None:
+        """Forget the oldest finished runs, as far as the limits ask for it: those of the owner who needs the room before those of others."""
         over = R.state.in_(OVER)
         held, count = connection.execute(select(func.coalesce(func.sum(R.held), 0), func.coalesce(func.sum(case((over, 1), else_=0)), 0))).one()
         if count <= self._keep_runs and held + needed <= self._keep_bytes:
             return
         forgotten = []
-        for run_id, size in connection.execute(select(R.id, R.held).where(over).order_by(R.number)):
+        for run_id, size in connection.execute(select(R.id, R.held).where(over).order_by(R.owner != owner, R.number)):
             if count - len(forgotten) <= self._keep_runs and held + needed <= self._keep_bytes:
                 break
             forgotten.append(run_id)
@@ -99,8 +108,9 @@ class DatabaseStore:
     def batch(self, batch_id: str) -> list[Run]:
         return self._listed(select(runs).where(R.batch == batch_id).order_by(R.number))
 
-    def latest(self, limit: int, before: int | None = None, state: str | None = None, tag: str | None = None) -> list[Run]:
+    def latest(self, limit: int, before: int | None = None, state: str | None = None, tag: str | None = None, owner: str | None = None) -> list[Run]:
         wanted = select(runs).order_by(R.number.desc()).limit(limit)
+        wanted = wanted if owner is None else wanted.where(R.owner == owner)
         wanted = wanted if before is None else wanted.where(R.number < before)
         wanted = wanted if tag is None else wanted.where(R.tag == tag)
         return self._listed(wanted if state is None else wanted.where(R.state == state))
@@ -245,8 +255,16 @@ def _again() -> dict[str, Any]:
     return {"state": "queued", "attempt": R.attempt + 1, "worker": None, "started": None, "progress": None}
 
 
+def kept_key(request: Request) -> str | None:
+    """What stands in the column `key`: the idempotency key itself, or where the run has an owner a hash of both. It begins with a blank, which no key
+    that is sent may have, so no key of one owner can be taken for that of another."""
+    if request.key is None or not request.owner:
+        return request.key
+    return " " + hashlib.sha256(f"{request.owner}\n{request.key}".encode()).hexdigest()
+
+
 def _new(request: Request, size: int) -> dict[str, Any]:
-    asked = {name: getattr(request, name) for name in ASKED}
+    asked = {name: getattr(request, name) for name in ASKED} | {"key": kept_key(request)}
     fresh = {"state": "queued", "attempt": 1, "losses": 0, "stopping": False, "beats": 0, "emitted": 1}
     return {"id": secrets.token_hex(8), "created": now(), "settings": request.settings.model_dump_json(), "held": size, **asked, **fresh}
 

@@ -27,7 +27,7 @@ class Document(TypeDecorator[Any]):
 
 
 class Moment(TypeDecorator[datetime]):
-    """A time in UTC. It is shown to people and never compared: clocks jump."""
+    """A time in UTC. Of a run it is shown to people and never compared: clocks jump."""
 
     impl = DateTime
     cache_ok = True
@@ -47,7 +47,7 @@ runs = Table(
     metadata,
     Column("number", NUMBER, primary_key=True, autoincrement=True),
     Column("id", String(32), nullable=False, unique=True),
-    Column("key", String(200), unique=True),
+    Column("key", String(200), unique=True),  # as `api.database.runs.kept_key` writes it: unique over all owners
     Column("fingerprint", String(64), nullable=False),
     Column("name", Text, nullable=False),
     Column("currency", Text, nullable=False),
@@ -71,9 +71,11 @@ runs = Table(
     Column("tag", String(80)),
     Column("batch", String(32)),
     Column("trace", String(80)),
+    Column("owner", String(80), nullable=False, server_default=""),
     Index("runs_by_state", "state", "number"),
     Index("runs_by_tag", "tag", "number"),
     Index("runs_by_batch", "batch", "number"),
+    Index("runs_by_owner", "owner", "number"),
     sqlite_autoincrement=True,  # a number is not used again when the newest run is forgotten
 )
 
@@ -101,4 +103,54 @@ logs = Table(
     Column("run", String(32), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
     Column("start", BigInteger, primary_key=True, autoincrement=False),  # characters before it
     Column("text", Text, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("name", String(80), nullable=False),
+    Column("owner", String(80), nullable=False),
+    Column("scope", String(8), nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("expires", Moment, nullable=False),
+    Column("disabled", Moment),
+    Column("used", Moment),
+)
+
+web_sessions = Table(
+    "web_sessions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("key", String(16), ForeignKey("api_keys.id", ondelete="CASCADE"), nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("expires", Moment, nullable=False),
+)
+
+share_links = Table(
+    "share_links",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("run", String(32), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False),
+    Column("owner", String(80), nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("expires", Moment, nullable=False),
+    Index("share_links_by_run", "run"),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("number", NUMBER, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("who", String(80), nullable=False),
+    Column("key", String(40), nullable=False),
+    Column("action", String(120), nullable=False),
+    Column("run", String(32), nullable=False),
+    Column("origin", String(64), nullable=False),
+    Column("detail", String(200), nullable=False),
+    Index("audit_log_by_run", "run", "number"),
+    sqlite_autoincrement=True,
 )

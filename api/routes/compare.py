@@ -41,10 +41,10 @@ def compare_page(parts: Parts, runs: Annotated[list[str] | None, Query()] = None
     try:
         chosen = _chosen(parts, runs or [])
     except Problem as problem:
-        return page("lost.html", problem.status, problem=problem)
+        return page("lost.html", problem.status, caller=parts.caller, problem=problem)
     found = comparison(chosen, parts)
     headline, chart = compare_plans.headline(found), cost_chart(found)
-    return page("compare.html", found=found, runs=chosen, headline=headline, chart=chart, style_ids=plotly.inline_style_ids())
+    return page("compare.html", caller=parts.caller, found=found, runs=chosen, headline=headline, chart=chart, style_ids=plotly.inline_style_ids())
 
 
 def _chosen(parts: Services, given: list[str]) -> list[Run]:

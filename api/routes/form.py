@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl
 
 from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
-from api.body import read_bytes
+from api.body import read_form
 from api.checker import Busy, Refused
 from api.form_parts import form_sections
-from api.problems import Problem, invalid_scenario
+from api.problems import invalid_scenario
 from api.routes.documents import bundled
 from api.routes.results import stored
 from api.routes.runs import Overrides, clone, launch
@@ -27,7 +26,6 @@ from scenarios import library
 router = APIRouter(include_in_schema=False)
 GROUPS = (("clause-", "One contract clause each"), ("rule-", "One business rule each"), ("", "Worked cases"))
 OPTIONS = tuple(Overrides.model_fields)
-MOST_FIELDS = 20
 EMPTY = """{
   "format": "offtake/1",
   "name": "",
@@ -69,6 +67,7 @@ def _form(parts: Services, text: str, *, chosen: str = "", earlier: Run | None =
     return page(
         "form.html",
         status,
+        caller=parts.caller,
         groups=groups(),
         chosen=chosen,
         text=text,
@@ -84,7 +83,7 @@ def _form(parts: Services, text: str, *, chosen: str = "", earlier: Run | None =
 @router.post("/new")
 async def send_form(request: Request, parts: Parts) -> Response:
     """Check or solve what a form without scripts sends; findings come back with the form."""
-    fields = await _fields(request, parts)
+    fields = await read_form(request, parts.settings)
     text = fields.get("text", "")
     try:
         if fields.get("do") == "check":
@@ -112,20 +111,6 @@ async def _form_again(parts: Services, text: str, answer: dict[str, Any], status
 async def solve_again(run: KnownRun, parts: Parts) -> RedirectResponse:
     """A new run of the same scenario, from the button of a run's page."""
     return RedirectResponse(f"/runs/{(await clone(run, parts, Overrides())).id}", 303)
-
-
-async def _fields(request: Request, parts: Services) -> dict[str, str]:
-    """The fields of a plain form, read within the limits of every body."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
-        raise Problem("unsupported-type", "This address takes what its form sends.")
-    return await run_sync(_unquoted, await read_bytes(request, parts.settings))
-
-
-def _unquoted(raw: bytes) -> dict[str, str]:
-    try:
-        return dict(parse_qsl(raw.decode("ascii"), max_num_fields=MOST_FIELDS, errors="strict"))
-    except ValueError:
-        raise Problem("unsupported-type", "This address takes what its form sends.") from None
 
 
 def _share(percent: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ def negotiate_form(parts: Parts, example: str = "quickstart", run: str = "", off
     package = {"offer": (asked.get("offers") or [offer])[0], "alternative": None, "price": None, "terms": {}} | asked.get("package", {})
     return page(
         "negotiate.html",
+        caller=parts.caller,
         groups=groups(),
         chosen=chosen,
         earlier=earlier,

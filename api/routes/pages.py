@@ -49,7 +49,7 @@ def start(request: Request, parts: Parts) -> Response:
     if asked:
         return RedirectResponse(f"/new?{urlencode(asked)}", 307)
     newest = parts.store.latest(RUNS_AT_START)
-    return page("start.html", groups=groups(), runs=[run_view(run, parts.store) for run in newest], questions=QUESTIONS)
+    return page("start.html", caller=parts.caller, groups=groups(), runs=[run_view(run, parts.store) for run in newest], questions=QUESTIONS)
 
 
 @router.get("/runs")
@@ -58,7 +58,7 @@ def recent_runs(parts: Parts, name: Annotated[str, Query(max_length=200)] = "", 
     known = get_args(State)
     state = state if state in known else ""
     runs = [run_view(run, parts.store) for run in history.found(parts.store, RUNS_SHOWN, name, state or None)]
-    return page("runs.html", runs=runs, shown=RUNS_SHOWN, questions=QUESTIONS, states=known, sought={"name": name, "state": state})
+    return page("runs.html", caller=parts.caller, runs=runs, shown=RUNS_SHOWN, questions=QUESTIONS, states=known, sought={"name": name, "state": state})
 
 
 @router.get("/runs/{run_id}")
@@ -66,13 +66,14 @@ def run_page(run_id: str, parts: Parts) -> HTMLResponse:
     """A run: progress while it lasts, then the plan or the reason why there is none."""
     run = parts.store.get(run_id)
     if run is None:
-        return page("lost.html", 404, problem=Problem("no-run"))
+        return page("lost.html", 404, caller=parts.caller, problem=Problem("no-run"))
     found = json.loads(stored(run, parts, "page")) if run.has_plan else None
     view, style_ids = run_view(run, parts.store), plotly.inline_style_ids()
     if view.ask:
-        return page("answer.html", run=view, words=QUESTIONS[view.ask], report=found, style_ids=style_ids)
+        return page("answer.html", caller=parts.caller, run=view, words=QUESTIONS[view.ask], report=found, style_ids=style_ids)
     versions = history.versions(run, parts.store, lambda other: stored(other, parts, "body"))
-    return page("run.html", run=view, phases=PHASES, report=found, style_ids=style_ids, versions=versions, tables=TABLES, offers=_offers(found))
+    shown = {"run": view, "report": found, "style_ids": style_ids, "versions": versions, "offers": _offers(found)}
+    return page("run.html", caller=parts.caller, phases=PHASES, tables=TABLES, **shown)
 
 
 def _offers(found: dict[str, Any] | None) -> list[dict[str, Any]]:
@@ -89,7 +90,9 @@ def routes(request: Request, parts: Parts) -> HTMLResponse:
     for path, methods in spec["paths"].items():
         for method, operation in methods.items():
             groups.setdefault(operation["tags"][0], []).append({"path": path, "method": method.upper(), **operation})
-    return page("docs.html", groups=groups, kinds=KINDS, settings=parts.settings, base=str(request.base_url), version=spec["info"]["version"])
+    return page(
+        "docs.html", caller=parts.caller, groups=groups, kinds=KINDS, settings=parts.settings, base=str(request.base_url), version=spec["info"]["version"]
+    )
 
 
 @router.get("/static/plotly.min.js")

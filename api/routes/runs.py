@@ -21,7 +21,7 @@ from api.problems import Problem
 from api.pulse import POLL_SECONDS
 from api.routes.results import stored
 from api.routes.state import KnownRun, Parts, Services
-from api.store import Full, KeyReused, Run, State
+from api.store import Full, KeyReused, Run, State, TooMany
 from api.store import Request as RunRequest
 from api.views import RunList, RunView, links, run_view
 from models.errors import StoreUnusable
@@ -81,6 +81,7 @@ START_ANSWERS: dict[int | str, dict[str, Any]] = {
     413: {},
     415: {},
     422: {},
+    429: {},
     503: {},
 }
 
@@ -148,6 +149,8 @@ def stored_together(parts: Services, asked: list[tuple[RunRequest, bytes]]) -> t
         return parts.store.create_all([(replace(request, trace=parts.traces.here()), body) for request, body in asked])
     except KeyReused:
         raise Problem("key-reused") from None
+    except TooMany:
+        raise Problem("too-many-runs", headers={"Retry-After": "10"}) from None
     except Full:
         raise Problem("full", headers={"Retry-After": "10"}) from None
 

@@ -12,12 +12,14 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from api.access import Caller
+
 WEB = Path(__file__).parent
 
 
-def page(name: str, status: int = 200, **context: Any) -> HTMLResponse:
-    """The template `name` as a page. Pages show what is so now, so they are not kept."""
-    return HTMLResponse(_environment().get_template(name).render(**context), status, headers={"Cache-Control": "no-store"})
+def page(name: str, status: int = 200, *, caller: Caller, **context: Any) -> HTMLResponse:
+    """The template `name` as a page for `caller`. Pages show what is so now, so they are not kept."""
+    return HTMLResponse(_environment().get_template(name).render(caller=caller, **context), status, headers={"Cache-Control": "no-store"})
 
 
 @cache

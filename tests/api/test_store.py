@@ -13,7 +13,7 @@ import pytest
 from api.database import runs as database_runs
 from api.database.runs import DatabaseStore
 from api.leases import Watch
-from api.store import KEPT_EVENTS, MAX_LOSSES, Full, KeyReused, Outcome
+from api.store import KEPT_EVENTS, MAX_LOSSES, Full, KeyReused, Outcome, TooMany
 from models.options import SolveSettings
 from tests.api.service import request, tiny
 from tests.api.stores import opened, queued, taken
@@ -153,6 +153,42 @@ def test_old_runs_make_room_and_unfinished_ones_stay(address: str) -> None:
         assert small.finish(running.id, 1, Outcome("optimal", "gap", b"y" * 300))
         assert small.create(request(), b"x" * 600), "its plan counts too, and it is forgotten"
         assert small.get(running.id) is None
+
+
+def test_room_is_made_among_the_owner_s_own_runs_first(address: str) -> None:
+    """Somebody who starts many small runs would have the runs of everybody else forgotten."""
+    with opened(address, keep_runs=2) as kept:
+        theirs = kept.create(replace(request(), owner="ben"), b"x")[0]
+        mine = [kept.create(replace(request(), owner="ana"), b"x")[0] for _ in range(2)]
+        for run in (theirs, *mine):
+            kept.cancel(run.id)
+        kept.create(replace(request(), owner="ana"), b"x")
+        assert [bool(kept.get(run.id)) for run in (theirs, *mine)] == [True, False, True]
+
+
+def test_the_same_key_of_two_owners_makes_two_runs(store: DatabaseStore) -> None:
+    """Somebody would be given the run of another owner, who had happened to choose the same idempotency key."""
+    made = [store.create(replace(request(key="k", fingerprint="f"), owner=owner), b"x") for owner in ("", "ana", "ben", "ana")]
+    assert [new for _, new in made] == [True, True, True, False]
+    assert len({run.id for run, _ in made}) == 3
+    stored = made[1][0].request.key
+    assert store.create(request(key=stored.strip(), fingerprint="f"), b"x")[1], "what is stored of a key is none itself"
+    with pytest.raises(KeyReused):
+        store.create(replace(request(key="k", fingerprint="other"), owner="ana"), b"x")
+
+
+def test_owners_that_ask_at_once_keep_to_their_number(address: str) -> None:
+    """Requests side by side would get an owner more runs than one may have."""
+    with opened(address, runs_per_owner=3) as one, opened(address, runs_per_owner=3) as other, ThreadPoolExecutor(8) as threads:
+
+        def made(store: DatabaseStore) -> bool:
+            try:
+                return store.create(replace(request(), owner="ana"), b"x")[1]
+            except TooMany:
+                return False
+
+        assert sum(threads.map(made, [one, other] * 8)) == 3
+        assert one.create(request(), b"x")[1], "without keys there is no such limit"
 
 
 def test_the_list_goes_on_where_it_ended(store: DatabaseStore) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, insert
 
 from api import cli
 from api.database import connection
@@ -20,7 +20,7 @@ from api.database.backup import check
 from api.database.connection import Database, address_of, default_file
 from api.database.opening import open_store, shown
 from api.database.runs import DatabaseStore
-from api.database.tables import metadata
+from api.database.tables import contents, events, metadata
 from api.database.upgrade import VERSION_TABLE, upgrade
 from api.exit_codes import ExitCode
 from api.jobs import LocalRunner
@@ -184,6 +184,31 @@ def test_the_steps_make_the_tables_that_the_code_knows(address: str) -> None:
     with opened(address) as store, store._database.reading() as link:
         seen = MigrationContext.configure(link, opts={"version_table": VERSION_TABLE, "compare_type": True})
         assert compare_metadata(seen, metadata) == []
+
+
+def test_a_store_of_the_first_version_keeps_its_runs(address: str) -> None:
+    """Runs of before there were owners would be lost on the way, shown to the first who has a key, or deaf to their idempotency keys."""
+    from alembic import command
+    from alembic.config import Config
+
+    database, config = Database(address_of(address)), Config()
+    config.set_main_option("script_location", "api.database:migrations")
+    with database.writing() as link:
+        config.attributes["connection"] = link
+        command.upgrade(config, "0001")
+        link.exec_driver_sql(
+            "INSERT INTO runs (id, key, fingerprint, name, currency, ask, settings, state, attempt, losses, stopping, beats, created, emitted, held) "
+            "VALUES ('old', 'k', 'f', 'n', 'USD', '', '{}', 'optimal', 1, 0, FALSE, 0, '2026-01-01 00:00:00', 1, 1)"
+        )
+        link.execute(insert(contents).values(run="old", body=b"1"))
+        link.execute(insert(events).values(run="old", number=1, kind="state", data={}))
+    database.close()
+    with opened(address) as store:
+        assert store.content("old", "body") == b"1"
+        assert [event.number for event in store.events("old", 0)] == [1]
+        assert store.create(request(key="k", fingerprint="f"), b"x")[0].id == "old"
+        assert store.create(replace(request(key="k", fingerprint="f"), owner="ana"), b"x")[1], "another owner's key is another key"
+        assert ["old" in [run.id for run in store.latest(9, owner=owner)] for owner in (None, "", "ana")] == [True, True, False]
 
 
 def test_servers_that_start_together_make_one_store(address: str) -> None:

@@ -1,6 +1,7 @@
 // A question under way: how far it is, as it happens; when it ends the page is loaded again and shows the answer.
 
 import { seconds } from "./format.js";
+import { proof } from "./proof.js";
 
 const { run } = document.getElementById("run").dataset;
 const news = document.getElementById("news");
@@ -21,6 +22,6 @@ events.addEventListener("error", () => {
   news.textContent = events.readyState === EventSource.CLOSED ? "The run is gone: the server ended or forgot it." : "The connection broke; trying again.";
 });
 document.getElementById("cancel").addEventListener("click", async () => {
-  const answer = await fetch(`/v1/runs/${run}/cancel`, { method: "POST" });
+  const answer = await fetch(`/v1/runs/${run}/cancel`, { method: "POST", headers: proof() });
   if (!answer.ok && answer.status !== 409) news.textContent = "That did not work; the run goes on.";
 });

@@ -1,6 +1,7 @@
 // Scenarios as files: saved from the page, and workbooks turned into JSON and back by the service.
 
 import { element } from "./elements.js";
+import { proof } from "./proof.js";
 
 const WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
@@ -13,9 +14,9 @@ export function saved(blob, text, ending) {
 }
 
 export function unpacked(file) {
-  return fetch("/v1/convert?to=json", { method: "POST", headers: { "Content-Type": WORKBOOK }, body: file });
+  return fetch("/v1/convert?to=json", { method: "POST", headers: { "Content-Type": WORKBOOK, ...proof() }, body: file });
 }
 
 export function workbookOf(text) {
-  return fetch("/v1/convert?to=xlsx", { method: "POST", headers: { "Content-Type": "application/json" }, body: text });
+  return fetch("/v1/convert?to=xlsx", { method: "POST", headers: { "Content-Type": "application/json", ...proof() }, body: text });
 }

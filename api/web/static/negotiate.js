@@ -1,5 +1,7 @@
 // The negotiation form: what is filled in becomes a question, which is sent; findings appear beside the form.
 
+import { proof } from "./proof.js";
+
 const place = (id) => document.getElementById(id);
 const form = place("ask");
 
@@ -68,7 +70,7 @@ async function question(ask) {
 
 async function send(ask) {
   const body = JSON.stringify(await question(ask));
-  const answer = await fetch(`/v1/negotiate/${ask}`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+  const answer = await fetch(`/v1/negotiate/${ask}`, { method: "POST", headers: { "Content-Type": "application/json", ...proof() }, body });
   if (answer.ok) return location.assign((await answer.json()).links.page);
   const known = answer.headers.get("Content-Type")?.startsWith("application/problem+json");
   const said = known ? await answer.json() : { title: "No usable answer", detail: `The server answered ${answer.status}.` };

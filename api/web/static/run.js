@@ -1,6 +1,7 @@
 // A run under way: progress as it happens; when it ends the page is loaded again and shows the plan.
 
 import { amount, percent, seconds } from "./format.js";
+import { proof } from "./proof.js";
 
 const { run, currency } = document.getElementById("run").dataset;
 const place = (id) => document.getElementById(id);
@@ -70,7 +71,7 @@ function news({ state, stopping }) {
 }
 
 async function ask(what) {
-  const answer = await fetch(`/v1/runs/${run}/${what}`, { method: "POST" });
+  const answer = await fetch(`/v1/runs/${run}/${what}`, { method: "POST", headers: proof() });
   if (!answer.ok && answer.status !== 409) place("news").textContent = "That did not work; the run goes on.";
 }
 
