@@ -19,6 +19,7 @@ LEFT_OUT: dict[str, str] = {
     "POST /v1/runs/{run_id}/shares": _SHARING,
     "GET /v1/runs/{run_id}/shares": _SHARING,
     "DELETE /v1/runs/{run_id}/shares/{share_id}": _SHARING,
+    "GET /metrics": "It is for Prometheus, whose format it has.",
     "GET /v1/audit": "It is for those who run the service, who have `offtake audit`.",
 }
 """Operations of the service that the client has no method for, each with the reason. A test compares this and the methods with the OpenAPI document."""

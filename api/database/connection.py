@@ -22,11 +22,12 @@ from models.errors import ExtraMissing, StoreUnusable
 
 BUSY_SECONDS = 5.0
 """How long a write waits for another program's lock."""
+LOCKED = "Another program holds the store locked. Try again, or end that program."
 OURS = (IntegrityError, ProgrammingError, DataError)
 """Errors that are our fault and not the database's condition."""
 CAUSES = (
     (("SQLITE_FULL", "53100"), "There is no room left on the disk of the store. Make room; nothing that was stored is harmed."),
-    (("SQLITE_BUSY", "SQLITE_LOCKED", "55P03"), "Another program holds the store locked. Try again, or end that program."),
+    (("SQLITE_BUSY", "SQLITE_LOCKED", "55P03"), LOCKED),
     (("SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH", "25006", "42501"), "The store can only be read. Give the server the right to its file and folder."),
     (("SQLITE_CANTOPEN",), "The store can't be opened: its folder is missing, or the server has no right to it."),
     (("SQLITE_CORRUPT", "SQLITE_NOTADB"), "The store is damaged, or is no database. Restore a backup (`offtake store restore`)."),

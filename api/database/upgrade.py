@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import time
 from functools import cache
 
 from sqlalchemy import Connection, inspect, text
 
-from api.database.connection import Database
+from api.database.connection import LOCKED, Database
 from api.database.tables import metadata
 from models.errors import StoreUnusable
 
 VERSION_TABLE = "offtake_version"
 LOCATION = "api.database:migrations"
+PATIENCE_SECONDS = 60.0
+"""How long the start waits for another server that changes the tables: longer than for a write, because a large store takes its time."""
 LOCK = 5_370_671
 """Number of the lock under which servers that start together take turns (PostgreSQL; SQLite has one writer anyway)."""
 
 
 def upgrade(database: Database) -> None:
-    """Make or change the tables, all or nothing. Raises StoreUnusable where a newer version, or something else, has been at work."""
+    """Make or change the tables, all or nothing; while somebody else does, wait. Raises StoreUnusable where a newer version, or something else, has been at
+    work."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        with database.reading() as connection:  # which nobody keeps from reading
+            if revision_of(connection) == _newest():
+                return
+        try:
+            _upgrade(database)
+        except StoreUnusable as error:
+            if LOCKED not in str(error) or time.monotonic() > until:
+                raise
+
+
+def _upgrade(database: Database) -> None:
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory

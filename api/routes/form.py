@@ -122,4 +122,4 @@ def _share(percent: str) -> dict[str, Any]:
 
 
 def _told(title: str, detail: str, findings: list[dict[str, str]] | None = None) -> dict[str, Any]:
-    return {"title": title, "detail": detail, "findings": findings, "conflicts": None}
+    return {"title": title, "detail": detail, "findings": findings, "conflicts": None, "infeasibility": None}

@@ -73,9 +73,9 @@ def made_up(table: Table) -> dict[str, Any]:
         if column.primary_key and column.autoincrement is True:
             continue
         kind = column.type.python_type if not isinstance(column.type, JSON) else dict
-        if column.foreign_keys:
-            (reference,) = column.foreign_keys
-            values[column.name] = RUN["id"] if reference.column.table.name == "runs" and reference.column.name == "id" else None
+        references = {key.column.table.name for key in column.foreign_keys}
+        if "runs" in references:
+            values[column.name] = RUN["id"]
         else:
             values[column.name] = {str: "x", bytes: b"x", int: 7, bool: False, float: 1.5, datetime: NOW, dict: {}}[kind]
         if column.name == "number" and table.name == "runs":

@@ -115,7 +115,7 @@ def run(served: Keyed) -> str:
 def test_a_cookie_alone_changes_nothing(served: Keyed, run: str, method: str, path: str) -> None:
     """A page of another site could have the browser of someone who is signed in start, stop, share or revoke."""
     browser = served.browser("ana")
-    address = path.format(run_id=run, share_id="0")
+    address = path.format(run_id=run, share_id="0", batch_id="0")
     good = token(browser.get("/runs").text)
     for proof in ({}, {"X-CSRF-Token": "0" * 64}, {"X-CSRF-Token": ""}, {"X-CSRF-Token": token(served.browser("ben").get("/runs").text)}):
         answer = browser.request(method, address, headers=proof)

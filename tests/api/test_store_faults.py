@@ -259,12 +259,12 @@ def test_a_store_of_before_batches_keeps_its_runs(address: str) -> None:
     """An update would lose the runs of a team, or refuse their store."""
     with opened(address) as store:
         run = queued(store)
-        with store._database.writing() as link:  # what the first version of the tables was
+        with store._database.writing() as link:  # what the tables were before
             for statement in ("DROP TABLE logs", "DROP INDEX runs_by_tag", "DROP INDEX runs_by_batch"):
                 link.exec_driver_sql(statement)
-            for column in ("tag", "batch"):
+            for column in ("tag", "batch", "trace"):
                 link.exec_driver_sql(f"ALTER TABLE runs DROP COLUMN {column}")
-            link.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0001'")
+            link.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0002'")
     with opened(address) as store:
         assert store.get(run.id) == run
         assert store.take("w")
