@@ -44,6 +44,8 @@ def events(talk: Talk, run_id: str, after: int, patience: float) -> Iterator[Eve
                     return
                 silent_since, pause = None, AGAIN_SECONDS
                 for message in source.iter_sse():
+                    if not message.data:  # a sign of life, which comes with the id of the last event
+                        continue
                     event = Event(int(message.id), message.event, json.loads(message.data))
                     after = event.number
                     yield event

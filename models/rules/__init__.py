@@ -40,8 +40,8 @@ RULES = (
     Force,
 )
 
-MONEY_RULES = frozenset({"budget", "capex_smoothing", "prepaid_exposure"})  # their limits and violations are money
-CHARGED_RULES = frozenset({"budget", "prepaid_exposure"})  # they count what contracts charge, so that a price can forbid a plan
+MONEY_RULES = frozenset({"budget", "capex_smoothing", "prepaid_exposure"})  # their limits and violations are money, so that a price can forbid a plan
+CATEGORY_RULES = frozenset({"capex_smoothing", "prepaid_exposure"})  # of these, the ones that count some charges and not others
 
 Rule = Annotated[
     DomesticShare
@@ -64,7 +64,7 @@ Rule = Annotated[
 ]
 
 __all__ = [
-    "CHARGED_RULES",
+    "CATEGORY_RULES",
     "MONEY_RULES",
     "RULES",
     "AllOrNone",

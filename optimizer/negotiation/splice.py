@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from models.rules import CATEGORY_RULES
 from optimizer.instance import Instance, OfferData
 from optimizer.model import build_contracts_alone, build_model
 from optimizer.risk import EXCESSES, RISK, cost_range
@@ -50,7 +51,9 @@ class Base:
 
 
 def make_base(instance: Instance) -> Base:
-    """Compile a scenario for splicing."""
+    """Compile a scenario for splicing. Raises Misfit where a rule counts some charges and not others: a unit of money at a node enters its rows or does not."""
+    if any(rule.kind in CATEGORY_RULES for rule in instance.rules):
+        raise Misfit
     problem = compile_problem(build_model(instance, probed=True))
     probe = np.array([v.parent_component().local_name == "probe" for v in problem.names[1]])
     node = np.array([v.index() for v, own in zip(problem.names[1], probe, strict=True) if own], dtype=np.int64)

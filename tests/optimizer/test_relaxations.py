@@ -175,6 +175,7 @@ LOOSER_RULES: list[tuple[Data, Data]] = [
     ({"kind": "domestic_share", "min": 0.6}, {"min": 0.3}),
     ({"kind": "supplier_share", "supplier": "home", "min": 0.3, "max": 0.4}, {"min": 0.1}),
     ({"kind": "supplier_share", "supplier": "home", "max": 0.4, "in": "every_future"}, {"max": 0.7}),
+    ({"kind": "origin_share", "origin": "far", "max": 0.2}, {"max": 0.6}),
     ({"kind": "supplier_count", "min": 2}, {"min": 1}),
     ({"kind": "supplier_count", "max": 0}, {"max": 1}),
     ({"kind": "spot_share", "max": 0.1, "in": "every_node"}, {"max": 0.5}),
@@ -201,7 +202,7 @@ LOOSER_RULES: list[tuple[Data, Data]] = [
 def test_a_looser_rule_never_raises_the_cost(tight: Data, change: Data, data: Data) -> None:
     """If this fails, a rule points the wrong way, or pricing its violation is not a relaxation of it."""
     other = offer("other", 17.0, 40.0, FIRM, low=5.0, start=data["periods"][0])
-    data = but(data, offers=[*data["offers"], other], suppliers=[*data["suppliers"], {"id": "other"}])
+    data = but(data, offers=[*data["offers"], other], suppliers=[*data["suppliers"], {"id": "other", "origin": "far"}])
     hard = cost(but(data, rules=[tight]))
     dear, cheap = (cost(but(data, rules=[tight | {"violation_price": price}])) for price in (200.0, 5.0))
     assert at_most(cost(but(data, rules=[tight | change])), hard)

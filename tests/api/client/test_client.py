@@ -6,12 +6,14 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 
 from api.client import LEFT_OUT, Client, Event, Refusal, Unreachable
+from api.client.watching import events
 from api.openapi import EXAMPLES
 from api.question import ALL
 from api.settings import Settings
@@ -209,6 +211,15 @@ def test_a_stream_that_breaks_is_taken_up_where_it_was(service: Plain) -> None:
         assert len(network.resumed) > 1
         assert network.resumed == sorted(network.resumed, key=int)
         assert list(client.follow(run.id, after=heard[-1].number)) == [], "nothing follows the last event"
+
+
+def test_signs_of_life_between_events_are_no_events() -> None:
+    """Waiting for a run would fail when the service says that it is still there: it did."""
+    said = 'id: 1\nevent: state\ndata: {"state": "running"}\n\n: ping\n\nid: 2\nevent: state\ndata: {"state": "optimal"}\n\n'
+    network = httpx.MockTransport(lambda _: httpx.Response(200, headers={"Content-Type": "text/event-stream"}, text=said))
+    with httpx.Client(transport=network, base_url="http://service") as http:
+        found = list(events(SimpleNamespace(http=http), "run", 0, 1.0))  # type: ignore[arg-type]
+    assert [(event.number, event.data["state"]) for event in found] == [(1, "running"), (2, "optimal")]
 
 
 def test_the_same_key_finds_the_same_run(client: Client) -> None:

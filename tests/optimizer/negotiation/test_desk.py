@@ -21,6 +21,7 @@ from optimizer.negotiation.splice import labels_of, make_base, make_slot, splice
 from optimizer.solve.highs import Interrupted
 from optimizer.solve.problem import Problem, compile_problem
 from optimizer.solve.search import Search
+from scenarios import library
 from scenarios.files import read_scenario
 from scenarios.tree import build_tree
 from tests.optimizer.negotiation.deals import deal, future, offer
@@ -203,3 +204,11 @@ class CutShort(Search):
         if self.looks < 0:
             raise Interrupted("time")
         return 60.0
+
+
+@pytest.mark.parametrize("name", ["rule-prepaid_exposure", "rule-capex_smoothing"])
+def test_rules_about_some_charges_only_are_never_spliced(name: str) -> None:
+    """If this fails, a contract put into a compiled scenario has all of its money counted by a rule that counts a part of it, or none: it had."""
+    desk = Desk(library.load(name))
+    assert desk.base is None
+    assert desk.best().upper == pytest.approx(library.expected(name)["objective"])

@@ -14,6 +14,7 @@ from models.negotiation import Package
 from models.scenario import Scenario
 from models.sheet import Cell, ContractSheet, SheetTable
 from optimizer.bill import make_bill
+from optimizer.ledger import TARIFF
 from optimizer.negotiation.levers import levers_of, packaged
 from optimizer.negotiation.sheet import SHARES, contract_sheet
 from optimizer.negotiation.sheet_sample import sample_of
@@ -152,7 +153,7 @@ def _compare(scenario: Scenario, offer: str, share: float) -> None:
     sample = sample_of(scenario, package)
     bill = make_bill(sample.instance, (sample.contract,), sample.outcome(share))
     rates = [sample.instance.rate(sample.contract.offer, n) for n in range(sample.instance.tree.size)]
-    expected = sorted(float(row.amount[n] / rates[n]) for row in bill.rows for n in range(len(rates)) if row.amount[n])
+    expected = sorted(float(row.amount[n] / rates[n]) for row in bill.rows if row.category != TARIFF for n in range(len(rates)) if row.amount[n])
     lines = [row[2] for row in invoice.lines.rows if row[0] not in ("Sum", "All")]
     assert sorted(x for x in lines if isinstance(x, float)) == pytest.approx(expected, rel=1e-12)
     sums = [row[2] for row in invoice.lines.rows if row[0] == "Sum"]
