@@ -12,7 +12,7 @@ E expiry, B the credit, A what of it has not lapsed. The buyer chooses r; the ro
     bank_runs_on:             B[n] = A[n] - r[n] + e'[n]
 
 It charges nothing: take-or-pay charges what is left of the shortfall, s - r. The oldest credit is used first.
-Reference: Roberts (2023), Gas and LNG Sales and Transportation Agreements, 7th edition, chapter 17, make up and carry forward.
+Reference: Roberts, Gas and LNG Sales and Transportation Agreements (Sweet & Maxwell), on make up and carry forward.
 Worked number: 80 of 100 owed; 100 taken give a credit of 20. 50 taken a year later are 30 short: with a cap of 20 % 16 are met, 14 are paid for.
 """
 

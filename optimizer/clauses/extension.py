@@ -9,7 +9,7 @@ contract end (ended[m] = 1), and the committed volume of the last k periods is g
 
 Nothing is paid for not extending.
 Reference: Burnetas & Ritchken (2005), Option pricing with downward-sloping demand curves: the case of supply chain options, Management Science 51(4);
-Edison Electric Institute (2000), Master Power Purchase and Sale Agreement, options to extend.
+Edison Electric Institute (2000), Master Power Purchase and Sale Agreement, whose transactions may hold options.
 Worked number: price 28, 5 % more in the extension: 29.40 for what is taken in it.
 """
 

@@ -13,7 +13,7 @@ has not lapsed. The buyer chooses g; the rows of the bank stand in `obligation`.
     charge (make_good_credit):  - (1 - pi) P[j,p,n] g[j,p,n]
 
 Everything is linear, so futures can still be taken apart. The oldest volume is made good first.
-Reference: Roberts (2023), Gas and LNG Sales and Transportation Agreements, 7th edition, chapter 14, shortfall; Pertamina and Osaka Gas (1992), LNG Sales
+Reference: Roberts, Gas and LNG Sales and Transportation Agreements (Sweet & Maxwell), on the seller's shortfall; Pertamina and Osaka Gas (1992), LNG Sales
 Contract, articles 7.9 and 7.10 (restoration quantities).
 Worked number: of 1,000 units 600 could be delivered; a year later 300 of the 400 are called off on top of 1,000, at 90 % of 28: 840 is credited.
 """

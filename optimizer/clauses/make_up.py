@@ -12,7 +12,7 @@ share, E expiry, B the bank, A what of it has not lapsed. The buyer chooses m; t
     charge (make_up_credit):  - (1 - pi) P[j,p,n] m[j,p,n]
 
 What is taken is billed at the contract price by the clause on the price; the credit takes it down to pi. The oldest volume is taken first.
-Reference: Roberts (2023), Gas and LNG Sales and Transportation Agreements, 7th edition, chapter 17; Pertamina and Osaka Gas (1992), LNG Sales Contract,
+Reference: Roberts, Gas and LNG Sales and Transportation Agreements (Sweet & Maxwell), on make up; Pertamina and Osaka Gas (1992), LNG Sales Contract,
 articles 7.6 and 7.8 (quantity deficiency, make-up LNG).
 Worked number: 90 of 100 owed, 60 taken at 10: 300 paid for 30 units. 95 taken a year later with pi 10 %: 5 of them are make-up, 45 is credited.
 """
