@@ -67,3 +67,14 @@ def test_a_model_beyond_the_limit_is_refused_before_it_is_written(tmp_path: Path
     assert not list(tmp_path.iterdir())
     with pytest.raises(ValueError, match=r"not as '\.txt'"):
         write_model(library.load("quickstart"), tmp_path / "model.txt")
+
+
+def test_a_model_without_anything_is_written_too(tmp_path: Path) -> None:
+    """A scenario in which nothing can be bought and nothing is asked for would end in an error of ours."""
+    nothing = {
+        "format": "offtake/1", "name": "nothing", "periods": ["2027"], "sites": [{"id": "campus"}], "products": [{"id": "cable", "unit": "km"}],
+        "demand": [], "shortage": [],
+    }  # fmt: skip
+    path = tmp_path / "model.mps"
+    assert write_model(scenario_from(nothing), path).columns == 0
+    assert "ENDATA" in path.read_text()
