@@ -24,7 +24,7 @@ from optimizer.clauses.base import Bounds, Contract, Index, Varying, constrain, 
 from optimizer.clauses.ending import ending_nodes
 from optimizer.clauses.obligation import most_elected
 from optimizer.instance import Instance, shape_of
-from optimizer.ledger import CAPACITY, SIGNING, Ledger, Term
+from optimizer.ledger import CAPACITY, PREPAYMENT, SIGNING, Ledger, Term
 from optimizer.varying import Number, anywhere, largest, least, settled
 from scenarios.tree import Floats
 
@@ -56,6 +56,7 @@ class Kernel:
     offer_arrivals: tuple[Arrivals, ...]  # per offer
 
 
+PREPAID = frozenset({PREPAYMENT})
 KERNEL = ("signed", "volume", "take", "elected", "ended", "deliver", "order", "receive", "stock", "move", "swap", "unmet", "opened")
 
 
@@ -313,5 +314,5 @@ def require_prepayments(kernel: Kernel) -> None:
         sources = frozenset(c.offer.id for c in kernel.contracts if c.offer.supplier == e.supplier)
         if e.prepaid > 0:
             for m in _moments(kernel.contracts, e.supplier):
-                rows[e.index, m] = (0.0, [*kernel.ledger.prepaid(sources, m), (-e.prepaid, kernel.opened[e.index, m])], None)
+                rows[e.index, m] = (0.0, [*kernel.ledger.of(PREPAID, m, sources), (-e.prepaid, kernel.opened[e.index, m])], None)
     constrain(kernel.model, "step_needs_prepayment", rows)

@@ -77,9 +77,3 @@ class Ledger:
         for row in self.by_node.get(node, ()):
             if row.category in categories and (sources is None or row.source in sources):
                 yield from row.terms
-
-    def prepaid(self, sources: frozenset[str], node: int) -> Iterator[Term]:
-        """Terms of the prepayments to some offers at a node."""
-        for row in self.by_node.get(node, ()):
-            if row.category == PREPAYMENT and row.source in sources:
-                yield from row.terms
