@@ -45,7 +45,7 @@ class ClusterRunner:
         self._news.set()
 
     def close(self) -> None:
-        """Send nothing more. What workers have begun goes on, and what has not begun waits in the store for the next server."""
+        """Send nothing more. What was sent is carried out by the cluster, and what was not waits in the store for the next server."""
         self._closing.set()
         self._news.set()
         if self._thread:
@@ -63,7 +63,7 @@ class ClusterRunner:
         """Keep a connection to the cluster, and send it what waits."""
         while not self._closing.is_set():
             try:
-                with executor_for(self._settings.cluster) as executor:
+                with executor_for(self._settings.cluster, outlive=True) as executor:
                     self._connected.set()
                     log.info("runs are solved on the cluster at %s", self._settings.cluster)
                     self._serve(executor)

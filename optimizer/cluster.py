@@ -3,6 +3,8 @@
 Dask's scheduler spreads the calls. Those of a lost worker are run again on another one, and results that were lost with it are computed again. Added here:
 
 - A cluster that can't be used is refused at once and in one sentence: a bad address, nobody there, no workers, other versions.
+- Where calls are to `outlive` their caller, Dask keeps those under way when its client goes. A call can't be ended on its worker: Dask would only forget
+  it, hold the worker for idle, and queue other calls behind it while there are workers that are idle indeed.
 - Nobody waits for ever. When the scheduler goes away, or neither it nor any worker is heard of for `patience` seconds, every future raises WorkerLost.
 - An event among a call's arguments is passed on to the workers when it is set (`optimizer.remote`).
 - Dask's own log is kept off the screen, because what matters comes as an error.
@@ -39,8 +41,11 @@ LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "to
 
 
 @contextmanager
-def on_cluster(address: str, *, patience: float = PATIENCE, workers_within: float = WORKERS_SECONDS) -> Iterator[Executor]:
-    """An executor on the cluster whose scheduler is at `address` (tcp://host:port). At its end calls under way are given up, and their events are set.
+def on_cluster(
+    address: str, *, patience: float = PATIENCE, workers_within: float = WORKERS_SECONDS, outlive: bool = False
+) -> Iterator[Executor]:
+    """An executor on the cluster whose scheduler is at `address` (tcp://host:port). At its end calls under way are given up, and their events are set;
+    with `outlive`, calls are carried out all the same, even those that had not begun, and whoever made them may have been killed.
 
     Raises ClusterUnusable.
     """
@@ -48,7 +53,8 @@ def on_cluster(address: str, *, patience: float = PATIENCE, workers_within: floa
     with _quiet(), _client(address) as client:
         slots = _checked_slots(client, address, workers_within)
         events, over = Events(), threading.Event()
-        executor = Elsewhere(client.get_executor(pure=False), slots, name_of=events.name_of, cause_of=partial(_cause, address))
+        carrier = _kept(client) if outlive else client.get_executor(pure=False)
+        executor = Elsewhere(carrier, slots, name_of=events.name_of, cause_of=partial(_cause, address))
         threads = [
             threading.Thread(target=_watch, args=(client, executor, address, patience, over), name="cluster-watch", daemon=True),
             threading.Thread(target=_pass_on, args=(client, executor, events, over), name="cluster-events", daemon=True),
@@ -63,6 +69,19 @@ def on_cluster(address: str, *, patience: float = PATIENCE, workers_within: floa
             over.set()
             for thread in threads:
                 thread.join(CLOSE_SECONDS)
+
+
+def _kept(client: Any) -> Executor:
+    """The client's executor, with calls that are carried out whether or not there still is a client."""
+    from distributed import fire_and_forget
+    from distributed.cfexecutor import ClientExecutor
+
+    class Kept(ClientExecutor):  # type: ignore[misc]
+        def _wrap_future(self, future: Any) -> Any:
+            fire_and_forget(future)
+            return super()._wrap_future(future)
+
+    return Kept(client, pure=False)  # type: ignore[no-any-return]
 
 
 class Events:

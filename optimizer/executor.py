@@ -35,16 +35,19 @@ Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
 
 
-def executor_for(cluster: str | None = None, *, workers: int = 2, processes: bool = False) -> AbstractContextManager[Executor]:
+def executor_for(
+    cluster: str | None = None, *, workers: int = 2, processes: bool = False, outlive: bool = False
+) -> AbstractContextManager[Executor]:
     """An executor as a context: the Dask cluster whose scheduler is at `cluster`, or `workers` threads or processes.
 
-    At its end what has not begun is cancelled; what runs on this machine is waited for, what runs on a cluster is left to end alone.
+    At its end what has not begun is cancelled; what runs on this machine is waited for, what runs on a cluster is left to end alone. With `outlive`,
+    which only a cluster heeds, whatever was sent there is carried out, even if this process is killed.
     Entering it raises ClusterUnusable.
     """
     if cluster is not None:
         from optimizer.cluster import on_cluster  # half a second of imports, for those who have a cluster
 
-        return on_cluster(cluster)
+        return on_cluster(cluster, outlive=outlive)
     return _in_processes(workers) if processes else _in_threads(workers)
 
 

@@ -82,21 +82,25 @@ def test_a_worker_killed_in_the_middle_costs_nothing(cluster: ClusterHere, datab
     assert without_times(plan) == without_times(expected)
 
 
-def test_runs_go_on_when_their_server_ends_and_any_server_minds_them(cluster: ClusterHere, database: str, tmp_path: Path) -> None:
-    """A server that is killed would take down what a cluster is solving, or a second one would solve it again."""
+def test_runs_go_on_when_their_server_ends_and_the_next_one_minds_them(cluster: ClusterHere, database: str, tmp_path: Path) -> None:
+    """A server that is killed would take down what a cluster is solving, the next one would solve it again, or what comes later would wait behind it on a
+    worker that Dask holds for idle, while another one is."""
     about = {"store": database, "cluster": cluster.address}
-    with served(tmp_path, **about) as (one, first), served(tmp_path, **about) as (_, second):
+    with served(tmp_path, **about) as (one, first):
         held = [first.solve("patient").json()["id"] for _ in range(2)]
         for run_id in held:
             first.run_until(run_id, searching, 120)  # one on each worker
-        waiting = first.solve("fine").json()["id"]
+        waiting = [first.solve("fine").json()["id"]]
         one.send_signal(signal.SIGKILL)
         one.wait(60)
+    with served(tmp_path, **about) as (_, second):
+        waiting.append(second.solve("fine").json()["id"])
         second.post(f"/v1/runs/{held[0]}/stop")
-        found = [second.run_until(held[0], over, 120), second.run_until(waiting, over, 120)]
+        found = [second.run_until(run_id, over, 120) for run_id in (held[0], *waiting)]
         second.post(f"/v1/runs/{held[1]}/cancel")
-    assert [(run["state"], run["attempt"]) for run in found] == [("feasible", 1), ("optimal", 1)]
-    assert [ends(database, run_id) for run_id in (*held, waiting)] == [["feasible"], ["cancelled"], ["optimal"]]
+        second.run_until(held[1], over, 120)
+    assert [(run["state"], run["attempt"]) for run in found] == [("feasible", 1), ("optimal", 1), ("optimal", 1)]
+    assert [ends(database, run_id) for run_id in (*held, *waiting)] == [["feasible"], ["cancelled"], ["optimal"], ["optimal"]]
 
 
 def over(run: dict[str, Any]) -> bool:
