@@ -41,9 +41,7 @@ LOGGERS = ("distributed", "distributed.client", "distributed.gc", "tornado", "to
 
 
 @contextmanager
-def on_cluster(
-    address: str, *, patience: float = PATIENCE, workers_within: float = WORKERS_SECONDS, outlive: bool = False
-) -> Iterator[Executor]:
+def on_cluster(address: str, *, patience: float = PATIENCE, workers_within: float = WORKERS_SECONDS, outlive: bool = False) -> Iterator[Executor]:
     """An executor on the cluster whose scheduler is at `address` (tcp://host:port). At its end calls under way are given up, and their events are set;
     with `outlive`, calls are carried out all the same, even those that had not begun, and whoever made them may have been killed.
 
@@ -81,7 +79,7 @@ def _kept(client: Any) -> Executor:
             fire_and_forget(future)
             return super()._wrap_future(future)
 
-    return Kept(client, pure=False)  # type: ignore[no-any-return]
+    return Kept(client, pure=False)
 
 
 class Events:

@@ -35,9 +35,7 @@ Chunk = TypeVar("Chunk")
 Result = TypeVar("Result")
 
 
-def executor_for(
-    cluster: str | None = None, *, workers: int = 2, processes: bool = False, outlive: bool = False
-) -> AbstractContextManager[Executor]:
+def executor_for(cluster: str | None = None, *, workers: int = 2, processes: bool = False, outlive: bool = False) -> AbstractContextManager[Executor]:
     """An executor as a context: the Dask cluster whose scheduler is at `cluster`, or `workers` threads or processes.
 
     At its end what has not begun is cancelled; what runs on this machine is waited for, what runs on a cluster is left to end alone. With `outlive`,

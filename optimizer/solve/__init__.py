@@ -1,1 +1,1 @@
-"""From a declared model to values. Only `highs.py` imports highspy; Pyomo ends in `problem.py`."""
+"""From a declared model to values. Only `highs/` imports highspy; Pyomo ends in `problem.py`."""
