@@ -2,24 +2,42 @@
 
 Schemathesis draws requests from the document, sound ones and spoilt ones; solves are stand-ins that answer at once, everything else is real. No answer may
 be a 5xx other than "full, try again later", none may take longer than the limit, every error must be a problem document (RFC 9457), and the process that
-serves may not grow without bound.
+serves, which does nothing else, may not grow without bound. Drawing takes longer than answering, so several processes draw.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
+import multiprocessing
+import tempfile
 import time
 import warnings
 from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from api.memory import resident_bytes
 from benchmarks.machine import RESULTS, machine, sentence, table
-from tests.api.service import STAND_IN, serving
+from tests.api.served import served
 
 SLOW = 5.0  # seconds that no answer may take
 TRY_LATER = 503
+PIECE = 100  # cases that are drawn at a time
+SOUND, SPOILT = "sound", "spoilt"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Cases of one operation that one process draws and sends. Of two pieces with the same seed the requests are the same."""
+
+    label: str
+    kind: str
+    cases: int
+    seed: int
 
 
 @dataclass
@@ -30,61 +48,104 @@ class Tally:
     slowest: float = 0.0
     faults: list[str] = field(default_factory=list)
 
+    @property
+    def sent(self) -> int:
+        """Requests that were answered."""
+        return self.codes.total()
+
+    def add(self, other: Tally) -> None:
+        """Count what another piece of the same operation came to."""
+        self.codes += other.codes
+        self.slowest = max(self.slowest, other.slowest)
+        self.faults += other.faults
+
 
 def main() -> None:
     """Draw, send, count, print, and write the result."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz_http", description=(__doc__ or "").split("\n\n")[1])
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--processes", type=int, default=2, help="that draw requests")
     given = parser.parse_args()
-    found = machine()
-    begun = time.perf_counter()
-    with serving(STAND_IN, queue=1_000_000, keep_runs=200, max_wait_seconds=0.5) as client:
-        known = [client.solve(name, wait=30).json()["id"] for name in ("fine", "also-fine")]
-        before = _memory()
-        tallies = fuzz(str(client.base_url), given.cases, given.seed, known)
-        grown = _memory() - before
-    text = report(tallies, given.seed, grown, time.perf_counter() - begun, sentence(found))
+    found, begun, held = machine(), time.perf_counter(), list[float]()
+    settings = {"queue": 1_000_000, "keep_runs": 1_000_000, "max_wait_seconds": 0.5}  # nothing is full, and the known runs are not forgotten
+    with tempfile.TemporaryDirectory() as folder, served(Path(folder), store=f"{folder}/runs.db", **settings) as (server, client):
+        known = tuple(client.solve(name, wait=30).json()["id"] for name in ("fine", "also-fine"))
+        look = lambda: held.append(resident_bytes(server.pid) / 1024**2)  # noqa: E731
+        tallies = fuzz(str(client.base_url).rstrip("/"), given.cases, given.seed, known, given.processes, look)
+    text = report(tallies, given.seed, held, time.perf_counter() - begun, sentence(found))
     print(text)
     (RESULTS / "fuzz-http.md").write_text(text + "\n", encoding="utf-8")
     if any(tally.faults for tally in tallies.values()):
         raise SystemExit(1)
 
 
-def fuzz(address: str, cases: int, seed: int, known: list[str]) -> dict[str, Tally]:
-    """Send as many requests as asked for, spread over all operations; what came back, by operation. `known`: runs that there are; two of three requests
-    about a run are about one of them."""
+def fuzz(address: str, cases: int, seed: int, known: tuple[str, ...], processes: int, look: Callable[[], None]) -> dict[str, Tally]:
+    """Send as many requests as asked for, spread over all operations; what came back, by operation. What an operation has too few different requests
+    for, as one without parameters has, the others make up for. `known`: runs that there are; two of three requests about a run are about one of them.
+    `look` is called after each piece."""
+    drawing = {(label, kind) for label in operations(address) for kind in (SOUND, SPOILT) if kind == SOUND or _has_input(operations(address)[label])}
+    tallies, pieces = {label: Tally() for label in operations(address)}, 0
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        while drawing and (missing := cases - sum(tally.sent for tally in tallies.values())) > 0:
+            asked = []
+            for label, kind in sorted(drawing):
+                each = -(-missing // len(drawing))
+                for size in [PIECE] * (each // PIECE) + [each % PIECE] * bool(each % PIECE):
+                    asked.append(Piece(label, kind, size, seed * 1_000_000 + pieces + len(asked)))
+            pieces += len(asked)
+            sending = {pool.submit(send_piece, address, piece, known): piece for piece in asked}
+            for done in as_completed(sending):
+                piece, tally = sending[done], done.result()
+                tallies[piece.label].add(tally)
+                look()
+                if tally.sent < piece.cases:
+                    drawing.discard((piece.label, piece.kind))
+    return tallies
+
+
+@cache
+def operations(address: str) -> dict[str, Any]:
+    """The operations of the document, by label. What Schemathesis prepares for each is kept with them."""
     import schemathesis
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         schema = schemathesis.openapi.from_url(f"{address}/openapi.json")
-        operations = [found.ok() for found in schema.get_all_operations()]
-        each = -(-cases // len(operations))
-        return {operation.label: _fuzzed(operation, each, seed, known) for operation in operations}
+        return {operation.label: operation for operation in (found.ok() for found in schema.get_all_operations())}
 
 
-def _fuzzed(operation: Any, cases: int, seed: int, known: list[str]) -> Tally:
-    """Half of the cases are sound by the document, half of them are spoilt where that is possible."""
+def _has_input(operation: Any) -> bool:
+    """Whether there is something to spoil: any text in a path is a sound one, and a thousand vain attempts would be made."""
+    return bool(len(operation.body) + len(operation.query) + len(operation.headers))
+
+
+def send_piece(address: str, piece: Piece, known: tuple[str, ...]) -> Tally:
+    """Draw and send the cases of a piece: sound by the document, or spoilt."""
     import hypothesis
+    import requests
     from hypothesis import HealthCheck, Phase
     from schemathesis import GenerationMode
 
-    tally = Tally()
-    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-        settings = hypothesis.settings(
-            max_examples=-(-cases // 2), deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
-            report_multiple_bugs=False,
-        )  # fmt: skip
+    warnings.simplefilter("ignore")
+    tally, operation = Tally(), operations(address)[piece.label]
+    mode = GenerationMode.POSITIVE if piece.kind == SOUND else GenerationMode.NEGATIVE
+    settings = hypothesis.settings(
+        max_examples=piece.cases, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+    )  # fmt: skip
+    with requests.Session() as session:
+        session.trust_env = False
+        session.headers.clear()  # a case brings its own
 
-        @hypothesis.seed(seed)
+        @hypothesis.seed(piece.seed)
         @settings
         @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
         def send(case: Any) -> None:
-            place = sum(tally.codes.values()) % (len(known) + 1)
+            place = tally.sent % (len(known) + 1)
             if "run_id" in (case.path_parameters or {}) and place < len(known):
                 case.path_parameters["run_id"] = known[place]
-            _send(case, tally)
+            _send(case, session, tally)
 
         try:
             send()
@@ -94,10 +155,10 @@ def _fuzzed(operation: Any, cases: int, seed: int, known: list[str]) -> Tally:
     return tally
 
 
-def _send(case: Any, tally: Tally) -> None:
+def _send(case: Any, session: Any, tally: Tally) -> None:
     begun = time.perf_counter()
     try:
-        response = case.call(timeout=2 * SLOW)
+        response = case.call(session=session, timeout=2 * SLOW)
     except Exception as error:
         tally.faults.append(f"no answer: {type(error).__name__}: {str(error)[:200]}")
         return
@@ -113,22 +174,17 @@ def _send(case: Any, tally: Tally) -> None:
         tally.faults.append(f"{took:.1f} s after {case.as_curl_command()[:400]}")
 
 
-def _memory() -> float:
-    """Most memory that this process, which also serves, has held so far, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def report(tallies: dict[str, Tally], seed: int, grown: float, seconds: float, measured: str) -> str:
-    """The page of one run."""
-    cases, faults = sum(sum(t.codes.values()) for t in tallies.values()), [f"{name}: {x}" for name, t in tallies.items() for x in t.faults]
+def report(tallies: dict[str, Tally], seed: int, held: list[float], seconds: float, measured: str) -> str:
+    """The page of one run. `held`: MiB that the server held, from the first piece to the last."""
+    cases, faults = sum(t.sent for t in tallies.values()), [f"{name}: {x}" for name, t in tallies.items() for x in t.faults]
     rows = []
     for name, tally in sorted(tallies.items()):
         codes = ", ".join(f"{code}: {count:,}" for code, count in sorted(tally.codes.items()))
-        rows.append([f"`{name}`", f"{sum(tally.codes.values()):,}", codes, f"{tally.slowest:.2f}", str(len(tally.faults))])
+        rows.append([f"`{name}`", f"{tally.sent:,}", codes, f"{tally.slowest:.2f}", str(len(tally.faults))])
     head = f"# {cases:,} requests at random: {len(faults)} faults"
     told = (
-        f"`python -m benchmarks.fuzz_http`, seed {seed}, {seconds:,.0f} s. The serving process grew by {grown:,.0f} MiB, with what drew the requests "
-        f"in it. {measured}"
+        f"`python -m benchmarks.fuzz_http`, seed {seed}, {seconds:,.0f} s. The serving process held {held[0]:,.0f} MiB after the first piece, "
+        f"{held[len(held) // 2]:,.0f} halfway and {held[-1]:,.0f} at the end, {max(held):,.0f} at most. {measured}"
     )
     listed = "\n".join(f"- {fault}" for fault in faults[:50])
     return "\n\n".join(x for x in (head, told, table(["operation", "requests", "answers", "slowest, s", "faults"], rows), listed) if x)
