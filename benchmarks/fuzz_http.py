@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import sys
 import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -26,16 +28,15 @@ from tests.api.served import served
 
 SLOW = 5.0  # seconds that no answer may take
 TRY_LATER = 503
-PIECE = 100  # cases that are drawn at a time
 SOUND, SPOILT = "sound", "spoilt"
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Cases of one operation that one process draws and sends. Of two pieces with the same seed the requests are the same."""
+    """Cases of one operation that one process draws and sends: as many of each kind. The same seed gives the same requests."""
 
     label: str
-    kind: str
+    kinds: tuple[str, ...]
     cases: int
     seed: int
 
@@ -73,6 +74,7 @@ def main() -> None:
         known = tuple(client.solve(name, wait=30).json()["id"] for name in ("fine", "also-fine"))
         look = lambda: held.append(resident_bytes(server.pid) / 1024**2)  # noqa: E731
         tallies = fuzz(str(client.base_url).rstrip("/"), given.cases, given.seed, known, given.processes, look)
+    print(file=sys.stderr)
     text = report(tallies, given.seed, held, time.perf_counter() - begun, sentence(found))
     print(text)
     (RESULTS / "fuzz-http.md").write_text(text + "\n", encoding="utf-8")
@@ -83,25 +85,36 @@ def main() -> None:
 def fuzz(address: str, cases: int, seed: int, known: tuple[str, ...], processes: int, look: Callable[[], None]) -> dict[str, Tally]:
     """Send as many requests as asked for, spread over all operations; what came back, by operation. What an operation has too few different requests
     for, as one without parameters has, the others make up for. `known`: runs that there are; two of three requests about a run are about one of them.
-    `look` is called after each piece."""
-    drawing = {(label, kind) for label in operations(address) for kind in (SOUND, SPOILT) if kind == SOUND or _has_input(operations(address)[label])}
-    tallies, pieces = {label: Tally() for label in operations(address)}, 0
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+    `look` is called after each operation."""
+    found = operations(address)
+    drawing = {label: (SOUND, SPOILT) if _has_input(operation) else (SOUND,) for label, operation in found.items()}
+    tallies, round_ = {label: Tally() for label in found}, 0
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool, _dropped_at_the_end(pool):
         while drawing and (missing := cases - sum(tally.sent for tally in tallies.values())) > 0:
-            asked = []
-            for label, kind in sorted(drawing):
-                each = -(-missing // len(drawing))
-                for size in [PIECE] * (each // PIECE) + [each % PIECE] * bool(each % PIECE):
-                    asked.append(Piece(label, kind, size, seed * 1_000_000 + pieces + len(asked)))
-            pieces += len(asked)
-            sending = {pool.submit(send_piece, address, piece, known): piece for piece in asked}
+            each = -(-missing // sum(map(len, drawing.values())))
+            pieces = [Piece(label, kinds, each, seed + 1_000_000 * round_) for label, kinds in drawing.items()]
+            sending = {pool.submit(send_piece, address, piece, known): piece.label for piece in pieces}
             for done in as_completed(sending):
-                piece, tally = sending[done], done.result()
-                tallies[piece.label].add(tally)
+                label, by_kind = sending[done], done.result()
+                for tally in by_kind.values():
+                    tallies[label].add(tally)
                 look()
-                if tally.sent < piece.cases:
-                    drawing.discard((piece.label, piece.kind))
+                print(f"\r{sum(tally.sent for tally in tallies.values()):,} of {cases:,} requests", end="", file=sys.stderr, flush=True)
+                if not (left := tuple(kind for kind, tally in by_kind.items() if tally.sent == each)):
+                    del drawing[label]
+                else:
+                    drawing[label] = left
+            round_ += 1
     return tallies
+
+
+@contextmanager
+def _dropped_at_the_end(pool: ProcessPoolExecutor) -> Iterator[None]:
+    """Whoever interrupts the command does not wait for what was to be sent."""
+    try:
+        yield
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @cache
@@ -120,25 +133,28 @@ def _has_input(operation: Any) -> bool:
     return bool(len(operation.body) + len(operation.query) + len(operation.headers))
 
 
-def send_piece(address: str, piece: Piece, known: tuple[str, ...]) -> Tally:
-    """Draw and send the cases of a piece: sound by the document, or spoilt."""
+def send_piece(address: str, piece: Piece, known: tuple[str, ...]) -> dict[str, Tally]:
+    """Draw and send the cases of a piece; what came back, by kind."""
+    warnings.simplefilter("ignore")
+    return {kind: _sent(operations(address)[piece.label], kind, piece.cases, piece.seed, known) for kind in piece.kinds}
+
+
+def _sent(operation: Any, kind: str, cases: int, seed: int, known: tuple[str, ...]) -> Tally:
     import hypothesis
     import requests
     from hypothesis import HealthCheck, Phase
     from schemathesis import GenerationMode
 
-    warnings.simplefilter("ignore")
-    tally, operation = Tally(), operations(address)[piece.label]
-    mode = GenerationMode.POSITIVE if piece.kind == SOUND else GenerationMode.NEGATIVE
+    tally, mode = Tally(), GenerationMode.POSITIVE if kind == SOUND else GenerationMode.NEGATIVE
     settings = hypothesis.settings(
-        max_examples=piece.cases, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+        max_examples=cases, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
         report_multiple_bugs=False,
     )  # fmt: skip
     with requests.Session() as session:
         session.trust_env = False
         session.headers.clear()  # a case brings its own
 
-        @hypothesis.seed(piece.seed)
+        @hypothesis.seed(seed)
         @settings
         @hypothesis.given(case=operation.as_strategy(generation_mode=mode))
         def send(case: Any) -> None:
@@ -175,7 +191,7 @@ def _send(case: Any, session: Any, tally: Tally) -> None:
 
 
 def report(tallies: dict[str, Tally], seed: int, held: list[float], seconds: float, measured: str) -> str:
-    """The page of one run. `held`: MiB that the server held, from the first piece to the last."""
+    """The page of one run. `held`: MiB that the server held, from the first operation to the last."""
     cases, faults = sum(t.sent for t in tallies.values()), [f"{name}: {x}" for name, t in tallies.items() for x in t.faults]
     rows = []
     for name, tally in sorted(tallies.items()):
@@ -183,7 +199,7 @@ def report(tallies: dict[str, Tally], seed: int, held: list[float], seconds: flo
         rows.append([f"`{name}`", f"{tally.sent:,}", codes, f"{tally.slowest:.2f}", str(len(tally.faults))])
     head = f"# {cases:,} requests at random: {len(faults)} faults"
     told = (
-        f"`python -m benchmarks.fuzz_http`, seed {seed}, {seconds:,.0f} s. The serving process held {held[0]:,.0f} MiB after the first piece, "
+        f"`python -m benchmarks.fuzz_http`, seed {seed}, {seconds:,.0f} s. The serving process held {held[0]:,.0f} MiB after the first operation, "
         f"{held[len(held) // 2]:,.0f} halfway and {held[-1]:,.0f} at the end, {max(held):,.0f} at most. {measured}"
     )
     listed = "\n".join(f"- {fault}" for fault in faults[:50])
