@@ -1,0 +1,84 @@
+"""What the buyer did against a clause, in words (FORBIDDEN): volumes outside what was agreed, and choices from what was not there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.optimizer.cash_clauses import beyond, unpaid
+from tests.optimizer.cash_contract import Contract
+
+TOLERANCE = 1e-5  # of volumes, relative above 1
+
+
+def more(a: float, b: float) -> bool:
+    """Whether one volume is more than another."""
+    return a > b + TOLERANCE * max(1.0, abs(b))
+
+
+def drawn_from(c: Contract, product: str, comes_in: Callable[[Contract, str, int], float], kind: str, expiry: int | None) -> Iterator[str]:
+    """Follow what comes in, lot by lot, the oldest used first: complaints where more is drawn than is there."""
+    lots: list[list[float]] = []  # date, what is left of it
+    for t in c.dates:
+        wanted = c.chosen(kind, product, t)
+        for lot in lots:
+            if expiry is None or t - lot[0] <= expiry:
+                used = min(lot[1], wanted)
+                lot[1] -= used
+                wanted -= used
+        if more(wanted, 0.0):
+            yield f"{kind} of {wanted:g} of '{product}' at {t} that is not there"
+        lots.append([float(t), comes_in(c, product, t)])
+
+
+def _bad_make_up(terms: Any, c: Contract) -> Iterator[str]:
+    for p in c.offer.products:
+        yield from drawn_from(c, p, unpaid, "make_up", terms.expiry_periods)
+        yield from (f"make-up of '{p}' at {t} out of what is owed" for t in c.dates if more(0.0, beyond(c, p, t)))
+
+
+def _bad_carry_forward(terms: Any, c: Contract) -> Iterator[str]:
+    for p in c.offer.products:
+        yield from drawn_from(c, p, beyond, "carry_forward", terms.expiry_periods)
+        yield from (f"credit for '{p}' at {t} above its cap" for t in c.dates if more(c.chosen("carry_forward", p, t), terms.cap * c.owed(p, t)))
+        yield from (f"credit for '{p}' at {t} where nothing is short" for t in c.dates if more(0.0, unpaid(c, p, t)))
+
+
+def _bad_make_good(terms: Any, c: Contract) -> Iterator[str]:
+    for p in c.offer.products:
+        yield from drawn_from(c, p, lambda c, p, t: c.committed[p, t] - c.ready(p, t), "make_good", terms.expiry_periods)
+        yield from (f"'{p}' made good at {t} above its cap" for t in c.dates if more(c.chosen("make_good", p, t), terms.cap * c.ready(p, t)))
+        yield from (f"'{p}' made good at {t} and not taken" for t in c.dates if more(0.0, c.on_its_own(p, t)))
+
+
+def _bad_take(terms: Any, c: Contract) -> Iterator[str]:
+    for p, t in c.each():
+        if more(c.on_its_own(p, t), (1.0 + terms.up) * c.ready(p, t)) or more((1.0 - terms.down) * c.ready(p, t), c.on_its_own(p, t)):
+            yield f"{c.on_its_own(p, t):g} of '{p}' taken at {t}, outside the band"
+
+
+def _bad_order(terms: Any, c: Contract) -> Iterator[str]:
+    for p, t in c.each():
+        if more(c.taken(p, t), 0.0) and more(terms.volume, c.taken(p, t)):
+            yield f"{c.taken(p, t):g} of '{p}' taken at {t}, less than the minimum order"
+
+
+def _bad_end(terms: Any, c: Contract) -> Iterator[str]:
+    if c.decided is not None and (not terms.fees or c.decided - c.window.start < terms.fees[0].after_periods):
+        yield f"ended at {c.decided}, too early"
+
+
+def _bad_extension(terms: Any, c: Contract) -> Iterator[str]:
+    if c.decided is not None and c.decided + terms.notice_periods != c.window.stop - terms.periods:
+        yield f"the extension is decided at {c.decided}"
+
+
+FORBIDDEN: dict[str, Callable[[Any, Contract], Iterator[str]]] = {
+    "volume_band": _bad_take,
+    "minimum_order": _bad_order,
+    "make_up": _bad_make_up,
+    "carry_forward": _bad_carry_forward,
+    "make_good": _bad_make_good,
+    "early_termination": _bad_end,
+    "extension": _bad_extension,
+}

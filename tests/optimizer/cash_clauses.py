@@ -1,0 +1,108 @@
+"""What each clause puts on the bill, as an accountant would say it, written from its plain-English meaning: lines of category, date and amount in the
+offer's currency (INVOICES). What moves the price is in `cash_prices`, what a clause forbids in `cash_breaches`; every clause is in one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tests.optimizer.cash_contract import Contract
+from tests.optimizer.cash_prices import base_price, price
+
+Line = tuple[str, int, float]  # category, date, amount
+
+
+def part_inside(tier: Any, low: float, high: float) -> float:
+    """How much of the volume from `low` to `high` lies inside a tier."""
+    top = high if tier.to_volume is None else min(high, tier.to_volume)
+    return max(0.0, top - max(low, tier.from_volume))
+
+
+def _slices(terms: Any, c: Contract) -> Iterator[Line]:
+    for p, t in c.each():
+        for tier in terms.tiers:
+            yield "volume_discount", t, -tier.discount * price(c, p, t) * part_inside(tier, 0.0, c.committed[p, t])
+
+
+def _rebate(terms: Any, c: Contract) -> Iterator[Line]:
+    so_far = dict.fromkeys(c.offer.products, 0.0)
+    for p, t in c.each():
+        now = so_far[p] + c.taken(p, t)
+        for tier in terms.tiers:
+            yield "volume_rebate", t, -tier.discount * price(c, p, t) * part_inside(tier, so_far[p], now)
+        so_far[p] = now
+
+
+def _prepayment(terms: Any, c: Contract) -> Iterator[Line]:
+    left = terms.amount
+    for p in c.offer.products:
+        left += terms.share_of_first_period * base_price(c, p) * c.committed[p, c.window.start]
+        for t in c.window:
+            left += terms.share_of_contract_value * base_price(c, p) * c.committed[p, t]
+    yield "prepayment", c.signed, left
+    for t in c.dates:
+        credit = min(left, terms.credit_per_unit * sum(c.taken(p, t) for p in c.offer.products))
+        left -= credit
+        yield "prepayment_credit", t, -credit
+
+
+def _reservation(terms: Any, c: Contract) -> Iterator[Line]:
+    for p, t in c.each():
+        yield "reservation", t, (terms.fee_per_unit or terms.share_of_price * base_price(c, p)) * c.committed[p, t]
+
+
+def unpaid(c: Contract, product: str, t: int) -> float:
+    """What take-or-pay makes the buyer pay for: owed, not taken, and not met from credit."""
+    return max(0.0, c.owed(product, t) - c.on_its_own(product, t)) - c.chosen("carry_forward", product, t)
+
+
+def beyond(c: Contract, product: str, t: int) -> float:
+    """What is taken beyond what is owed and not declared as make-up."""
+    return max(0.0, c.on_its_own(product, t) - c.owed(product, t)) - c.chosen("make_up", product, t)
+
+
+def _take_or_pay(terms: Any, c: Contract) -> Iterator[Line]:
+    for p, t in c.each():
+        yield "take_or_pay", t, terms.price_share * price(c, p, t) * unpaid(c, p, t)
+
+
+def _make_up(terms: Any, c: Contract) -> Iterator[Line]:
+    for p, t in c.each():
+        yield "make_up_credit", t, -(1.0 - terms.price_share) * price(c, p, t) * c.chosen("make_up", p, t)
+
+
+def _make_good(terms: Any, c: Contract) -> Iterator[Line]:
+    for p, t in c.each():
+        yield "make_good_credit", t, -(1.0 - terms.price_share) * price(c, p, t) * c.chosen("make_good", p, t)
+
+
+def _damages(terms: Any, c: Contract) -> Iterator[Line]:
+    for p, t in c.each():
+        yield "damages", t, -min(terms.cap, c.late(t) * terms.damages_per_week) * price(c, p, t) * c.taken(p, t)
+
+
+def _exit(terms: Any, c: Contract) -> Iterator[Line]:
+    if c.decided is None:
+        return
+    share = 0.0
+    for fee in terms.fees:
+        if fee.after_periods <= c.decided - c.window.start:
+            share = fee.share
+    for p in c.offer.products:
+        for t in range(c.decided + terms.notice_periods, c.window.stop):
+            yield "exit_fee", c.decided, share * base_price(c, p) * c.committed[p, t]
+
+
+INVOICES: dict[str, Callable[[Any, Contract], Iterator[Line]]] = {
+    "all_units_tiers": lambda terms, c: iter(()),  # noqa: ARG005  (it sets the base price)
+    "incremental_tiers": _slices,
+    "cumulative_rebate": _rebate,
+    "prepayment": _prepayment,
+    "reservation": _reservation,
+    "take_or_pay": _take_or_pay,
+    "make_up": _make_up,
+    "make_good": _make_good,
+    "late_delivery": _damages,
+    "early_termination": _exit,
+}
