@@ -77,13 +77,19 @@ RIGHTS: list[Data] = [
     {"kind": "cumulative_rebate", "tiers": BETTER},
     {"kind": "early_termination", "fees": [{"after_periods": 1, "share": 0.4}]},
     {"kind": "extension", "periods": 1},
+    {"kind": "volume_band", "up": 0.3},
+    {"kind": "incremental_tiers", "tiers": BETTER},
+    {"kind": "all_units_tiers", "tiers": [{"from_volume": 0.0, "discount": 0.1}]},  # one tier: two of them forbid volumes that lie in both
 ]
 OBLIGATIONS: list[Data] = [
     {"kind": "take_or_pay", "fraction": 0.9},
     {"kind": "reservation", "fee_per_unit": 2.0},
     {"kind": "minimum_order", "volume": 20.0},
     {"kind": "prepayment", "amount": 200.0},
+    {"kind": "volume_band", "down": 0.1},
+    {"kind": "escalator", "rate": 0.06},
 ]
+NEITHER = {"fixed_price": "it is what an offer has without it", "indexed_price": "the index may rise or fall"}
 OWED = {"kind": "take_or_pay", "fraction": 0.8}
 ABOUT_OWED = {"make_up", "carry_forward"}
 
@@ -135,6 +141,13 @@ def test_an_obligation_never_lowers_the_cost(obligation: Data, data: Data) -> No
 def test_every_clause_is_loosened_above() -> None:
     """If this fails, a new clause is missing from the table of looser clauses."""
     assert {tight["kind"] for tight, _ in LOOSER_CLAUSES} == {kind_of(x) for x in CLAUSES}
+
+
+def test_every_clause_is_a_right_or_an_obligation() -> None:
+    """If this fails, nobody has said whether a new clause can make a plan dearer or cheaper."""
+    sided = {x["kind"] for x in (*RIGHTS, *OBLIGATIONS)}
+    assert sided | NEITHER.keys() == {kind_of(x) for x in CLAUSES}
+    assert not sided & NEITHER.keys()
 
 
 @pytest.mark.parametrize("document", CLAUSES, ids=kind_of)
