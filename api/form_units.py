@@ -8,17 +8,20 @@ from __future__ import annotations
 from typing import Any
 
 UNITS: dict[str, tuple[str, ...]] = {
-    "money": ("Offer.signing_cost", "CapacityStep.cost", "OpensWhen.prepaid", "Prepayment.amount", "Budget.max", "PrepaidExposure.max"),
+    "money": (
+        "Offer.signing_cost", "CapacityStep.cost", "OpensWhen.prepaid", "Prepayment.amount", "Budget.max", "PrepaidExposure.max",
+        "SupplierSpend.max", "SwitchingCost.per_supplier",
+    ),
     "money/year": ("CapexSmoothing.max",),
     "money/unit": (
         "Alternative.price", "Shortage.cost_per_unit", "Shortage.terminal_cost_per_unit", "SiteCost.cost", "Transfer.cost", "Substitution.cost", "Spot.price",
-        "Reservation.fee_per_unit", "Prepayment.credit_per_unit",
+        "Reservation.fee_per_unit", "Prepayment.credit_per_unit", "SwitchingCost.per_unit",
     ),
     "money/unit and year": ("Shortage.cost_per_unit_year", "Storage.holding_cost"),
     "unit": (
         "DemandRow.volume", "CapacityRow.volume", "CapacityStep.volume", "OpensWhen.committed_volume_per_period", "Storage.capacity", "Storage.initial",
         "Transfer.capacity", "Spot.available", "VolumeRange.min", "VolumeRange.max", "MinimumOrder.volume", "ShortageCvar.max",
-        "ShortageProbability.above",
+        "ShortageProbability.above", "SwitchingCost.volume",
     ),
     "years": ("Period.years", "Disruption.mean_years"),
     "periods": (

@@ -12,6 +12,7 @@ from models.checker import PROBABILITY_TOLERANCE, Checker, check_site_costs, lis
 from models.errors import Finding
 from models.offer_checks import check_offers
 from models.rules.base import MeasuredRule
+from models.rules.switching_cost import SwitchingCost
 from models.stress_checks import check_stress
 from models.uncertainty_checks import check_uncertainty
 
@@ -152,7 +153,17 @@ def _spot(check: Checker) -> None:
         check_site_costs(check, f"{path}.delivery_cost", spot.delivery_cost, (spot.product,))
 
 
-ADDS_VOLUMES = ("domestic_share", "origin_share", "supplier_share", "spot_share", "fill_rate", "shortage_cvar", "shortage_probability", "smallest_share")
+ADDS_VOLUMES = (
+    "domestic_share",
+    "origin_share",
+    "supplier_share",
+    "spot_share",
+    "fill_rate",
+    "shortage_cvar",
+    "shortage_probability",
+    "smallest_share",
+    "switching_cost",
+)
 REFERENCES = (("supplier", "supplier"), ("product", "product"), ("site", "site"), ("offer", "offer"), ("needs", "offer"))
 
 
@@ -171,6 +182,8 @@ def _rules(check: Checker) -> None:
             check.say(f"{path}.service_class", f"no site is of class '{rule.service_class}' ({known})")
         if rule.kind == "origin_share":
             _origin(check, f"{path}.origin", rule.origin)
+        if isinstance(rule, SwitchingCost):
+            _switching(check, path, rule)
         named: tuple[str, ...] = getattr(rule, "offers", ())
         for k, name in enumerate(named):
             check.refer(f"{path}.offers[{k}]", "offer", name)
@@ -191,6 +204,15 @@ def _rules(check: Checker) -> None:
                 check.say(f"{path}.alternative", "with `signed: false` no alternative can be named")
         if rule.kind == "requires" and rule.offer == rule.needs:
             check.say(f"{path}.needs", "an offer can't require itself")
+
+
+def _switching(check: Checker, path: str, rule: SwitchingCost) -> None:
+    for k, name in enumerate(rule.incumbents):
+        check.refer(f"{path}.incumbents[{k}]", "supplier", name)
+    if len(set(rule.incumbents)) != len(rule.incumbents):
+        check.say(f"{path}.incumbents", "a supplier is listed twice")
+    if rule.volume:
+        check.series(f"{path}.volume", rule.volume)
 
 
 def _stress(check: Checker) -> None:

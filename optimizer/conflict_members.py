@@ -25,6 +25,7 @@ from models.rules import (
     SpotShare,
     SupplierCount,
     SupplierShare,
+    SupplierSpend,
 )  # fmt: skip
 from models.scenario import Scenario
 from optimizer.instance import Instance
@@ -111,8 +112,10 @@ def _rule(instance: Instance, need: float, i: int, rule: Rule) -> Iterator[Membe
                 yield limit("max", +1, 1.0 - rule.max, 1.0, "%", f"largest share of {rule.supplier}", share=True)
         case ShortageProbability():
             yield limit("max", +1, 1.0 - rule.max, 1.0, "%", "probability of a shortage that is borne", share=True)
-        case Budget() | PrepaidExposure():
-            scale, label = rule.max or 1.0, "budget" if isinstance(rule, Budget) else f"most that may lie prepaid with {rule.supplier or 'a supplier'}"
+        case Budget() | PrepaidExposure() | SupplierSpend():
+            who = "" if isinstance(rule, Budget) else rule.supplier or "a supplier"
+            label = {"budget": "budget", "prepaid_exposure": f"most that may lie prepaid with {who}"}.get(rule.kind, f"most that may be paid to {who}")
+            scale = rule.max or 1.0
             yield limit("max", +1, min(FAR, (MOST_MONEY - rule.max) / scale), scale, instance.scenario.currency, label)
         case ShortageCvar():
             scale = max(rule.max, FLOOR * need)

@@ -20,6 +20,8 @@ from models.rules.smallest_share import SmallestShare
 from models.rules.spot_share import SpotShare
 from models.rules.supplier_count import SupplierCount
 from models.rules.supplier_share import SupplierShare
+from models.rules.supplier_spend import SupplierSpend
+from models.rules.switching_cost import SwitchingCost
 
 RULES = (
     DomesticShare,
@@ -34,14 +36,16 @@ RULES = (
     SmallestShare,
     PrepaidExposure,
     CapexSmoothing,
+    SupplierSpend,
+    SwitchingCost,
     Exclusive,
     Requires,
     AllOrNone,
     Force,
 )
 
-MONEY_RULES = frozenset({"budget", "capex_smoothing", "prepaid_exposure"})  # their limits and violations are money, so that a price can forbid a plan
-CATEGORY_RULES = frozenset({"capex_smoothing", "prepaid_exposure"})  # of these, the ones that count some charges and not others
+MONEY_RULES = frozenset({"budget", "capex_smoothing", "prepaid_exposure", "supplier_spend", "switching_cost"})  # violations are money, mostly of what is paid
+CATEGORY_RULES = frozenset({"capex_smoothing", "prepaid_exposure", "supplier_spend"})  # of these, the ones that count some charges and not others
 
 Rule = Annotated[
     DomesticShare
@@ -56,6 +60,8 @@ Rule = Annotated[
     | SmallestShare
     | PrepaidExposure
     | CapexSmoothing
+    | SupplierSpend
+    | SwitchingCost
     | Exclusive
     | Requires
     | AllOrNone
@@ -84,4 +90,6 @@ __all__ = [
     "SpotShare",
     "SupplierCount",
     "SupplierShare",
+    "SupplierSpend",
+    "SwitchingCost",
 ]

@@ -97,7 +97,7 @@ class Deal:
         the contract says: a budget on single periods after the window's first one; everyone, where money is worth more later (a negative discount
         rate, or a currency that rises faster than the discount); and any budget, where the currency rises."""
         later = self.instance.scenario.period_ids[self.contract.offer.start + 1 :]
-        budgets = [rule for rule in self.instance.rules if rule.kind == "budget"]
+        budgets = [rule for rule in self.instance.rules if rule.kind in ("budget", "supplier_spend")]
         if any(rule.period in later or (rule.period is None and rule.in_ == "every_node") for rule in budgets):
             return True
         rate = [self.instance.rate(self.contract.offer, n) for n in range(self.instance.tree.size)]

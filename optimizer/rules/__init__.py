@@ -22,6 +22,8 @@ from optimizer.rules.smallest_share import SmallestShare
 from optimizer.rules.spot_share import SpotShare
 from optimizer.rules.supplier_count import SupplierCount
 from optimizer.rules.supplier_share import SupplierShare
+from optimizer.rules.supplier_spend import SupplierSpend
+from optimizer.rules.switching_cost import SwitchingCost
 
 RULES: tuple[tuple[type[Any], type[Any]], ...] = (
     (documents.DomesticShare, DomesticShare),
@@ -36,6 +38,8 @@ RULES: tuple[tuple[type[Any], type[Any]], ...] = (
     (documents.SmallestShare, SmallestShare),
     (documents.PrepaidExposure, PrepaidExposure),
     (documents.CapexSmoothing, CapexSmoothing),
+    (documents.SupplierSpend, SupplierSpend),
+    (documents.SwitchingCost, SwitchingCost),
     (documents.Exclusive, Exclusive),
     (documents.Requires, Requires),
     (documents.AllOrNone, AllOrNone),

@@ -69,6 +69,15 @@ CASES: dict[str, tuple[list[Edit], list[str]]] = {
         [("suppliers[0].origin", "far"), ("tariffs", [{"origin": "fra", "rate": [0.1, 0.1, 0.1]}])],
         ["tariffs[0].origin: no supplier and no spot market has the origin 'fra' ('far')"],
     ),
+    "unknown incumbent": (
+        [("rules[+]", {"kind": "switching_cost", "incumbents": ["x", "x"], "product": "cable", "per_unit": 1, "volume": [1]})],
+        [
+            "rules[3].incumbents[0]: there is no supplier 'x'",
+            "rules[3].incumbents[1]: there is no supplier 'x'",
+            "rules[3].incumbents: a supplier is listed twice",
+            "rules[3].volume: has 1 values, but there are 3 periods (2027 to 2029); give one value per period",
+        ],
+    ),
     "unknown offer of a rule": ([("rules[+]", {"kind": "force", "offer": "x"})], ["rules[3].offer: there is no offer 'x'"]),
     "unknown offer among a rule's": ([("rules[+]", {"kind": "exclusive", "offers": ["importer-frame", "x"]})], ["rules[3].offers[1]: there is no offer 'x'"]),
     "unknown period of a rule": ([("rules[1].period", "2031")], ["rules[1].period: there is no period '2031'"]),

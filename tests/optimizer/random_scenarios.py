@@ -31,6 +31,7 @@ def random_document(seed: int) -> Row:
     draw.rules()
     draw.uncertainty()
     later_rules(Random(f"{seed} later"), draw.data)
+    latest_rules(Random(f"{seed} latest"), draw.data)
     return draw.data
 
 
@@ -51,6 +52,21 @@ def later_rules(r: Random, data: Row) -> None:
     rule, price, wanted = r.choice(possible), r.choice([0.5, 20.0, 300.0]), r.random()
     if wanted < 0.35:
         data["rules"].append(rule | ({"violation_price": price} if r.random() < 0.7 else {}))
+
+
+def latest_rules(r: Random, data: Row) -> None:
+    """In one document out of eight, a rule about what a supplier is paid or about leaving one; drawn apart for the same reason."""
+    makers, periods = [x["id"] for x in data["suppliers"]], len(data["periods"])
+    fees = {"per_supplier": round(r.uniform(0, 200), 2), "per_unit": round(r.uniform(0, 10), 2), "volume": [round(r.uniform(0, 60), 2) for _ in range(periods)]}
+    spend = {
+        "kind": "supplier_spend",
+        "max": round(r.uniform(100, 3_000), 2),
+        "supplier": r.choice([None, *makers]),
+        "in": r.choice(["expected", "every_node"]),
+    }
+    rule = r.choice([spend, {"kind": "switching_cost", "incumbents": [r.choice(makers)], "product": data["products"][0]["id"], **fees}])
+    if r.random() < 0.125:
+        data["rules"].append(rule | ({"violation_price": r.choice([1.0, 20.0])} if r.random() < 0.7 or rule["kind"] == "switching_cost" else {}))
 
 
 class Draw:

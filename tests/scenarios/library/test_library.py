@@ -60,6 +60,8 @@ BY_HAND = {
     "rule-smallest_share": 90 * 20 + 10 * 24,
     "rule-prepaid_exposure": 60 * 20 + 40 * 30,
     "rule-capex_smoothing": 140 * 20 + 60 * 30 + 40,
+    "rule-supplier_spend": 60 * 20 + 40 * 30,
+    "rule-switching_cost": 60 * 30 + 40 * 28,
     "rule-exclusive": 60 * 25 + 40 * 35,
     "rule-requires": 100 * 25 + 50 * 20,
     "rule-all_or_none": 100 * 30 + 50 * 18,
