@@ -16,6 +16,7 @@ from models.uncertainty import Future, Futures, GivenTree, TreeNode
 from scenarios.tree import build_tree
 
 NOW = -1
+ON_TOP = ("make_good", "expedite", "capacity_share")  # kinds of volume that is taken on top of what a period's own terms allow
 
 
 @dataclass(frozen=True)
@@ -165,8 +166,8 @@ class Contract:
         return self.chosen("take", product, t)
 
     def on_its_own(self, product: str, t: int) -> float:
-        """Volume taken without what is made good on top."""
-        return self.taken(product, t) - self.chosen("make_good", product, t)
+        """Volume taken under the period's own terms, without what clauses allow on top of them."""
+        return self.taken(product, t) - sum(self.chosen(kind, product, t) for kind in ON_TOP)
 
     def share(self, t: int) -> float:
         """Share of the committed volume that can be delivered."""
