@@ -78,7 +78,7 @@ def contracts(draw: Callable[[Any], Any], first: str | None = None) -> Data:
         "indices": [{"id": "inputs", "level": [1.0, 1.1, 0.8]}],
         "currencies": [{"id": "EUR", "rate": [1.1, 1.2, 1.0], "rate_now": 1.05}],
         "offers": [_offer(pick, products)],
-        "rules": [{"kind": "force", "offer": "deal"}],
+        "rules": [{"kind": "force", "offer": "deal", "violation_price": 5e3}],  # signed, unless its terms forbid every volume
         "risk": {"weight": pick(0.0, 0.5), "tail": 0.4},
     }
     for row in data["shortage"]:
