@@ -21,7 +21,7 @@ from tests.optimizer.build import Data, solved
 from tests.optimizer.cash_breaches import FORBIDDEN
 from tests.optimizer.cash_clauses import INVOICES
 from tests.optimizer.cash_contract import contracts_of, volumes_of, worlds
-from tests.optimizer.cash_prices import PRICES
+from tests.optimizer.cash_prices import PRICES, base_price
 from tests.optimizer.cash_simulator import disagreements
 from tests.optimizer.random_contracts import TERMS, contracts
 
@@ -52,16 +52,17 @@ def look(data: Data, tally: Tally) -> None:
         tally.without_plan += 1
         return
     except OfftakeError as fault:  # a refusal of the audit is a disagreement too
-        tally.faults.append(f"case {tally.cases}: {fault}")
+        tally.faults.append(f"{data['name']}: {fault}")
         return
     tally.amounts += len(plan.costs)
-    tally.faults += [f"case {tally.cases} ({', '.join(x['kind'] for x in data['offers'][0]['clauses'])}): {x}" for x in found]
+    tally.faults += [f"{data['name']} ({', '.join(x['kind'] for x in data['offers'][0]['clauses'])}): {x}" for x in found]
     used: set[str] = set()
     for world in worlds(document):
         for contract in contracts_of(world, plan, volumes_of(plan)):
             for kind, terms in contract.terms.items():
                 billed = kind in INVOICES and any(abs(amount) > 1e-6 for _, _, amount in INVOICES[kind](terms, contract))
                 moved = kind in PRICES and any(abs(PRICES[kind](terms, contract, t) - 1.0) > 1e-9 for t in contract.dates)
+                moved |= kind == "all_units_tiers" and any(base_price(contract, p) != contract.list_price[p] for p in contract.offer.products)
                 used |= {kind} if billed or moved else set()
     for clause in data["offers"][0]["clauses"]:
         tally.having[clause["kind"]] += 1

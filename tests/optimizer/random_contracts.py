@@ -7,6 +7,7 @@ together is said in one place only, the documents' own checks.
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -38,7 +39,7 @@ TERMS: dict[str, Callable[[Pick], Data]] = {
     "late_delivery": lambda pick: {"damages_per_week": pick(0.01, 0.03), "cap": pick(0.1, 0.25)},
     "make_up": lambda pick: {"price_share": pick(0.1, 0.6), "expiry_periods": pick(None, 1)},
     "carry_forward": lambda pick: {"cap": pick(0.5, 0.15), "expiry_periods": pick(None, 1)},
-    "early_termination": lambda pick: {"fees": [{"after_periods": 1, "share": pick(0.2, 0.6)}], "notice_periods": pick(0, 1)},
+    "early_termination": lambda pick: {"fees": [{"after_periods": 1, "share": pick(0.02, 0.15)}], "notice_periods": pick(0, 1)},
     "extension": lambda pick: {"periods": 1, "notice_periods": pick(1, 0), "price_factor": pick(1.1, 0.9)},
     "cumulative_rebate": lambda pick: {"tiers": TIERS},  # noqa: ARG005
     "make_good": lambda pick: {"cap": pick(0.5, 1.0), "price_share": pick(0.6, 1.0), "expiry_periods": pick(None, 1)},
@@ -54,23 +55,31 @@ def sound(data: Data) -> bool:
     return True
 
 
-@st.composite
-def contracts(draw: Callable[[Any], Any], first: str | None = None) -> Data:
-    """A scenario about one random contract; with the clause `first` in it, where one is named."""
+def contracts(first: str | None = None) -> st.SearchStrategy[Data]:
+    """Scenarios about one random contract each; with the clause `first` in it, where one is named.
+
+    Hypothesis draws the seed only: drawn choice by choice, its examples are too much alike to have every clause bite.
+    """
+    return st.integers(0, 2**32 - 1).map(lambda seed: contract(seed, first))
+
+
+def contract(seed: int, first: str | None = None) -> Data:
+    """The contract that belongs to a seed."""
+    random = Random(f"{seed} {first}")
 
     def pick(*options: Any) -> Any:
-        return draw(st.sampled_from(options))
+        return random.choice(options)
 
     products = ["cable", "tube"][: pick(1, 1, 2)]
     data: Data = {
         "format": "offtake/1",
-        "name": "a random contract",
+        "name": f"random contract {seed}",
         "discount_rate": pick(0.08, 0.0, -0.02),
         "periods": [*PERIODS[:2], {"id": PERIODS[2], "years": pick(1.0, 2.0)}],
         "sites": [{"id": "east"}],
         "products": [{"id": x, "unit": "km"} for x in products],
-        "suppliers": [{"id": "maker", "origin": pick("", "far")}],
-        "tariffs": [{"origin": "far", "rate": [0.0, 0.1, 0.1]}],
+        "suppliers": [{"id": "maker", "origin": "far"}],
+        "tariffs": [{"origin": "far", "rate": [0.0, 0.1, pick(0.1, 0.0)]}],
         "demand": [{"site": "east", "product": x, "volume": [pick(40.0, 10.0, 25.0), pick(15.0, 45.0), pick(45.0, 20.0)]} for x in products],
         "shortage": [{"product": x, "kind": pick("lost", "lost", "delayed"), "terminal_cost_per_unit": None} for x in products],
         "storage": [{"site": "east", "product": "cable", "capacity": 10.0, "holding_cost": 1.0}] if pick(False, True) else [],
@@ -128,6 +137,7 @@ def _changes(pick: Pick, i: int) -> Data:
 
 def _add_clauses(pick: Pick, data: Data, first: str | None) -> None:
     """The clause `first`, with take-or-pay where it has no meaning without, and up to four more."""
+    scenario_from(data)  # sound without clauses, so what is left out is left out for the clauses beside it
     kinds = sorted(TERMS)
     wanted = [first or pick(*kinds)] + [pick(*kinds) for _ in range(pick(2, 0, 1, 3, 4))]
     for kind in wanted:
