@@ -59,7 +59,8 @@ class SwitchingCost:
         constrain(desk.block, "contract_counts_as_new", counts)
         desk.impose("nobody_new", nobody)
         if rate > 0:
-            old, keep = self._old(instance), {}
+            old = self._old(instance)
+            keep: dict[Index, Bounds] = {}
             for n in instance.nodes:
                 terms = [(rate, v) for kind, who, v in bought(desk.kernel, n, self.terms.product) if kind == "supplier" and who in old]
                 keep[(n,)] = (rate * self.terms.volume[instance.tree.period[n]], terms, None)
