@@ -20,6 +20,7 @@ from models.questions import (
     AskLedger,
     AskLevers,
     AskPackages,
+    AskReplay,
     AskSheet,
     AskWalkAway,
     AskWhy,
@@ -28,6 +29,7 @@ from models.questions import (
     OfferLevers,
     Question,
 )  # fmt: skip
+from models.replay import Replay
 from models.scenario import Scenario
 from models.session import Session
 from models.session_questions import SessionQuestion
@@ -46,9 +48,11 @@ from optimizer.negotiation.table import Table
 from optimizer.negotiation.verified import verify, verify_counter
 from optimizer.negotiation.walkaway import walk_away
 from optimizer.progress import OnProgress, Progress, ignore
+from optimizer.replay import replay_contracts
 from optimizer.why import explain_plan
 
-Answer = OfferLevers | TermLedger | WalkAway | PriceVolumeCurve | Zone | Bargain | CounterOffer | EquivalentPackages | ContractSheet | Brief | Session | Why
+Looked = ContractSheet | Session | Why | Replay
+Answer = OfferLevers | TermLedger | WalkAway | PriceVolumeCurve | Zone | Bargain | CounterOffer | EquivalentPackages | Brief | Looked
 AtTheTable = AskZone | AskBargain | AskCounter | AskPackages | AskBrief
 MOST_PAIRED = 5  # steps of an offer that are also taken two by two
 LOW, HIGH = 0.7, 1.3  # prices of a curve, relative to the headline price
@@ -79,6 +83,8 @@ def answer(
             return OfferLevers(scenario=scenario.name, currency=scenario.currency, offers=tuple(levers_of(scenario, x) for x in names))
         case AskSheet():
             return contract_sheet(scenario, question.package)
+        case AskReplay():
+            return replay_contracts(scenario, question, settings, onward=question.onward, tell=tell, stop=stop)
         case AskWhy():
             return explain_plan(scenario, question, settings, tell=tell, stop=stop)
     tell("build")

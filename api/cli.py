@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from api import explain, key_verbs, model_verb, negotiate, store_verbs, workbooks
+from api import contracts, explain, key_verbs, model_verb, negotiate, store_verbs, workbooks
 from api.exit_codes import ExitCode, UsageProblem, error_document, exit_code_of, message_of, outcome_of, worst
 from api.options import AsJson, Seed, Threads
 from api.options import option as _option
@@ -38,6 +38,8 @@ app.command()(workbooks.convert)
 app.command()(model_verb.model)
 app.command()(explain.why)
 app.command()(explain.repair)
+app.command()(contracts.contract)
+app.command()(contracts.replay)
 
 
 Gap = Annotated[float | None, _option("--gap", metavar="SHARE", text="Stop when the plan is proven to be this close to the optimum (0.001 = 0.1 %).")]
@@ -55,6 +57,7 @@ class Schema(StrEnum):
     frontier = "frontier"
     negotiation = "negotiation"
     session = "session"
+    contract = "contract"
 
 
 class RiskFigure(StrEnum):
@@ -298,7 +301,7 @@ def fit(
 
 @app.command()
 def schema(document: Annotated[Schema, typer.Argument(help="Which document.")] = Schema.scenario) -> ExitCode:
-    """Print the JSON Schema of a scenario, a plan, a frontier, of what is brought to a negotiation, or of its session."""
+    """Print the JSON Schema of a scenario, a plan, a frontier, of what is brought to a negotiation, of its session, or of a contract file."""
     if document is Schema.scenario:
         from models.scenario import Scenario
 
@@ -315,6 +318,10 @@ def schema(document: Annotated[Schema, typer.Argument(help="Which document.")] =
         from models.session import Session
 
         found = Session.model_json_schema()
+    elif document is Schema.contract:
+        from models.contract import ContractFile
+
+        found = ContractFile.model_json_schema()
     else:
         from models.frontier import Frontier
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -52,14 +52,19 @@ def ask(source: str, question: Callable[[], Question], given: Given) -> ExitCode
     """Answer a question: print the answer, write it where asked. Ctrl-C ends the search without an answer."""
     settings = settings_given(None, given.time_limit, given.seed, given.threads, False)
     asked = question()
-    output = _output(given.output, source, asked)
+    output = output_for(given.output, source, asked)
     found, scenario = answered(read_source(source), asked, settings)
-    things: list[tuple[str, Path | None, Callable[[Path], None]]] = [("answer", output, partial(_write, found, scenario))]
+    return handed_out(found, scenario, [output], given.as_json)
+
+
+def handed_out(found: Answer, scenario: Scenario, outputs: Sequence[Path | None], as_json: bool) -> ExitCode:
+    """Print an answer, and write it where asked."""
+    things: list[tuple[str, Path | None, Callable[[Path], None]]] = [("answer", output, partial(_write, found, scenario)) for output in outputs]
     written, problem = write_each(things)
-    if given.as_json:
+    if as_json:
         print_whole(found.model_dump_json(indent=1) + "\n")
     elif isinstance(found, ContractSheet):
-        if output is None:
+        if not any(outputs):
             print_whole(_sheet_text(found))
     else:
         show(lambda console: print_answer(found, scenario, console))
@@ -152,7 +157,7 @@ def target_of(text: str) -> dict[str, float]:
     return {"target_share": value / 100} if share else {"target": value}
 
 
-def _output(path: Path | None, source: str, question: Question) -> Path | None:
+def output_for(path: Path | None, source: str, question: Question) -> Path | None:
     """Where the answer goes, checked before any work is done. Raises UsageProblem, ExtraMissing."""
     if path is None:
         return None

@@ -21,6 +21,24 @@ _DESK = {
     ],
     "margin": 100000.0,
 }  # fmt: skip
+_KEPT = {
+    "today": "2027",
+    "contracts": [
+        {
+            "offer": "maker-long-term",
+            "alternative": "base",
+            "volumes": [{"product": "cable", "volume": 3000.0}],
+            "takes": [
+                {"product": "cable", "period": "2027", "site": "ohio", "volume": 1500.0},
+                {"product": "cable", "period": "2027", "site": "texas", "volume": 1300.0},
+            ],
+            "invoices": [{"id": "M-1", "period": "2027", "lines": [{"category": "purchase", "amount": 79000000.0}]}],
+        }
+    ],
+    "observed": {"index": {"inputs": [1.0]}},
+    "orders": [{"spot": "spot-us", "period": "2027", "volume": 2500.0}],
+    "sites": [{"site": "texas", "product": "cable", "unmet": 200.0}],
+}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "levers": {},
     "ledger": {"offers": ["importer-frame"]},
@@ -33,6 +51,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "sheet": {"package": _PACKAGE},
     "brief": {"package": _PACKAGE, "desk": _DESK},
     "why": {"offers": ["importer-frame"], "rules": ["budget"]},
+    "replay": _KEPT,
     "session-start": {"settings": {"talks": [{"menu": _DESK["menus"][0], "view": _DESK["suppliers"][0]}], "rounds": 4, "margin": 100000.0}},
 }
 """What each question's body may look like, besides its scenario."""

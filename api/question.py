@@ -9,7 +9,8 @@ from api.exit_codes import UsageProblem
 from models.bargain import Bargain, CounterOffer, EquivalentPackages, Zone
 from models.errors import Finding, InvalidScenario
 from models.negotiation import Package, PriceVolumeCurve, TermLedger, WalkAway
-from models.questions import QUESTIONS, AskBargain, AskBrief, AskCounter, AskPackages, AskWhy, AskZone, Brief, OfferLevers, Question
+from models.questions import QUESTIONS, AskBargain, AskBrief, AskCounter, AskPackages, AskReplay, AskWhy, AskZone, Brief, OfferLevers, Question
+from models.replay import Replay
 from models.scenario import Scenario
 from models.session import Session
 from models.session_questions import SESSION_QUESTIONS, AskSessionStart, SessionQuestion
@@ -26,7 +27,7 @@ SESSION_NAMES: dict[str, type[SessionQuestion]] = {kind.model_fields["ask"].defa
 ALL: dict[str, type[Question | SessionQuestion]] = {**NAMES, **SESSION_NAMES}
 ANSWERS: dict[str, Any] = {
     "levers": OfferLevers, "ledger": TermLedger, "walkaway": WalkAway, "curve": PriceVolumeCurve, "zone": Zone, "bargain": Bargain, "counter": CounterOffer,
-    "packages": EquivalentPackages, "sheet": ContractSheet, "brief": Brief, "why": Why, **dict.fromkeys(SESSION_NAMES, Session),
+    "packages": EquivalentPackages, "sheet": ContractSheet, "brief": Brief, "why": Why, "replay": Replay, **dict.fromkeys(SESSION_NAMES, Session),
 }  # fmt: skip
 Q = TypeVar("Q", bound=Question | SessionQuestion)
 
@@ -125,6 +126,10 @@ def check_question(scenario: Scenario, question: Question) -> None:
             offer_named(scenario, offer)
         except InvalidScenario as error:
             found += [Finding(path, x.message) for x in error.findings]
+    if isinstance(question, AskReplay):
+        from models.contract_checks import contract_findings
+
+        found += contract_findings(scenario, question)
     if isinstance(question, AskWhy):
         from optimizer.why import rules_named  # likewise
 

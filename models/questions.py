@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 
 from models.bargain import EquivalentPackages, Zone
 from models.base import MAX_OFFERS, Document, Identifier, Money, Name, Share
+from models.contract import ContractFile
 from models.negotiation import Levers, Negotiation, OfferLedger, Package, PriceVolumeCurve, WalkAway
 
 Count = Annotated[int, Field(ge=1, le=6)]
@@ -159,9 +160,18 @@ class AskWhy(Document):
     desk: Negotiation = Negotiation()
 
 
-Question = AskLevers | AskLedger | AskWalkAway | AskCurve | AskZone | AskBargain | AskCounter | AskPackages | AskSheet | AskBrief | AskWhy
+class AskReplay(ContractFile):
+    """What signed contracts come to with what has happened so far: what is owed, what lapses, what to decide by when, and what to do next."""
+
+    ask: Literal["replay"] = "replay"
+    onward: bool = True
+    """Also plan what is to come from where things stand; false: look back only, which takes no solving."""
+    desk: Negotiation = Negotiation()
+
+
+Question = AskLevers | AskLedger | AskWalkAway | AskCurve | AskZone | AskBargain | AskCounter | AskPackages | AskSheet | AskBrief | AskWhy | AskReplay
 QUESTIONS: tuple[type[Question], ...] = (
-    AskLevers, AskLedger, AskWalkAway, AskCurve, AskZone, AskBargain, AskCounter, AskPackages, AskSheet, AskBrief, AskWhy,
+    AskLevers, AskLedger, AskWalkAway, AskCurve, AskZone, AskBargain, AskCounter, AskPackages, AskSheet, AskBrief, AskWhy, AskReplay,
 )  # fmt: skip
 
 

@@ -9,19 +9,23 @@ from typing import Any
 from models.bargain import Bargain, CounterOffer, EquivalentPackages, Zone, ZoneLine
 from models.negotiation import Interval, LedgerLine, Levers, OfferLedger, Package, PriceVolumeCurve, TermLedger, WalkAway
 from models.questions import Brief, OfferLevers
+from models.replay import Replay
 from models.scenario import Scenario
 from models.session import Session
 from models.why import Why
 from optimizer.negotiation.levers import lever_words
 from optimizer.report_ledger_charts import curve_chart, curve_title, span, terms_text, tornado, value_text, words, zone_chart
 from optimizer.report_plotly import Chart
+from optimizer.report_replay import replay_parts, replay_rows
 from optimizer.report_session import session_parts
 from optimizer.report_tables import Column, Table
 from optimizer.report_why import why_parts, why_rows
 
-Found = OfferLevers | TermLedger | WalkAway | PriceVolumeCurve | Zone | Bargain | CounterOffer | EquivalentPackages | Brief | Session | Why
+Found = OfferLevers | TermLedger | WalkAway | PriceVolumeCurve | Zone | Bargain | CounterOffer | EquivalentPackages | Brief | Session | Why | Replay
 SAID = 5  # steps of an offer that are also said in words
 SOLUTIONS = {"nash": "Nash", "kalai_smorodinsky": "Kalai-Smorodinsky", "egalitarian": "Equal gains", "utilitarian": "Largest sum"}
+LOOKED_AHEAD = "Money is present value, risk included, of the whole portfolio. What is said of the supplier is an estimate."
+LOOKED_BACK = "What is owed is nominal, in the contract's currency; what is still to come is present value at signing."
 MEANS = {"none": "as they are", "lotteries": "with lots drawn", "side payments": "with money on top"}
 
 
@@ -63,6 +67,8 @@ def told(found: Found, scenario: Scenario | None = None) -> tuple[Told, ...]:
             return (Told(*session_parts(found)),)
         case Why():
             return tuple(Told(*part) for part in why_parts(found))
+        case Replay():
+            return tuple(Told(*part) for part in replay_parts(found))
 
 
 def _term(title: str, unit: str, currency: str) -> str:
@@ -221,17 +227,18 @@ def content(found: Found, scenario: Scenario | None) -> dict[str, Any]:
     parts = told(found, scenario)
     name = scenario.name if scenario else getattr(found, "scenario", "")
     heading = parts[0].heading if len(parts) == 1 else "What can be negotiated" if isinstance(found, OfferLevers) else "What terms are worth"
-    if isinstance(found, Why):
-        heading = "Why this plan"
+    kind = "Explanation" if isinstance(found, Why) else "Contract file" if isinstance(found, Replay) else "Negotiation"
+    if isinstance(found, Why | Replay):
+        heading = "Why this plan" if isinstance(found, Why) else "Contracts so far"
     if isinstance(found, Brief):
         heading = f"The negotiation of {found.walk_away.package.offer}"
     return {
         "title": f"{heading} – {name}" if name else heading,
-        "kind": " · ".join(x for x in ("Explanation" if isinstance(found, Why) else "Negotiation", name) if x),
+        "kind": " · ".join(x for x in (kind, name) if x),
         "heading": heading,
         "parts": parts if len(parts) > 1 else [replace(parts[0], heading="The answer")],
         "charts": [chart for part in parts for chart in part.charts],
-        "footer": "Money is present value, risk included, of the whole portfolio. What is said of the supplier is an estimate.",
+        "footer": LOOKED_BACK if isinstance(found, Replay) else LOOKED_AHEAD,
     }
 
 
@@ -252,6 +259,8 @@ def rows_of(found: Found) -> list[dict[str, Any]]:
             return [_flat(x) | {"currency": found.currency, "price_unit": found.price_unit} for x in found.choices]
         case Why():
             return why_rows(found)
+        case Replay():
+            return replay_rows(found)
         case Session():
             return [_flat(x.event) for x in found.events]
         case Brief():

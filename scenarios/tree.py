@@ -228,6 +228,11 @@ class _Places:
             self.suppliers.setdefault(offer.supplier, []).append(o)
 
 
+def overwrite(scenario: Scenario, states: States, given: Future | TreeNode) -> None:
+    """Overwrite `states` of some periods [T, ...] with what `given` says about them."""
+    _apply(_Places(scenario), states, given)
+
+
 def _apply(at: _Places, states: States, given: Future | TreeNode) -> None:
     """Overwrite `states` (leading axis T for a future, none for a node) with what `given` changes. Factors first, then full rows."""
 

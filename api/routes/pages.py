@@ -28,7 +28,7 @@ RUNS_AT_START = 8
 QUESTIONS = {
     "levers": "What can be negotiated", "ledger": "What terms are worth", "walkaway": "When to walk away", "curve": "How the price moves the volume",
     "zone": "Where a deal is possible", "bargain": "What is fair", "counter": "What to counter with", "packages": "Packages to choose from",
-    "sheet": "Contract sheet", "brief": "Preparing the meeting", "why": "Why this plan",
+    "sheet": "Contract sheet", "brief": "Preparing the meeting", "why": "Why this plan", "replay": "Contracts so far",
     **{f"session-{step}": "A session at the table" for step in ("start", "next", "receive", "accept", "replay")},
 }  # fmt: skip
 TABLES = {

@@ -25,6 +25,7 @@ import numpy as np
 from models.clauses import CarryForward as Terms
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
 from optimizer.clauses.obligation import Election, build_bank, overdrawn
+from optimizer.clauses.standing import Credit, banked
 from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats
 
@@ -58,6 +59,12 @@ class CarryForward:
         missing = overdrawn(statement, statement.excess, relief, self.terms.expiry_periods)
         most = self.terms.cap * statement.owed_share * statement.deliverable * statement.volume
         return np.asarray(np.max([missing, relief - most, -statement.shortfall, np.zeros_like(relief)], axis=0).max(axis=0))
+
+    def standing(self, statement: Statement, n: int) -> tuple[Credit, ...]:
+        if self.election() is None:
+            return ()
+        relief = statement.chosen("carry_forward")
+        return banked(statement, n, "volume carried forward", statement.excess, relief, self.terms.expiry_periods, None)
 
     def levers(self) -> tuple[Lever, ...]:
         return (Lever("cap", "share of owed volume", 0.0, 1.0, 0.05, "higher", "cap on carry-forward"),)

@@ -25,6 +25,7 @@ import numpy as np
 from models.clauses import CumulativeRebate as Terms
 from optimizer.algebra import pyo
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
+from optimizer.clauses.standing import Credit
 from optimizer.ledger import REBATE
 from optimizer.varying import Number, largest, least
 from optimizer.wording import Example, Setting, number, percent
@@ -92,6 +93,21 @@ class CumulativeRebate:
                 top = np.inf if tier.to_volume is None else tier.to_volume
                 credit[:, nodes] += tier.discount * (np.clip(taken[:, nodes], tier.from_volume, top) - np.clip(earlier, tier.from_volume, top))
         return {REBATE: -(statement.price * credit).sum(axis=0)}
+
+    def standing(self, statement: Statement, n: int) -> tuple[Credit, ...]:
+        if statement.in_force[n] == 0:
+            return ()
+        taken, m = statement.take[:, n].copy(), int(statement.parent[n])
+        while m > 0:
+            taken, m = taken + statement.take[:, m], int(statement.parent[m])
+        found = []
+        for p, volume in enumerate(taken.tolist()):
+            later = next((x for x in self.terms.tiers if x.from_volume > volume and x.discount), None)
+            says = (
+                "no higher rebate follows" if later is None else f"{number(later.from_volume - volume)} more, and what follows earns {percent(later.discount)}"
+            )
+            found.append(Credit("volume taken toward the rebate", volume, False, p, None, statement.end - 1, None, says))
+        return tuple(found) if any(tier.discount for tier in self.terms.tiers) else ()
 
     def levers(self) -> tuple[Lever, ...]:
         return tuple(

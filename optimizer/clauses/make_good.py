@@ -27,6 +27,7 @@ import numpy as np
 from models.clauses import MakeGood as Terms
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
 from optimizer.clauses.obligation import Election, build_bank, overdrawn
+from optimizer.clauses.standing import Credit, banked
 from optimizer.ledger import MAKE_GOOD
 from optimizer.varying import Number
 from optimizer.wording import Example, Setting, number, percent
@@ -72,10 +73,15 @@ class MakeGood:
     def breach(self, statement: Statement) -> Floats:
         """Volume made good beyond the cap, beyond what is taken, beyond what is outstanding, or after it has lapsed."""
         restored = statement.chosen("make_good")
-        lost = statement.volume * (1.0 - statement.deliverable) * (statement.in_force > 0)
-        over = overdrawn(statement, lost, restored, self.terms.expiry_periods)
+        over = overdrawn(statement, _lost(statement), restored, self.terms.expiry_periods)
         most = self.terms.cap * statement.deliverable * statement.volume
         return np.asarray(np.max([over, restored - most, restored - statement.take, np.zeros_like(restored)], axis=0).max(axis=0))
+
+    def standing(self, statement: Statement, n: int) -> tuple[Credit, ...]:
+        if self.election() is None:
+            return ()
+        saves = 1.0 - self.terms.price_share if self.terms.price_share < 1 else None  # at the full price it is volume that is won, no money
+        return banked(statement, n, "volume to be made good", _lost(statement), statement.chosen("make_good"), self.terms.expiry_periods, saves)
 
     def levers(self) -> tuple[Lever, ...]:
         return (
@@ -120,6 +126,11 @@ class MakeGood:
             takes, shares = (0.5 * volume, *(volume,) * (expiry + 1)), (0.5, *(1.0,) * (expiry + 1))
             cases.append(Example(says, (volume,), takes, deliverable=shares, chosen=(*(0.0,) * (expiry + 1), step)))
         return tuple(cases)
+
+
+def _lost(statement: Statement) -> Floats:
+    """Committed volume that could not be delivered. [Po, N]"""
+    return statement.volume * (1.0 - statement.deliverable) * (statement.in_force > 0)
 
 
 def _until(expiry: int | None) -> str:

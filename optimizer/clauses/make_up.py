@@ -26,6 +26,7 @@ import numpy as np
 from models.clauses import MakeUp as Terms
 from optimizer.clauses.base import Amounts, Deal, Lever, Statement
 from optimizer.clauses.obligation import Election, build_bank, overdrawn
+from optimizer.clauses.standing import Credit, banked
 from optimizer.ledger import MAKE_UP
 from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats
@@ -57,6 +58,12 @@ class MakeUp:
         """Make-up that is not taken beyond what is owed, was not paid for, or has lapsed."""
         missing = overdrawn(statement, statement.shortfall, statement.chosen("make_up"), self.terms.expiry_periods)
         return np.asarray(np.maximum(np.maximum(missing, -statement.excess), 0.0).max(axis=0))
+
+    def standing(self, statement: Statement, n: int) -> tuple[Credit, ...]:
+        if self.election() is None:
+            return ()
+        drawn, saves = statement.chosen("make_up"), 1.0 - self.terms.price_share
+        return banked(statement, n, "make-up volume", statement.shortfall, drawn, self.terms.expiry_periods, saves)
 
     def levers(self) -> tuple[Lever, ...]:
         return (Lever("price_share", "share of contract price", 0.0, 1.0, 0.1, "lower", "price of make-up volume"),)

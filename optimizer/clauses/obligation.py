@@ -161,7 +161,13 @@ def build_bank(deal: Deal, comes_in: Terms, most: Callable[[int, int, int], Numb
 
 def overdrawn(statement: Statement, comes_in: Floats, drawn: Floats, periods: int | None) -> Floats:
     """By how much more is drawn than has come in and not lapsed, following every vintage, the oldest drawn first. [Po, N]"""
-    held = np.zeros((*drawn.shape, statement.end))  # by period in which it came in
+    return vintages(statement, comes_in, drawn, periods)[0]
+
+
+def vintages(statement: Statement, comes_in: Floats, drawn: Floats, periods: int | None) -> tuple[Floats, Floats]:
+    """A bank followed vintage by vintage, the oldest drawn first: what is overdrawn at every node [Po, N], and what the bank holds after it, by the period
+    in which it came in, what lapses with the node's period included. [Po, N, T]"""
+    held = np.zeros((*drawn.shape, statement.end))
     over = np.zeros_like(drawn)
     for t in range(statement.start, statement.end):
         nodes = np.flatnonzero((statement.period == t) & (statement.in_force > 0))
@@ -174,4 +180,4 @@ def overdrawn(statement: Statement, comes_in: Floats, drawn: Floats, periods: in
         over[:, nodes] = drawn[:, nodes] - part.sum(axis=2)
         held[:, nodes] = left - part
         held[:, nodes, t] += comes_in[:, nodes]
-    return np.where(statement.in_force > 0, over, drawn)
+    return np.where(statement.in_force > 0, over, drawn), held

@@ -27,9 +27,11 @@ import numpy as np
 from models.clauses import Prepayment as Terms
 from optimizer.algebra import pyo
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
+from optimizer.clauses.standing import DUST, Credit
 from optimizer.ledger import CREDIT, PREPAYMENT, Term
 from optimizer.varying import largest, least
 from optimizer.wording import Example, Setting, number, percent
+from scenarios.tree import Floats
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,23 @@ class Prepayment:
         return found
 
     def bill(self, statement: Statement) -> Amounts:
+        prepaid, credit, _ = self._credited(statement)
+        return {PREPAYMENT: prepaid, CREDIT: -credit}
+
+    def standing(self, statement: Statement, n: int) -> tuple[Credit, ...]:
+        prepaid, _, balance = self._credited(statement)
+        early, m = n == 0 or statement.period[n] < statement.start, n
+        while early and m > 0 and statement.signing[m] == 0:
+            m = int(statement.parent[m])
+        left = float(prepaid[m] if early else balance[n] * statement.in_force[n])
+        if left <= DUST * max(1.0, float(prepaid.max(initial=0.0))):
+            return ()
+        rate = self.terms.credit_per_unit
+        says = f"taking {number(left / rate)} more brings all of it back" if rate else "nothing of it is credited"
+        return (Credit("prepayment not yet credited", left, True, None, None, statement.end - 1, left if rate else 0.0, says),)
+
+    def _credited(self, statement: Statement) -> tuple[Floats, Floats, Floats]:
+        """What was prepaid, what is credited, and what is left, at every node. [N] each"""
         price = statement.base_price
         first = (statement.schedule[:, statement.start] * price).sum(axis=0)
         whole = (statement.schedule.sum(axis=1) * price).sum(axis=0)
@@ -100,7 +119,7 @@ class Prepayment:
             left = np.where(statement.in_force[before] > 0, balance[before], prepaid[statement.signing_node[nodes]])
             credit[nodes] = np.minimum(earned[nodes], left)
             balance[nodes] = left - credit[nodes]
-        return {PREPAYMENT: prepaid, CREDIT: -credit}
+        return prepaid, credit, balance
 
     def levers(self) -> tuple[Lever, ...]:
         return (

@@ -118,7 +118,7 @@ def _compiled(kernel: Kernel, coupled: bool) -> Problem:
         names=(form.rows, form.columns),
         naming=Names(kernel),
     )
-    return _bounded_risk(kernel, problem)
+    return bounded_risk(kernel, problem)
 
 
 def _owners(data: Sequence[Any], coupling: frozenset[int]) -> tuple[Ints, Ints]:
@@ -169,7 +169,7 @@ def _keys(component: Any, of: Mapping[int, int]) -> tuple[Ints, Ints]:
     return np.array([key for key, _ in found], dtype=np.int64), np.array([j for _, j in found], dtype=np.int64)
 
 
-def _bounded_risk(kernel: Kernel, problem: Problem) -> Problem:
+def bounded_risk(kernel: Kernel, problem: Problem) -> Problem:
     """Bound the risk block's columns by the range of path costs."""
     block = kernel.model.component("risk")
     if block is None:

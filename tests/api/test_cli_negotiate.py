@@ -322,4 +322,4 @@ def test_every_question_has_a_verb_and_a_kind_of_answer() -> None:
     """If this fails, a question can be asked over HTTP and not at the command line, or its answer can't be read again."""
     verbs = {command.callback.__name__ for command in negotiate.app.registered_commands if command.callback}
     steps = {f"session-{command.callback.__name__.strip('_')}" for command in negotiate_session.app.registered_commands if command.callback}
-    assert (verbs | steps | {"why"}) - {"session-form"} == set(ANSWERS) == set(ALL)  # `offtake why` is a verb of its own; a form is written, and asks nothing
+    assert (verbs | steps | {"why", "replay"}) - {"session-form"} == set(ANSWERS) == set(ALL)  # two are verbs of their own; a form is written, and asks nothing

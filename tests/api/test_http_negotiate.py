@@ -109,6 +109,7 @@ def test_the_same_key_finds_the_same_answer(client: Client) -> None:
         ("counter", {"package": PACKAGE, "desk": desk()}, "", "give one of `target`"),
         ("curve", {"package": PACKAGE, "low": 2.0, "high": 1.0}, "", "must be below"),
         ("packages", {"package": PACKAGE, "desk": desk(), "count": 9}, "count", "at most 6"),
+        ("replay", {**EXAMPLES["replay"], "today": None}, "contracts[0].takes[0].period", "2027 is not over"),
     ],
 )
 def test_a_question_that_can_t_be_meant(client: Client, what: str, question: dict[str, Any], path: str, words: str) -> None:

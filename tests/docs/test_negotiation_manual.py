@@ -72,7 +72,7 @@ def test_the_request_is_a_question() -> None:
 def test_every_verb_and_field_is_explained() -> None:
     """A verb or a field of a question would be known to those only who read the source."""
     verbs = {command.callback.__name__ for command in negotiate.app.registered_commands if command.callback}
-    asked = {ask: kind for ask, kind in NAMES.items() if ask != "why"}  # a verb of its own, with a manual of its own
+    asked = {ask: kind for ask, kind in NAMES.items() if ask not in ("why", "replay")}  # verbs of their own, with manuals of their own
     assert verbs == set(asked)
     assert not [verb for verb in verbs if f"| `{verb}" not in MANUAL]
     assert not [(ask, name) for ask, kind in asked.items() for name in kind.model_fields if name != "ask" and f"`{name}`" not in MANUAL]

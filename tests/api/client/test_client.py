@@ -123,7 +123,7 @@ def _ask_everything(client: Client) -> None:
     asked = client.ask(library.load(SCENARIO), AskLedger(offers=(OFFER,)), wait=60)
     assert client.result(asked.id) == ledger
     assert client.result_workbook(asked.id)[:2] == b"PK"
-    for ask in ("levers", "walkaway", "curve", "zone", "bargain", "counter", "packages", "sheet", "brief", "why"):
+    for ask in ("levers", "walkaway", "curve", "zone", "bargain", "counter", "packages", "sheet", "brief", "why", "replay"):
         assert client.ask(SCENARIO, question(ask), wait=60).state == "optimal", ask
     package = {"offer": OFFER, "price": 30000.0, "terms": {"reservation.fee_per_unit": 2800.0}}
     steps: list[tuple[str, dict[str, Any]]] = [
