@@ -144,7 +144,7 @@ class Onward(Document):
     objective: float
     """The risk-adjusted cost of all of it, the past included."""
     planned: float | None
-    """The same if takes and decisions go on as they were planned at signing; none = that is no longer possible."""
+    """The same if takes and decisions go on as they were planned at signing; none = that is no longer possible, or there was no time."""
     gain: float | None
     """Of the objective: as planned minus best, never negative."""
     gap: float

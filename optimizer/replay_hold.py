@@ -61,7 +61,7 @@ def without(problem: Problem, o: int, w: int) -> Problem:
 
 
 def _facts(problem: Problem, past: Past) -> tuple[Ints, Floats]:
-    """Kernel columns of the past, and what they were."""
+    """Kernel columns of the past, and what they were; what was taken beyond the most that a contract knows counts for later as that most."""
     chosen = {x.contract.offer.index: x.j for x in past.signed}
     blocks = _unmet_blocks(past.instance, past.outcome)
     out = past.outcome
@@ -79,10 +79,10 @@ def _facts(problem: Problem, past: Past) -> tuple[Ints, Floats]:
                     value = out.volume[o][p, t, m] if chosen.get(o) == j else 0.0
                 case "take":
                     o, j, p, n = key
-                    value = out.take[o][p, n] if chosen.get(o) == j else 0.0
+                    value = min(out.take[o][p, n], problem.upper[column]) if chosen.get(o) == j else 0.0
                 case "elected":
                     o, e, j, p, n = key
-                    value = out.elected[o][e, p, n] if chosen.get(o) == j else 0.0
+                    value = min(out.elected[o][e, p, n], problem.upper[column]) if chosen.get(o) == j else 0.0
                 case "unmet":
                     value = blocks[key]
                 case "ended" | "deliver" | "order" | "receive":

@@ -36,6 +36,9 @@ from optimizer.solve.problem import Problem
 from scenarios.past import SeenTree
 from scenarios.tree import Floats, Tree
 
+HALF = 0.5  # of the time left for each search: something is always left for the next
+NOT_POSSIBLE = "Going on as it was planned at signing is no longer possible"
+NO_TIME = "There was no time to compare it with going on as it was planned at signing"
 ROUNDING = 1e-9  # relative: differences of cost that are none
 
 
@@ -57,15 +60,15 @@ class Searches:
     solves: int = 0
     gap: float = 0.0
 
-    def best(self, instance: Instance, problem: Problem) -> Answer | None:
-        """The best plan of a problem, to a gap of 0 or as near as time allows; None where there is none. Raises OutOfTime, Cancelled."""
+    def best(self, instance: Instance, problem: Problem, share: float = 1.0) -> Answer | None:
+        """The best plan of a problem, to a gap of 0 or as near as a share of the time left allows; None where there is none. Raises OutOfTime, Cancelled."""
         if self.stop is not None and self.stop.is_set():
             raise Cancelled
         if self.left() <= 0:
             raise OutOfTime
         self.solves += 1
         form = ExtensiveForm(instance, problem, "", varied=True)
-        answer = form.solve(self.settings.model_copy(update={"gap": 0.0}), seconds=self.left(), stop=self.stop)
+        answer = form.solve(self.settings.model_copy(update={"gap": 0.0}), seconds=share * self.left(), stop=self.stop)
         if answer.stop_reason == "user":
             raise Cancelled
         if answer.status == "infeasible":
@@ -94,15 +97,18 @@ def look_ahead(
     past = resolve(file, instance)
     tell("best way on")
     problem = held(build_model(instance), past)
-    answer = searches.best(instance, problem)
+    answer = searches.best(instance, problem, HALF)
     if answer is None:
         raise NoWayOn
     outcome = _outcome(instance, past, problem, answer, broken)
-    planned, on = None, None
+    planned, on, why_not = None, None, NOT_POSSIBLE
     if past.past:
         tell("as planned")
-        planned = _planned(scenario, file, tree, seen, searches)
-        on = None if planned is None else searches.best(instance, kept(problem, planned.decisions))
+        try:
+            planned = _planned(scenario, file, tree, seen, searches)
+            on = None if planned is None else searches.best(instance, kept(problem, planned.decisions), HALF)
+        except OutOfTime:
+            why_not = NO_TIME
     options: dict[tuple[int, int], tuple[float, float | None]] = {}
     for o, w in open_options:
         tell(f"without {past.contracts[o].endings[w].clause} of {past.contracts[o].offer.id}")
@@ -112,7 +118,7 @@ def look_ahead(
     best = _ahead(instance, past, outcome)
     going_on = best if past.past == 0 else None if on is None else _ahead(instance, past, read_outcome(instance, past.contracts, problem.values(_x(on))))
     found = Onward(best=best, objective=answer.objective, planned=going_on, gain=gain, gap=max(0.0, searches.gap), steps=steps, sentences=())
-    return Ahead(found.model_copy(update={"sentences": onward_words(scenario, found)}), options)
+    return Ahead(found.model_copy(update={"sentences": onward_words(scenario, found, why_not)}), options)
 
 
 def _planned(scenario: Scenario, file: ContractFile, tree: Tree, seen: SeenTree, searches: Searches) -> Planned | None:
@@ -122,7 +128,7 @@ def _planned(scenario: Scenario, file: ContractFile, tree: Tree, seen: SeenTree,
     start = start.model_copy(update={"sites": (), "orders": ()})
     past = resolve(start, instance)
     problem = held(build_model(instance), past)
-    answer = searches.best(instance, problem)
+    answer = searches.best(instance, problem, HALF)
     if answer is None:
         return None
     outcome = read_outcome(instance, past.contracts, problem.values(_x(answer)))

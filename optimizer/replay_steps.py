@@ -70,12 +70,12 @@ def _step(what: str, offer: str, clause: str, product: str, period: str, unit: s
     )  # fmt: skip
 
 
-def onward_words(scenario: Scenario, found: Onward) -> tuple[str, ...]:
-    """What to do next, and what that is worth."""
+def onward_words(scenario: Scenario, found: Onward, why_not: str) -> tuple[str, ...]:
+    """What to do next, and what that is worth; `why_not`: why nothing is said of going on as planned, where nothing is."""
     said = [_step_words(x) for x in found.steps]
     costs = f"All that is to come costs {money(found.best, scenario.currency)} on average"
     if found.gain is None:
-        return (*said, f"{costs}. Going on as it was planned at signing is no longer possible.")
+        return (*said, f"{costs}. {why_not}.")
     if found.gain > 0:
         return (*said, f"{costs}; that is worth {money(found.gain, scenario.currency)} against going on as it was planned at signing, risk included.")
     return (*said, f"{costs}, and nothing is better than going on as it was planned.")

@@ -21,9 +21,9 @@ def one(edit: Edit) -> Edit:
 
 BAD: tuple[tuple[Edit, str, str], ...] = (
     (one(lambda c: c["takes"].pop(1)), "contracts[0].takes", "says nothing of 'lng in 2027'"),
-    (one(lambda c: c["takes"][1].update(product="lpg")), "contracts[0].takes[1].product", "there is no product 'lpg'"),
+    (one(lambda c: c["takes"].append({**ROW, "period": "2027", "product": "lpg"})), "contracts[0].takes[3].product", "there is no product 'lpg'"),
     (one(lambda c: c["takes"].append(ROW)), "contracts[0].takes[3].period", "2029 is not over (`today` is 2028)"),
-    (one(lambda c: c["takes"][0].update(period="2031")), "contracts[0].takes[0].period", "there is no period '2031'"),
+    (one(lambda c: c["takes"].append({**ROW, "period": "2031"})), "contracts[0].takes[3].period", "there is no period '2031'"),
     (one(lambda c: c["takes"][0].update(volume=-1)), "contracts[0].takes[0].volume", "at least 0"),
     (one(lambda c: c["takes"][0].update(volume=1e308)), "contracts[0].takes[0].volume", "at most"),
     (one(lambda c: c["takes"].append(c["takes"][0])), "contracts[0].takes[3]", "a second row for 'lng' in 2026"),

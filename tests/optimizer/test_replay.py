@@ -97,13 +97,16 @@ def test_the_rest_is_planned_anew_by_hand() -> None:
 
 
 def test_what_broke_the_contract_is_told_and_the_rest_is_planned_all_the_same() -> None:
-    """Takes below the band would stop everything, or pass without a word."""
+    """Takes outside the band would stop everything, or pass without a word."""
     found = replayed(edited(lambda x: x["scenario"]["offers"][0]["clauses"][2].update(down=0.1)), onward=True)
     assert [x.partition(":")[0] for x in found.contracts[0].breaches] == [
         "In 2026 what happened is off by 30 under volume band", "In 2028 what happened is off by 10 under volume band",
     ]  # fmt: skip
     assert found.onward is not None
     assert found.onward.best == pytest.approx(_best(FILE), rel=NEAR)
+    beyond = replayed(edited(lambda x: x["contracts"][0]["takes"][2].update(volume=120)), onward=True)
+    assert any("off by 10" in x for x in beyond.contracts[0].breaches)
+    assert beyond.onward is not None
 
 
 def _best(file: dict[str, Any]) -> float:
@@ -113,9 +116,9 @@ def _best(file: dict[str, Any]) -> float:
 
 
 def test_what_the_model_can_t_go_on_from_is_said() -> None:
-    """A take beyond what a bank can count would end as if the contract could not be kept from now on."""
-    found = replayed(edited(lambda x: x["contracts"][0]["takes"][2].update(volume=120)), onward=True)
-    assert any("off by 10" in x for x in found.contracts[0].breaches)
+    """Volume made up that was never paid for would end as if the contract could not be kept from now on."""
+    found = replayed(edited(lambda x: x["contracts"][0]["takes"][0].update(volume=90)), onward=True)
+    assert any("off by 5 under make up" in x for x in found.contracts[0].breaches)
     assert found.onward is None
     assert "breaks a contract" in found.notes[0]
 
