@@ -105,9 +105,9 @@ def _contract(account: Account, options: list[Option]) -> ContractReplay:
 def _valued(option: Option, ahead: Ahead, place: tuple[int, int], currency: str) -> Option:
     """An open decision with how often the best plan takes it, and what it is worth."""
     chance, worth = ahead.options[place]
-    taken = "never" if chance < 1e-9 else "always" if chance > 1 - 1e-9 else f"with probability {percent(round(chance, 6))}"
     what = "lets it end" if option.clause == "extension" else "ends it"
-    said = f"{option.sentence} The best plan {what} {taken}"
+    odds = "" if chance > 1 - 1e-9 else f" with probability {percent(round(chance, 6))}"
+    said = f"{option.sentence} The best plan {f'never {what}' if chance < 1e-9 else f'{what}{odds}'}"
     said += (
         "."
         if worth is None

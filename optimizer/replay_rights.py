@@ -36,7 +36,7 @@ def _holding(account: Account, clause: str, credit: Credit) -> Holding:
     unit = currency_of(account) if credit.money else "" if product is None else product.unit
     since = "" if credit.since is None else scenario.period_ids[credit.since]
     until = scenario.period_ids[credit.last]
-    what = f"{credit.what}{'' if product is None else f' of {product.id}'}"
+    what = f"{'' if product is None else f' of {product.id}'}, {credit.what}"
     size = f"{unit} {price(round(credit.amount, 2))}" if credit.money else f"{number(credit.amount)} {unit}"
     came = f" from {since}" if since else ""
     if credit.last <= today:
@@ -48,7 +48,7 @@ def _holding(account: Account, clause: str, credit: Credit) -> Holding:
         end = f"can be used until the end of {until}{saves}"
     return Holding(
         clause=clause, what=credit.what, product="" if product is None else product.id, since=since, until=until, amount=credit.amount, unit=unit,
-        worth=0.0 if credit.last <= today else credit.worth, sentence=f"{size} {what}{came}: {end}.",
+        worth=0.0 if credit.last <= today else credit.worth, sentence=f"{size}{what}{came}: {end}.",
     )  # fmt: skip
 
 
@@ -132,6 +132,6 @@ def breaches_of(account: Account) -> list[str]:
         breach = clause.breach(account.statement)
         for n in range(1, account.past.past + 1):
             if breach[n] > most:
-                kind = clause.terms.kind.replace("_", " ")  # type: ignore[attr-defined]
-                found.append(f"In {account.period_ids[n]} what happened is off by {number(float(breach[n]))} under {kind}: {clause.explain()}")  # type: ignore[attr-defined]
+                kind = clause.terms.kind.replace("_", " ")
+                found.append(f"In {account.period_ids[n]} what happened is off by {number(float(breach[n]))} under {kind}: {clause.explain()}")
     return found

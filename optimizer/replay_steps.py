@@ -86,13 +86,13 @@ def _step_words(step: Step) -> str:
         what = f"sign '{step.offer}'" if step.what == "sign" else f"give notice to '{step.offer}' under {step.clause}"
         always = step.lowest > 0.5
         return f"In {step.period}: {what}{'' if always else f' in some futures, with probability {percent(round(step.best, 6))}'}."
-    verb = "take" if step.what == "take" else f"declare under {step.clause}"
+    verb, under = ("take", "") if step.what == "take" else ("declare", f" under {step.clause}")
     far = step.highest - step.lowest > VISIBLE * max(1.0, step.highest)
     volume = f"{_round(step.lowest)} to {_round(step.highest)}" if far else _round(step.best)
     mean = f", {_round(step.best)} on average, by what the period brings" if far else ""
     before = step.planned is not None and abs(step.planned - step.best) > VISIBLE * max(1.0, step.best)
     plan = f" (planned at signing: {_round(step.planned or 0.0)} on average)" if before else ""
-    return f"In {step.period}: {verb} {volume} {step.unit} of {step.product} from '{step.offer}'{mean}{plan}."
+    return f"In {step.period}: {verb} {volume} {step.unit} of {step.product} from '{step.offer}'{under}{mean}{plan}."
 
 
 def _round(value: float) -> str:

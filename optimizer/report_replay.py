@@ -21,7 +21,7 @@ def replay_parts(found: Replay) -> list[Part]:
     for x in found.contracts:
         said = [y.sentence for y in x.mismatches] or [_all_well(x)]
         parts.append((f"Owed and invoiced: {x.offer}", said, (_lines(x),)))
-        rights = [*x.breaches, *(y.sentence for y in (*x.minima, *x.holdings, *x.options))]
+        rights = [*x.breaches, *(y.sentence for y in x.minima), *(y.sentence for y in x.holdings), *(y.sentence for y in x.options)]
         if rights:
             tables = [*([_holdings(x)] if x.holdings else []), *([_options(x, found.currency)] if x.options else [])]
             parts.append((f"What lapses and what is to be decided: {x.offer}", rights, tables))
@@ -41,9 +41,9 @@ def _all_well(x: ContractReplay) -> str:
 
 def _lines(x: ContractReplay) -> Table:
     columns = (
-        Column("Period"), Column("What"), Column(f"Owed, {x.currency}", "money"), Column("Invoiced", "money"), Column("Difference", "money"), Column("Verdict"),
+        Column("Period"), Column("What"), Column(f"Owed, {x.currency}", "cents"), Column("Invoiced", "cents"), Column("Difference", "cents"), Column("Verdict"),
     )  # fmt: skip
-    rows = [(line.period, line.category.replace("_", " "), line.owed, line.invoiced, line.difference, line.verdict) for line in x.lines]
+    rows: list[tuple[Any, ...]] = [(line.period, line.category.replace("_", " "), line.owed, line.invoiced, line.difference, line.verdict) for line in x.lines]
     rows += [("all", "total", x.owed, x.invoiced, x.invoiced - x.owed, "")] if len(rows) > 1 else []
     note = "Owed: by the contract's own formulas from what was taken. Below 0: a credit. Difference: invoiced less owed."
     return Table(f"The account of {x.offer}, supplier {x.supplier}", columns, rows, note, empty="Nothing is owed yet.")
@@ -51,7 +51,7 @@ def _lines(x: ContractReplay) -> Table:
 
 def _holdings(x: ContractReplay) -> Table:
     columns = (
-        Column("What"), Column("Product"), Column("From"), Column("Until"), Column("Amount", "volume"), Column("Unit"), Column(f"Worth, {x.currency}", "money"),
+        Column("What"), Column("Product"), Column("From"), Column("Until"), Column("Amount", "volume"), Column("Unit"), Column(f"Worth, {x.currency}", "cents"),
     )  # fmt: skip
     rows = [(y.what, y.product, y.since, y.until, y.amount, y.unit, y.worth) for y in x.holdings]
     return Table(
@@ -61,7 +61,7 @@ def _holdings(x: ContractReplay) -> Table:
 
 def _options(x: ContractReplay, currency: str) -> Table:
     columns = (
-        Column("Under"), Column("From"), Column("By the end of"), Column(f"Costs, {x.currency}", "money"), Column("Best plan takes it", "share"),
+        Column("Under"), Column("From"), Column("By the end of"), Column(f"Costs, {x.currency}", "cents"), Column("Best plan takes it", "share"),
         Column(f"Worth, {currency}", "money"),
     )  # fmt: skip
     rows = [(y.clause.replace("_", " "), y.first, y.last, y.cost, y.probability, y.worth) for y in x.options]

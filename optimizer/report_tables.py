@@ -16,7 +16,7 @@ MIXED = "mixed units"
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table. `kind`: text, money, volume, range (lowest, highest), share, tiny, seconds."""
+    """A column of a table. `kind`: text, money, cents (money of an account), volume, range (lowest, highest), share, tiny, seconds."""
 
     label: str
     kind: str = "text"
@@ -69,7 +69,7 @@ def _texts(kind: str, values: list[Any]) -> list[str]:
         return ["–" if v is None else number(v[0]) if v[0] == v[1] else f"{number(v[0])} to {number(v[1])}" for v in values]
     if kind == "tiny":
         return ["–" if v is None else tiny(v) for v in values]
-    digits = {"money": _decimals(numbers, 2), "volume": _decimals(numbers, 3), "seconds": 2}[kind]
+    digits = {"money": _decimals(numbers, 2), "volume": _decimals(numbers, 3), "seconds": 2, "cents": 2}[kind]
     return ["–" if v is None else f"{v:,.{digits}f}".replace("-", MINUS) for v in values]
 
 

@@ -222,6 +222,8 @@ def _table(book: Book, sheet: Worksheet, row: int, table: Table, widths: dict[in
 
 
 def _style(kind: str, values: Iterable[Any]) -> str:
+    if kind == "cents":
+        return "money"
     if kind == "money":
         largest = max((abs(x) for x in values if isinstance(x, (int, float))), default=0.0)
         return "money" if largest < SMALL else "whole"

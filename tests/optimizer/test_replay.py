@@ -16,6 +16,7 @@ from scenarios import library
 from tests.optimizer.replays import FILE, edited, read, replayed
 
 NEAR = 1e-6
+LONGER = {"kind": "extension", "periods": 2, "notice_periods": 1}
 
 
 def lines(data: dict[str, Any]) -> dict[tuple[str, str], OwedLine]:
@@ -180,7 +181,7 @@ def _on(scenario: Any, node: str, file: ContractFile) -> bool:
         (lambda x: x.update(node="2028.nowhere"), "node", "no node '2028.nowhere' in 2028"),
         (lambda x: x["contracts"][0]["chosen"][0].update(clause="take_or_pay"), "contracts[0].chosen[0].clause", "make_up"),
         (lambda x: x["contracts"][0].update(notices=[{"clause": "make_up", "period": "2028"}]), "contracts[0].notices[0].clause", "early_termination"),
-        (lambda x: x["scenario"]["offers"][0]["clauses"].append({"kind": "extension", "periods": 2, "notice_periods": 1}), "contracts[0].notices", "2028"),
+        (lambda x: x["scenario"]["offers"][0]["clauses"].__setitem__(4, LONGER), "contracts[0].notices", "2028"),
         (lambda x: (x["observed"].clear(), x["scenario"]["uncertainty"]["futures"][0].update(index={"oil": [2, 2, 2, 2, 2]})), "observed.index", "'oil'"),
     ],
 )  # fmt: skip
