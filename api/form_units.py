@@ -33,7 +33,7 @@ UNITS: dict[str, tuple[str, ...]] = {
     "weeks": ("Disruption.weeks_late",),
     "seconds": ("SolveSettings.time_limit_seconds",),
     "money per unit of it": ("Currency.rate", "Currency.rate_now"),
-    "1 = at signing": ("Index.level",),
+    "1 = at signing": ("Index.level", "ForceMajeure.from_level", "SupplierDefault.from_level"),
     "share of the price": ("Tariff.rate",),
     "per year": ("Scenario.discount_rate", "Escalator.rate"),
     "of the substitute per need met": ("Substitution.ratio",),

@@ -13,10 +13,12 @@ from models.clauses import (
     CarryForward,
     CumulativeRebate,
     EarlyTermination,
+    Event,
     Extension,
     IncrementalTiers,
     IndexedPrice,
     MakeUp,
+    Prepayment,
     TakeOrPay,
     Tier,
 )
@@ -100,14 +102,24 @@ def _clauses(check: Checker, path: str, offer: Offer) -> None:
             check.say(where, f"'{clause.kind}' is about what is owed, and nothing is; add the clause 'take_or_pay', or leave this one out")
         if isinstance(clause, EarlyTermination) and clause.fees and any(isinstance(x, IncrementalTiers) for x in offer.clauses):
             check.say(where, "a contract with 'incremental_tiers' can't be ended early: they credit committed volume; use all-units tiers, or leave one out")
+        if isinstance(clause, Prepayment) and clause.guarantee_share > 0:
+            _guarantee(check, where, offer)
         if isinstance(clause, Extension) and clause.periods:
             _extension(check, where, offer, clause)
         if isinstance(clause, IndexedPrice):
+            check.refer(f"{where}.index", "index", clause.index)
+        if isinstance(clause, Event) and clause.index is not None:
             check.refer(f"{where}.index", "index", clause.index)
         if isinstance(clause, AllUnitsTiers | IncrementalTiers | CumulativeRebate):
             _tiers(check, f"{where}.tiers", clause.tiers, rising=isinstance(clause, AllUnitsTiers))
         if isinstance(clause, AllUnitsTiers) and any(isinstance(a.profile, ShapedProfile) for a in offer.alternatives):
             check.say(where, "all-units tiers need a flat or a free profile; with a shaped one no single volume sets the tier")
+
+
+def _guarantee(check: Checker, where: str, offer: Offer) -> None:
+    ends = [x.kind for x in offer.clauses if (isinstance(x, EarlyTermination) and x.fees) or (isinstance(x, Extension) and x.periods)]
+    if ends:
+        check.say(where, f"a guaranteed prepayment can't stand beside {listed(ends)}: what is left of it is forfeited when the buyer ends the contract")
 
 
 def _extension(check: Checker, where: str, offer: Offer, clause: Extension) -> None:

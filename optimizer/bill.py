@@ -14,6 +14,7 @@ import numpy as np
 from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Clause, Contract, SetsPrice, SplitsAlternatives, Statement
 from optimizer.clauses.ending import in_effect
+from optimizer.clauses.event import interrupted
 from optimizer.instance import Instance, OfferData
 from optimizer.ledger import CAPACITY, DELIVERY, HOLDING, PENALTIES, RULE, SHORTAGE, SIGNING, SPOT, SUBSTITUTION, TARIFF, TRANSFER
 from optimizer.outcome import Outcome
@@ -121,8 +122,10 @@ def statement_of(instance: Instance, offer: OfferData, contract: Contract, outco
         deliverable=tree.states.deliverable[:, o],
         late_weeks=tree.states.late_weeks[:, o],
         index={x.id: tree.states.index[:, i] for i, x in enumerate(instance.scenario.indices)},
+        failed=np.zeros(size),
     )
-    return priced(statement, clauses_of(offer.clauses))
+    clauses = clauses_of(offer.clauses)
+    return priced(interrupted(statement, clauses), clauses)
 
 
 def priced(statement: Statement, clauses: Iterable[Clause]) -> Statement:

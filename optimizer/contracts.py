@@ -7,6 +7,7 @@ import numpy as np
 from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Contract, SetsPrice, SplitsAlternatives, WidensTake
 from optimizer.clauses.ending import endings_of
+from optimizer.clauses.event import interruption_of
 from optimizer.clauses.obligation import elections_of, owed_share
 from optimizer.instance import AlternativeData, Instance, OfferData
 
@@ -52,4 +53,5 @@ def _contract(instance: Instance, offer: OfferData) -> Contract:
         owed_share=owed_share(clauses),
         elections=elections_of(clauses),
         endings=endings_of(clauses),
+        interruption=interruption_of(clauses, instance, offer),
     )

@@ -82,6 +82,8 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
                         volume[o, j, p, t, m] = float(a.high[p] * shapes[j][t - offer.start])
         ended |= {(o, w, m): 1.0 for w, ending in enumerate(c.endings) for m in ending_nodes(c, ending, tree.period)}
         share = tree.states.deliverable[:, o] * c.take_factor
+        if c.interruption is not None:
+            share = share * c.interruption.stands
         for n in c.nodes:
             t = int(tree.period[n]) - offer.start
             for p in range(len(offer.products)):

@@ -24,6 +24,8 @@ DISCOUNT = "volume_discount"
 REBATE = "volume_rebate"
 PREPAYMENT = "prepayment"
 CREDIT = "prepayment_credit"
+GUARANTEE_FEE = "guarantee_fee"
+GUARANTEE = "guarantee"
 DAMAGES = "damages"
 SIGNING = "signing"
 DELIVERY = "delivery"
@@ -37,6 +39,7 @@ SHORTAGE = "shortage_penalty"
 RULE = "rule_penalty"
 
 PENALTIES = frozenset({SHORTAGE, RULE})  # count in the objective, but nobody pays them in cash
+ELSEWHERE = frozenset({GUARANTEE_FEE, GUARANTEE})  # of what contracts say, what others than the supplier are paid, and pay
 
 
 @dataclass(frozen=True)

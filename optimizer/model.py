@@ -40,7 +40,7 @@ def build_contracts_alone(instance: Instance) -> Kernel:
 def _contracts(instance: Instance) -> Kernel:
     kernel = declare_decisions(instance, build_contracts(instance))
     for contract in kernel.contracts:
-        left = leave(_deal(kernel, contract, "ending")) if contract.endings else None
+        left = leave(_deal(kernel, contract, "ending")) if contract.endings or contract.interruption else None
         settled = settle(replace(_deal(kernel, contract, "obligation"), left=left)) if contract.elections else None
         for clause in contract.clauses:
             clause.build(replace(_deal(kernel, contract, clause.terms.kind), left=left, settled=settled))

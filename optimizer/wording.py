@@ -78,8 +78,10 @@ class Example:
     """Volume that the buyer chooses under the clause."""
     ended: tuple[float, ...] = (0.0,)
     """1 in the period in which the buyer decides to end the contract."""
+    failed: tuple[float, ...] = (0.0,)
+    """1 from the period on in which the supplier has failed."""
 
     @property
     def periods(self) -> int:
         """Length of the chain."""
-        return max(map(len, (self.shows, self.volume, self.take, self.deliverable, self.weeks, self.levels, self.chosen, self.ended)))
+        return max(map(len, (self.shows, self.volume, self.take, self.deliverable, self.weeks, self.levels, self.chosen, self.ended, self.failed)))

@@ -9,8 +9,10 @@ from models.clauses.carry_forward import CarryForward
 from models.clauses.cumulative_rebate import CumulativeRebate
 from models.clauses.early_termination import EarlyTermination, ExitFee
 from models.clauses.escalator import Escalator
+from models.clauses.event import Event
 from models.clauses.extension import Extension
 from models.clauses.fixed_price import FixedPrice
+from models.clauses.force_majeure import ForceMajeure
 from models.clauses.incremental_tiers import IncrementalTiers
 from models.clauses.indexed_price import IndexedPrice
 from models.clauses.late_delivery import LateDelivery
@@ -19,6 +21,7 @@ from models.clauses.make_up import MakeUp
 from models.clauses.minimum_order import MinimumOrder
 from models.clauses.prepayment import Prepayment
 from models.clauses.reservation import Reservation
+from models.clauses.supplier_default import SupplierDefault
 from models.clauses.take_or_pay import TakeOrPay
 from models.clauses.tier import Tier
 from models.clauses.volume_band import VolumeBand
@@ -41,6 +44,8 @@ CLAUSES = (
     Extension,
     CumulativeRebate,
     MakeGood,
+    ForceMajeure,
+    SupplierDefault,
 )
 
 Clause = Annotated[
@@ -60,7 +65,9 @@ Clause = Annotated[
     | EarlyTermination
     | Extension
     | CumulativeRebate
-    | MakeGood,
+    | MakeGood
+    | ForceMajeure
+    | SupplierDefault,
     Field(discriminator="kind"),
 ]
 
@@ -75,9 +82,11 @@ __all__ = [
     "CumulativeRebate",
     "EarlyTermination",
     "Escalator",
+    "Event",
     "ExitFee",
     "Extension",
     "FixedPrice",
+    "ForceMajeure",
     "IncrementalTiers",
     "IndexedPrice",
     "LateDelivery",
@@ -86,6 +95,7 @@ __all__ = [
     "MinimumOrder",
     "Prepayment",
     "Reservation",
+    "SupplierDefault",
     "TakeOrPay",
     "Tier",
     "VolumeBand",

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from models.base import Document, Money
+from models.base import Document, Money, Share
 
 
 class Prepayment(Document):
@@ -19,6 +19,10 @@ class Prepayment(Document):
     share_of_first_period: Annotated[float, Field(ge=0, le=1)] = 0.0
     share_of_contract_value: Annotated[float, Field(ge=0, le=1)] = 0.0
     credit_per_unit: Money = 0.0
+    guarantee_share: Share = 0.0
+    """Share of what is prepaid and not yet credited that a guarantee pays back when the supplier fails (the clause `supplier_default` says when)."""
+    guarantee_fee: Share = 0.0
+    """Paid for the guarantee at signing, as a share of the sum that it covers then: `guarantee_share` of what is prepaid."""
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:

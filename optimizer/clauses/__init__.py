@@ -13,6 +13,7 @@ from optimizer.clauses.early_termination import EarlyTermination
 from optimizer.clauses.escalator import Escalator
 from optimizer.clauses.extension import Extension
 from optimizer.clauses.fixed_price import FixedPrice
+from optimizer.clauses.force_majeure import ForceMajeure
 from optimizer.clauses.incremental_tiers import IncrementalTiers
 from optimizer.clauses.indexed_price import IndexedPrice
 from optimizer.clauses.late_delivery import LateDelivery
@@ -21,6 +22,7 @@ from optimizer.clauses.make_up import MakeUp
 from optimizer.clauses.minimum_order import MinimumOrder
 from optimizer.clauses.prepayment import Prepayment
 from optimizer.clauses.reservation import Reservation
+from optimizer.clauses.supplier_default import SupplierDefault
 from optimizer.clauses.take_or_pay import TakeOrPay
 from optimizer.clauses.volume_band import VolumeBand
 
@@ -42,6 +44,8 @@ CLAUSES: tuple[tuple[type[Any], type[Any]], ...] = (
     (documents.Extension, Extension),
     (documents.CumulativeRebate, CumulativeRebate),
     (documents.MakeGood, MakeGood),
+    (documents.ForceMajeure, ForceMajeure),
+    (documents.SupplierDefault, SupplierDefault),
 )
 
 

@@ -73,7 +73,7 @@ class AllUnitsTiers:
         low, high = committed.min(axis=(0, 1)), committed.max(axis=(0, 1))
         ends = [(tier.from_volume, np.inf if tier.to_volume is None else tier.to_volume) for tier in self.terms.tiers]
         missed = np.min([np.maximum(np.maximum(start - low, high - end), 0.0) for start, end in ends], axis=0)
-        return np.where(statement.in_force > 0, missed[statement.signing_node], 0.0)
+        return np.where(statement.signing_node >= 0, missed[statement.signing_node], 0.0)
 
     def levers(self) -> tuple[Lever, ...]:
         return tuple(

@@ -15,6 +15,7 @@ import numpy as np
 
 from optimizer.algebra import LinearExpression, MonomialTermExpression, pyo
 from optimizer.clauses.ending import Ending, Left
+from optimizer.clauses.event import Interruption
 from optimizer.clauses.obligation import Election, Settled
 from optimizer.instance import AlternativeData, Instance, OfferData, shape_of
 from optimizer.ledger import PURCHASE, Ledger, Term
@@ -57,6 +58,7 @@ class Contract:
     owed_share: float  # share of the deliverable committed volume that is owed in each period
     elections: tuple[Election, ...]  # volumes that clauses let the buyer choose about what is owed; none where nothing is owed
     endings: tuple[Ending, ...]  # ways in which it can be ended before its window does
+    interruption: Interruption | None = None  # what events leave of it; none where no data mark one
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Deal:
     take_vars: Mapping[Index, Any]
     elected_vars: Mapping[Index, Any]
     ended_vars: Mapping[Index, Any]
-    left: Left | None = None  # what endings leave of the committed volumes; none in contracts that can't be ended
+    left: Left | None = None  # what endings and events leave of the committed volumes; none where there are none
     settled: Settled | None = None  # what is owed against what is taken; none in contracts without elections
 
     @property
@@ -117,6 +119,14 @@ class Deal:
     def late_weeks(self, n: int) -> Number:
         return settled(self.instance.tree.states.late_weeks[n, self.contract.offer.index])
 
+    def stands(self, n: int) -> Number:
+        """1 where the contract neither stands still nor is over because of an event, else 0."""
+        return 1.0 if self.contract.interruption is None else settled(self.contract.interruption.stands[n])
+
+    def fails(self, n: int) -> Number:
+        """1 at the first node of the window at which the contract is over because of an event."""
+        return 0.0 if self.contract.interruption is None else settled(self.contract.interruption.fails[n])
+
     def price(self, j: int, p: int, n: int) -> Number:
         return settled(self.contract.price[j, p, n])
 
@@ -125,7 +135,7 @@ class Deal:
         return self.signed_vars[self.contract.offer.index, j, m]
 
     def volume(self, j: int, p: int, n: int) -> Any:
-        """Committed volume in the period of node n; what is left of it, where the contract can be ended."""
+        """Committed volume in the period of node n; what is left of it, where the contract can be ended or interrupted."""
         if self.left is not None:
             return self.left.left[j, p, n]
         return self.volume_vars[self.contract.offer.index, j, p, self.period(n), self.signing_node(n)]
@@ -168,7 +178,7 @@ class Deal:
 
     def most_taken(self, j: int, p: int, n: int) -> Number:
         """Upper bound of `take`."""
-        return self.contract.take_factor * self.deliverable(n) * self.most_committed(j, p, self.period(n))
+        return self.contract.take_factor * self.deliverable(n) * self.stands(n) * self.most_committed(j, p, self.period(n))
 
     def most_committed(self, j: int, p: int, t: int) -> float:
         """Upper bound of the committed volume in period t."""
@@ -271,17 +281,18 @@ class Statement:
     begin: Floats  # [T]
     start: int  # first period of the window
     end: int
-    in_force: Floats  # [N] 1 where the node is in the window and the offer was signed on the way to it, and not ended
+    in_force: Floats  # [N] 1 where the node is in the window and the offer was signed on the way to it, and it is not over
     signing: Floats  # [N] 1 at nodes where it is signed
     signing_node: Ints  # [N] where the contract in force was signed (the node itself where it is signed), -1 where none is
     base_price: Floats  # [Po, N] of the signed alternative, after tiers, before anything that moves it later
     price: Floats  # [Po, N] as billed: base price after the price family and tiers
-    volume: Floats  # [Po, N] committed volume of the node's period
+    volume: Floats  # [Po, N] committed volume of the node's period, of which endings and events may leave nothing
     schedule: Floats  # [Po, T, N] committed volumes of all periods, at the node where they are signed
     take: Floats  # [Po, N]
     deliverable: Floats  # [N]
     late_weeks: Floats  # [N]
     index: Mapping[str, Floats]  # level by node, [N] each
+    failed: Floats  # [N] 1 where it is over because the supplier has failed, else 0
     owed_share: float = 0.0  # of the deliverable committed volume, in each period
     elected: Mapping[Election, Floats] = field(default_factory=dict)  # volumes that the buyer chose, [Po, N] each
 

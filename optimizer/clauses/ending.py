@@ -1,14 +1,14 @@
 """A contract that can be ended before its window does: the part of the kernel behind early termination and extension.
 
 ended[e,m] binary: the buyer decides at node m, under the clause e, that the contract is over `notice` periods later. V committed, L what of it is given
-up, R what is left of it, w notice. All clauses see R as the committed volume of a node, so that none of them has to know about endings. Per alternative,
-product, period t, node (sums over e too):
+up, R what is left of it, w notice, s[n] 0 where an event interrupts the contract (`event`), else 1. All clauses see R as the committed volume of a node, so
+that none of them has to know about endings and events. Per alternative, product, period t, node (sums over e too):
 
     ended_once:              sum of ended[m] over the path to n <= sum_j signed[j]      (only a contract that was signed, and once)
     given_up_of_volume:      L[j,p,t,m] <= V[j,p,t]
     given_up_where_ended:    L[j,p,t,m] <= V_max ended[m]
     all_is_given_up:         L[j,p,t,m] >= V[j,p,t] - V_max (1 - ended[m])
-    left_is_the_rest:        R[j,p,n] = V[j,p,t(n)] - sum of L[j,p,t(n),m] over m on the path with t(m) + w <= t(n)
+    left_is_the_rest:        R[j,p,n] = s[n] (V[j,p,t(n)] - sum of L[j,p,t(n),m] over m on the path with t(m) + w <= t(n))
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 
 from optimizer.ledger import Term
+from optimizer.varying import Number, anywhere
 from scenarios.tree import Floats, Ints
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Ends(Protocol):
 
 @dataclass(frozen=True)
 class Left:
-    """What endings leave of a contract's volumes."""
+    """What endings and events leave of a contract's volumes."""
 
     given_up: Mapping[str, Mapping[Index, Any]]  # by clause: (alternative, product, period, node of the decision)
     left: Mapping[Index, Any]  # (alternative, product, node)
@@ -69,12 +70,15 @@ def ending_nodes(contract: Contract, ending: Ending, period: Ints) -> list[int]:
 
 
 def leave(deal: Deal) -> Left:
-    """Declare what endings leave of the committed volumes."""
+    """Declare what endings and events leave of the committed volumes."""
     contract, tree, end = deal.contract, deal.instance.tree, deal.contract.offer.end
     moments = {ending: ending_nodes(contract, ending, tree.period) for ending in contract.endings}
     path = {n: set(tree.path(n)) for n in deal.nodes}
     rows: dict[str, dict[Index, Bounds]] = {}
-    left = deal.variables("left", {(j, p, n): deal.most_committed(j, p, deal.period(n)) for n in deal.nodes for j in deal.js for p in deal.ps})
+    most_left: dict[Index, Number] = {
+        (j, p, n): deal.stands(n) * deal.most_committed(j, p, deal.period(n)) for n in deal.nodes for j in deal.js for p in deal.ps
+    }
+    left = deal.variables("left", most_left)
     gone: dict[Index, list[Term]] = {key: [] for key in left}
     given_up: dict[str, Mapping[Index, Any]] = {}
     for e, (ending, nodes) in enumerate(moments.items()):
@@ -99,8 +103,10 @@ def leave(deal: Deal) -> Left:
         signed: list[Term] = [(-1.0, deal.signed(j, deal.signing_node(n))) for j in deal.js]
         rows.setdefault("ended_once", {})[(n,)] = (None, [*before, *signed], 0.0)
     for j, p, n in left:
-        volume = deal.volume_in(j, p, deal.period(n), deal.signing_node(n))
-        rows.setdefault("left_is_the_rest", {})[j, p, n] = (0.0, [(1.0, left[j, p, n]), (-1.0, volume), *gone[j, p, n]], 0.0)
+        volume, stands = deal.volume_in(j, p, deal.period(n), deal.signing_node(n)), deal.stands(n)
+        if anywhere(stands > 0):  # elsewhere the bound says it
+            rest = [(-stands, volume), *((stands * c, v) for c, v in gone[j, p, n])]
+            rows.setdefault("left_is_the_rest", {})[j, p, n] = (0.0, [(1.0, left[j, p, n]), *rest], 0.0)
     for name, each in rows.items():
         deal.rows(name, each)
     return Left(given_up, left)

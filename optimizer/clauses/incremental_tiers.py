@@ -60,7 +60,8 @@ class IncrementalTiers:
         for n in deal.nodes:
             t, m = deal.period(n), deal.signing_node(n)
             slices = [(j, p, i) for j in deal.js for p in deal.ps for i in range(len(self.terms.tiers)) if (j, p, t, i, m) in width]
-            deal.charge(DISCOUNT, n, [(-self.terms.tiers[i].discount * deal.price(j, p, n), inside[j, p, t, i, m]) for j, p, i in slices])
+            rate = -1.0 * deal.stands(n)  # what is committed and interrupted earns nothing
+            deal.charge(DISCOUNT, n, [(rate * self.terms.tiers[i].discount * deal.price(j, p, n), inside[j, p, t, i, m]) for j, p, i in slices])
 
     def bill(self, statement: Statement) -> Amounts:
         credit = statement.volume * 0.0

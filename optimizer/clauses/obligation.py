@@ -105,7 +105,7 @@ def settle(deal: Deal) -> Settled | None:
     if not elections or not keys:
         return None
     beyond = max(deal.contract.own_factor - owed, 0.0)
-    size = {(j, p, n): deal.deliverable(n) * deal.most_committed(j, p, deal.period(n)) for j, p, n in keys}
+    size = {(j, p, n): deal.deliverable(n) * deal.stands(n) * deal.most_committed(j, p, deal.period(n)) for j, p, n in keys}
     shortfall = deal.variables("shortfall", {key: owed * size[key] for key in keys})
     excess = deal.variables("excess", {key: beyond * size[key] for key in keys})
     short = deal.variables("short", {(p, n): 1.0 for _, p, n in keys}, pyo.Binary)

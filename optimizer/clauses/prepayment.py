@@ -1,20 +1,25 @@
 """Prepayment: cash at signing, credited on later invoices.
 
 To the buyer: a deposit that pays for the maker's capacity and comes back unit by unit; what is not used up by the end is lost.
-A prepaid sum, c credit per unit, B balance after node n, m(n) the signing node.
+A prepaid sum, c credit per unit, B balance after node n, m(n) the signing node. A guarantee for the share g costs the share f of what it covers, and pays
+where the supplier fails: at the first node of the window from which on the contract is over because of that.
 
     prepaid_sum (charge prepayment, at m):  A = amount y + share sum_p base price V[first period] + share' sum_p,t base price V[t]
     credit_within_take:                     credit[n] <= c sum_j,p Q[j,p,n]
     balance_runs_down:                      B[n] = B[parent] - credit[n] >= 0,  B before the window = A
     charge (prepayment_credit):             - credit[n]
+    charge (guarantee_fee, at m):           f g A
+    charge (guarantee, where it fails):     - g B[parent]
 
 The contract credits as early as it can: credit[n] = min(c Q, B). That is what a minimum does too, because earlier credits are worth more, so the
-charge is exact only under minimisation, unless something is built on the charges (a budget); then a binary per node makes it exact:
+charge is exact only under minimisation, unless something is built on the charges (a budget); then a binary per node makes it exact. A guarantee gives no
+reason to wait for a credit: it pays back at most the whole of it, and later.
 
     credit_is_full:       credit[n] >= c Q - c Q_max used_up[n]
     credit_is_all_left:   credit[n] >= B[parent] - A_max (1 - used_up[n])
 
-Reference: Corning Incorporated, annual reports 2018-2024, customer deposits (non-refundable, repaid as credits per shipment).
+Reference: Corning Incorporated, annual reports 2018-2024, customer deposits (non-refundable, repaid as credits per shipment); International Chamber of
+Commerce (2010), Uniform Rules for Demand Guarantees, publication 758.
 Worked number: 1,000,000 prepaid, 150 credited per unit: 4,000 units taken a year bring 600,000, then 400,000, then nothing.
 """
 
@@ -28,8 +33,8 @@ from models.clauses import Prepayment as Terms
 from optimizer.algebra import pyo
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
 from optimizer.clauses.standing import DUST, Credit
-from optimizer.ledger import CREDIT, PREPAYMENT, Term
-from optimizer.varying import largest, least
+from optimizer.ledger import CREDIT, GUARANTEE, GUARANTEE_FEE, PREPAYMENT, Term
+from optimizer.varying import anywhere, largest, least
 from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats
 
@@ -46,10 +51,12 @@ class Prepayment:
         sums = {m: self._sum(deal, m) for m in deal.contract.signing_nodes}
         for m, terms in sums.items():
             deal.charge(PREPAYMENT, m, terms)
+            deal.charge(GUARANTEE_FEE, m, [(self.terms.guarantee_fee * self.terms.guarantee_share * c, v) for c, v in terms])
         most = self._most(deal)
         if credit_rate == 0 or most == 0:
+            self._guarantee(deal, {n: sums[deal.signing_node(n)] for n in deal.nodes})
             return
-        window = set(deal.nodes)
+        window, left = set(deal.nodes), {}
         full = {n: credit_rate * largest(sum(deal.most_taken(j, p, n) for p in deal.ps) for j in deal.js) for n in deal.nodes}
         credit = deal.variables("credit", {(n,): least(full[n], most) for n in deal.nodes})
         balance = deal.variables("balance", {(n,): most for n in deal.nodes})
@@ -58,6 +65,7 @@ class Prepayment:
         for n in deal.nodes:
             parent = int(deal.instance.tree.parent[n])
             before: list[Term] = [(1.0, balance[parent])] if parent in window else sums[deal.signing_node(n)]
+            left[n] = before
             taken: list[Term] = [(-credit_rate, deal.take(j, p, n)) for j in deal.js for p in deal.ps]
             rows["credit_within_take"][(n,)] = (None, [(1.0, credit[n]), *taken], 0.0)
             rows["balance_runs_down"][(n,)] = (0.0, [(1.0, balance[n]), (1.0, credit[n]), *((-c, v) for c, v in before)], 0.0)
@@ -67,6 +75,13 @@ class Prepayment:
             deal.charge(CREDIT, n, [(-1.0, credit[n])])
         for name, found in rows.items():
             deal.rows(name, found)
+        self._guarantee(deal, left)
+
+    def _guarantee(self, deal: Deal, left: dict[int, list[Term]]) -> None:
+        """Charge what a guarantee pays of what is left before each node."""
+        for n in deal.nodes:
+            if self.terms.guarantee_share > 0 and anywhere(deal.fails(n) > 0):
+                deal.charge(GUARANTEE, n, [(-self.terms.guarantee_share * deal.fails(n) * c, v) for c, v in left[n]])
 
     def _sum(self, deal: Deal, m: int) -> list[Term]:
         offer = deal.contract.offer
@@ -89,8 +104,12 @@ class Prepayment:
         return found
 
     def bill(self, statement: Statement) -> Amounts:
-        prepaid, credit, _ = self._credited(statement)
-        return {PREPAYMENT: prepaid, CREDIT: -credit}
+        prepaid, credit, balance = self._credited(statement)
+        found = {PREPAYMENT: prepaid, CREDIT: -credit}
+        covered = self.terms.guarantee_share
+        if covered > 0:
+            found |= {GUARANTEE_FEE: self.terms.guarantee_fee * covered * prepaid, GUARANTEE: -covered * self._paid_back(statement, prepaid, balance)}
+        return found
 
     def standing(self, statement: Statement, n: int) -> tuple[Credit, ...]:
         prepaid, _, balance = self._credited(statement)
@@ -121,12 +140,28 @@ class Prepayment:
             balance[nodes] = left - credit[nodes]
         return prepaid, credit, balance
 
+    def _paid_back(self, statement: Statement, prepaid: Floats, balance: Floats) -> Floats:
+        """What is left of the prepaid sum where the supplier fails. [N]"""
+        left = statement.nothing
+        for n in np.flatnonzero((statement.failed > 0) & (statement.signing_node >= 0) & (statement.period >= statement.start)).tolist():
+            before = int(statement.parent[n])
+            if statement.in_force[before] > 0:  # it fails here
+                left[n] = balance[before]
+            elif statement.period[before] < statement.start or before == 0:  # it has failed before the window began
+                left[n] = prepaid[statement.signing_node[n]]
+        return left
+
     def levers(self) -> tuple[Lever, ...]:
+        secured = (
+            Lever("guarantee_share", "share of what is not yet credited", 0.0, 1.0, 0.1, "higher", "guaranteed share of the prepayment"),
+            Lever("guarantee_fee", "share of the sum that is covered", 0.0, 1.0, 0.005, "lower", "fee of the guarantee"),
+        )
         return (
             Lever("amount", "money at signing", 0.0, 1e12, 1e5, "lower", "prepayment"),
             Lever("share_of_first_period", "share of the first period's value", 0.0, 1.0, 0.05, "lower", "prepaid share of the first period"),
             Lever("share_of_contract_value", "share of the contract's value", 0.0, 1.0, 0.05, "lower", "prepaid share of the contract"),
             Lever("credit_per_unit", "money per unit", 0.0, 1e12, 10.0, "higher", "credit per unit"),
+            *(secured if self.terms.guarantee_share > 0 else ()),
         )
 
     def explain(self) -> str:
@@ -136,7 +171,9 @@ class Prepayment:
             (f"{100 * self.terms.share_of_contract_value:g} % of the contract's committed value", self.terms.share_of_contract_value),
         ]
         what = next((text for text, given in parts if given), "Nothing")
-        return f"{what} is prepaid at signing and credited at {number(self.terms.credit_per_unit)} per unit taken; what is left at the end is forfeited."
+        text = f"{what} is prepaid at signing and credited at {number(self.terms.credit_per_unit)} per unit taken; what is left at the end is forfeited."
+        share, fee = 100 * self.terms.guarantee_share, 100 * self.terms.guarantee_fee
+        return f"{text} If the supplier fails, a guarantee pays {share:g} % of the rest back, for {fee:g} % of what it covers." if share else text
 
     def wording(self, setting: Setting) -> str:
         base, terms = "committed volume at base prices (after tiers, before an index or escalator moves them)", self.terms
@@ -152,7 +189,18 @@ class Prepayment:
         return (
             f"At signing the Buyer prepays {next((text for text, given in parts if given), 'nothing')}. "
             f"{credited if terms.credit_per_unit else 'Nothing of it is credited later.'} "
-            "The prepaid sum bears no interest and is not paid back: what is left after the last period is forfeited."
+            f"The prepaid sum bears no interest and is not paid back: what is left after the last period is forfeited.{self._secured()}"
+        )
+
+    def _secured(self) -> str:
+        """What the guarantee says, if there is one."""
+        share = percent(self.terms.guarantee_share)
+        if not self.terms.guarantee_share:
+            return ""
+        return (
+            f" The Supplier provides a bank's guarantee on first demand of {share} of what is prepaid and not yet credited. The Buyer bears its cost: "
+            f"{percent(self.terms.guarantee_fee)} of the sum covered at signing, once, then. When the Supplier is in default, the guarantee pays the Buyer "
+            f"{share} of what has not been credited by then."
         )
 
     def examples(self, setting: Setting) -> tuple[Example, ...]:
@@ -162,4 +210,8 @@ class Prepayment:
         if paid > 0 and terms.credit_per_unit > 0:
             each = paid / terms.credit_per_unit / periods
             cases += [("used up with the last unit", each), ("a tenth less taken: the rest is forfeited", 0.9 * each), ("a tenth more taken", 1.1 * each)]
-        return tuple(Example((shows,), volumes, (take,) * periods) for shows, take in cases)
+        found = [Example((shows,), volumes, (take,) * periods) for shows, take in cases]
+        if periods > 1 and terms.guarantee_share > 0:
+            fails = (*("taken in full",) * (periods - 1), "the supplier fails")
+            found.append(Example(fails, volumes, (*volumes[:-1], 0.0), failed=(*(0.0,) * (periods - 1), 1.0)))
+        return tuple(found)

@@ -2,7 +2,7 @@
 
     paid[n] = fixed[n] + p units[n]     p headline price; for given volumes every clause's bill is linear in it, the credits of a prepayment piecewise
 
-What carriers and lawyers are paid (delivery, signing cost) is not the supplier's.
+What carriers, lawyers and banks are paid (delivery, signing cost, guarantees) is not the supplier's.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Contract
 from optimizer.contracts import build_contracts
 from optimizer.instance import Instance, OfferData, build_instance
+from optimizer.ledger import ELSEWHERE
 from optimizer.negotiation.levers import headline, packaged_among_others, price_of, with_offer
 from optimizer.negotiation.table import CallOff
 from optimizer.outcome import Outcome
@@ -52,8 +53,8 @@ def _paid(instance: Instance, offer: OfferData, outcome: Outcome) -> Floats:
     rate = 1.0 if offer.currency < 0 else instance.tree.states.fx[:, offer.currency]
     total = np.zeros(instance.tree.size)
     for clause in clauses_of(offer.clauses):
-        for amount in clause.bill(statement).values():
-            total = total + amount * rate
+        for category, amount in clause.bill(statement).items():
+            total = total + (0.0 if category in ELSEWHERE else amount * rate)
     return total
 
 

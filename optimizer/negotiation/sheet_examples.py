@@ -11,6 +11,7 @@ from models.sheet import Cell, SheetColumn, SheetTable
 from optimizer.bill import priced
 from optimizer.clauses.base import Clause, Restricts, SetsPrice, SplitsAlternatives, Statement, bill_purchase
 from optimizer.clauses.ending import Ends, in_effect
+from optimizer.clauses.event import interrupted
 from optimizer.clauses.obligation import Elects
 from optimizer.instance import slack
 from optimizer.negotiation.sheet_sample import Sample
@@ -60,8 +61,9 @@ def chain(sample: Sample, clause: Clause, example: Example) -> Statement:
         index={x.id: levels for x in sample.scenario.indices},
         owed_share=setting.owed_share,
         elected={} if election is None else {election: series(example.chosen)[None]},
+        failed=series(example.failed),
     )
-    return priced(statement, (clause,))
+    return priced(interrupted(statement, (clause,)), (clause,))
 
 
 @dataclass(frozen=True)

@@ -260,6 +260,24 @@ CASES: dict[str, tuple[list[Edit], list[str]]] = {
         ],
         ["offers[1].clauses[1]: an extension can't stand beside 'early_termination', which counts on volume that may not be wanted; leave one of them out"],
     ),
+    "guarantee beside an exit": (
+        [
+            ("offers[1].clauses[+]", {"kind": "prepayment", "amount": 5, "guarantee_share": 0.5}),
+            ("offers[1].clauses[+]", {"kind": "early_termination", "fees": [{"after_periods": 1}]}),
+        ],
+        [
+            "offers[1].clauses[1]: a guaranteed prepayment can't stand beside 'early_termination': what is left of it is forfeited when the buyer ends the "
+            "contract"
+        ],
+    ),
+    "event of an unknown index": (
+        [("offers[1].clauses[+]", {"kind": "force_majeure", "index": "weather", "from_level": 2})],
+        ["offers[1].clauses[1].index: there is no index 'weather'"],
+    ),
+    "index of an event without a level": (
+        [("offers[1].clauses[+]", {"kind": "supplier_default", "index": "inputs"})],
+        ["offers[1].clauses[1]: give `index` and `from_level` together: the index tells of the event from that level on"],
+    ),
     "tiers of a shaped profile": (
         [("offers[1].clauses[+]", TIERS | {"kind": "all_units_tiers"}), ("offers[1].alternatives[0].profile", {"kind": "shaped", "shape": [1, 2]})],
         ["offers[1].clauses[1]: all-units tiers need a flat or a free profile; with a shaped one no single volume sets the tier"],

@@ -46,7 +46,7 @@ def _bad_carry_forward(terms: Any, c: Contract) -> Iterator[str]:
 
 def _bad_make_good(terms: Any, c: Contract) -> Iterator[str]:
     for p in c.offer.products:
-        yield from drawn_from(c, p, lambda c, p, t: c.committed[p, t] - c.ready(p, t), "make_good", terms.expiry_periods)
+        yield from drawn_from(c, p, lambda c, p, t: c.standing(p, t) - c.ready(p, t), "make_good", terms.expiry_periods)
         yield from (f"'{p}' made good at {t} above its cap" for t in c.dates if more(c.chosen("make_good", p, t), terms.cap * c.ready(p, t)))
         yield from (f"'{p}' made good at {t} and not taken" for t in c.dates if more(0.0, c.on_its_own(p, t)))
 
@@ -61,6 +61,19 @@ def _bad_order(terms: Any, c: Contract) -> Iterator[str]:
     for p, t in c.each():
         if more(c.taken(p, t), 0.0) and more(terms.volume, c.taken(p, t)):
             yield f"{c.taken(p, t):g} of '{p}' taken at {t}, less than the minimum order"
+
+
+def _bad_pause(terms: Any, c: Contract) -> Iterator[str]:  # noqa: ARG001
+    for t in c.window:
+        yield from (
+            f"'{p}' taken at {t}, while the contract stands still" for p in c.offer.products if c.holds("force_majeure", t) and more(c.taken(p, t), 0.0)
+        )
+
+
+def _bad_default(terms: Any, c: Contract) -> Iterator[str]:  # noqa: ARG001
+    for t in c.window:
+        late = c.failed is not None and t >= c.failed
+        yield from (f"'{p}' taken at {t}, after the supplier has failed" for p in c.offer.products if late and more(c.taken(p, t), 0.0))
 
 
 def _bad_end(terms: Any, c: Contract) -> Iterator[str]:
@@ -79,6 +92,8 @@ FORBIDDEN: dict[str, Callable[[Any, Contract], Iterator[str]]] = {
     "make_up": _bad_make_up,
     "carry_forward": _bad_carry_forward,
     "make_good": _bad_make_good,
+    "force_majeure": _bad_pause,
+    "supplier_default": _bad_default,
     "early_termination": _bad_end,
     "extension": _bad_extension,
 }

@@ -41,10 +41,13 @@ def _prepayment(terms: Any, c: Contract) -> Iterator[Line]:
         for t in c.window:
             left += terms.share_of_contract_value * base_price(c, p) * c.committed[p, t]
     yield "prepayment", c.signed, left
+    yield "guarantee_fee", c.signed, terms.guarantee_fee * terms.guarantee_share * left
     for t in c.dates:
         credit = min(left, terms.credit_per_unit * sum(c.taken(p, t) for p in c.offer.products))
         left -= credit
         yield "prepayment_credit", t, -credit
+    if c.failed is not None:
+        yield "guarantee", c.failed, -terms.guarantee_share * left
 
 
 def _reservation(terms: Any, c: Contract) -> Iterator[Line]:

@@ -144,19 +144,35 @@ class Contract:
         """When the buyer ends the contract; none = never. Some volume is given up then."""
         return next((t for t in self.window if any(self.chosen("given_up", p, t) for p in self.offer.products)), None)
 
+    def holds(self, kind: str, t: int) -> bool:
+        """Whether the event that a clause is about holds."""
+        event = self.terms.get(kind)
+        if event is None:
+            return False
+        told = event.index is not None and self.world.level(event.index, t) >= event.from_level
+        return told or self.share(t) < event.deliverable_below
+
+    @property
+    def failed(self) -> int | None:
+        """The first period of the window that finds the supplier failed; none = it does not fail."""
+        bad = [t for t in self.world.dates if t >= self.signed and self.holds("supplier_default", t)]
+        return max(bad[0], self.window.start) if bad and bad[0] < self.window.stop else None
+
     @property
     def dates(self) -> range:
-        """Periods in which the contract is carried out."""
-        if self.decided is None:
-            return self.window
-        notice = [self.terms[kind].notice_periods for kind in ("early_termination", "extension") if kind in self.terms]
-        return range(self.window.start, self.decided + notice[0])
+        """Periods of the window until the contract is over."""
+        stop = self.window.stop if self.failed is None else self.failed
+        if self.decided is not None:
+            notice = [self.terms[kind].notice_periods for kind in ("early_termination", "extension") if kind in self.terms]
+            stop = min(stop, self.decided + notice[0])
+        return range(self.window.start, stop)
 
     def each(self) -> Iterator[tuple[str, int]]:
         """Every product in every period in which the contract is carried out, period by period."""
         for t in self.dates:
             for product in self.offer.products:
-                yield product, t
+                if not self.holds("force_majeure", t):
+                    yield product, t
 
     def chosen(self, kind: str, product: str, t: int) -> float:
         """Volume that the buyer chose under a clause."""
@@ -179,7 +195,11 @@ class Contract:
 
     def ready(self, product: str, t: int) -> float:
         """What can be delivered of the committed volume."""
-        return self.share(t) * self.committed[product, t]
+        return self.share(t) * self.standing(product, t)
+
+    def standing(self, product: str, t: int) -> float:
+        """The committed volume, of which nothing stands while an event suspends the contract."""
+        return 0.0 if self.holds("force_majeure", t) else self.committed[product, t]
 
     def owed(self, product: str, t: int) -> float:
         """What take-or-pay makes owed."""

@@ -119,6 +119,8 @@ def _offer(pick: Pick, name: str, periods: list[str], sites: list[str], products
     kinds = {x["kind"] for x in clauses}
     if "incremental_tiers" not in kinds and pick(False, False, True):
         clauses.append({"kind": "early_termination", "fees": [{"after_periods": 1, "share": pick(0.3, 0.8)}], "notice_periods": pick(0, 1)})
+    if pick(False, False, False, True):
+        clauses.append({"kind": pick("force_majeure", "supplier_default")} | pick({"index": "inputs", "from_level": 1.3}, {"deliverable_below": 0.6}))
     if "take_or_pay" in kinds:
         clauses += pick(later[:0], later[:1], later[1:], later)
     profile = pick({"kind": "flat"}, {"kind": "free", "ramp": 0.5})

@@ -44,6 +44,12 @@ def with_endings(what: Tiny, point: Point, rng: random.Random) -> list[Point]:
     return found
 
 
+def with_events(what: Tiny, point: Point) -> list[Point]:
+    """The point, and in a contract that events interrupt, with nothing taken where they do."""
+    standing = what.contract.interruption
+    return [point] if standing is None or point.alternative is None else [point, replace(point, take=np.where(standing.stands > 0, point.take, 0.0))]
+
+
 def with_choices(what: Tiny, point: Point, rng: random.Random) -> list[Point]:
     """The point, and with volumes chosen under its elections: at every node the most that the clauses allow, or some of it; and one unit more somewhere."""
     places = [(e, p, n) for n in what.contract.nodes for e in range(point.elected.shape[0]) for p in range(point.elected.shape[1])]

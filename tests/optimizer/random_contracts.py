@@ -34,7 +34,7 @@ TERMS: dict[str, Callable[[Pick], Data]] = {
     "indexed_price": lambda pick: {"index": "inputs", "weight": pick(0.6, 1.0), "lag_periods": pick(1, 0), "floor": -0.1, "cap": pick(0.2, None)},
     "all_units_tiers": lambda pick: {"tiers": TIERS},  # noqa: ARG005
     "incremental_tiers": lambda pick: {"tiers": TIERS},  # noqa: ARG005
-    "prepayment": lambda pick: {"credit_per_unit": pick(4.0, 9.0, 0.0), **_deposit(pick)},
+    "prepayment": lambda pick: {"credit_per_unit": pick(4.0, 9.0, 0.0), **_deposit(pick), "guarantee_share": pick(0.0, 0.7), "guarantee_fee": 0.05},
     "minimum_order": lambda pick: {"volume": pick(12.0, 30.0)},
     "late_delivery": lambda pick: {"damages_per_week": pick(0.01, 0.03), "cap": pick(0.1, 0.25)},
     "make_up": lambda pick: {"price_share": pick(0.1, 0.6), "expiry_periods": pick(None, 1)},
@@ -43,6 +43,8 @@ TERMS: dict[str, Callable[[Pick], Data]] = {
     "extension": lambda pick: {"periods": 1, "notice_periods": pick(1, 0), "price_factor": pick(1.1, 0.9)},
     "cumulative_rebate": lambda pick: {"tiers": TIERS},  # noqa: ARG005
     "make_good": lambda pick: {"cap": pick(0.5, 1.0), "price_share": pick(0.6, 1.0), "expiry_periods": pick(None, 1)},
+    "force_majeure": lambda pick: pick({"deliverable_below": 0.7}, {"index": "inputs", "from_level": 1.3}),
+    "supplier_default": lambda pick: pick({"index": "inputs", "from_level": 1.5}, {"deliverable_below": 0.6}),
 }
 
 

@@ -73,7 +73,7 @@ class Draw:
     """One document in the making."""
 
     def __init__(self, seed: int) -> None:
-        r, self.later = Random(seed), Random(f"later {seed}")
+        r, self.later, self.events = Random(seed), Random(f"later {seed}"), Random(f"events {seed}")
         self.r, self.recent = r, seed % 2 == 0
         self.periods = [f"t{i}" for i in range(r.choice([1, 2, 2, 3, 3]))]
         self.places = ["north", "south"][: r.choice([1, 1, 2])]
@@ -276,7 +276,21 @@ class Draw:
         if self.later.random() < 0.2:
             share, expiry = round(self.later.uniform(0.2, 1), 2), self.later.choice([None, 1])
             chosen.append({"kind": "make_good", "cap": round(self.later.uniform(0.1, 1), 2), "price_share": share, "expiry_periods": expiry})
-        return chosen
+        return chosen + self.events_of(given, {clause["kind"] for clause in chosen})
+
+    def events_of(self, given: list[Row], later: set[str]) -> list[Row]:
+        """Clauses about events, and sometimes a guarantee for a prepayment among the clauses given."""
+        events, found = self.events, []
+        for kind in ("force_majeure", "supplier_default"):
+            if events.random() < 0.15:
+                on_index = self.indexed and events.random() < 0.5
+                event: Row = {"index": "inputs", "from_level": 1.2} if on_index else {"deliverable_below": round(events.uniform(0.3, 1.0), 2)}
+                found.append({"kind": kind} | event)
+        if not later & {"early_termination", "extension"}:
+            for clause in given:
+                if clause["kind"] == "prepayment" and events.random() < 0.5:
+                    clause |= {"guarantee_share": round(events.uniform(0, 1), 2), "guarantee_fee": 0.02}
+        return found
 
     def elections(self) -> list[Row]:
         """What the buyer may choose where something is owed."""

@@ -26,7 +26,7 @@ from optimizer.clauses.fixed_price import FixedPrice
 from optimizer.clauses.indexed_price import IndexedPrice
 from optimizer.clauses.reservation import Reservation
 from optimizer.engine import solve
-from optimizer.ledger import CREDIT, EXIT, MAKE_GOOD, PURCHASE, RESERVATION
+from optimizer.ledger import CREDIT, EXIT, GUARANTEE, GUARANTEE_FEE, MAKE_GOOD, PURCHASE, RESERVATION
 from optimizer.rules.base import Desk, share_rows
 from optimizer.rules.domestic_share import DomesticShare
 from scenarios import library
@@ -102,6 +102,17 @@ def built_on_other_terms(kind: str, terms: Callable[[Any], Mapping[str, Any]]) -
     clause = next(meaning for document, meaning in CLAUSES if document.model_fields["kind"].annotation.__args__[0] == kind)
     build = clause.build
     return lambda patch: patch.setattr(clause, "build", lambda self, deal: build(clause(self.terms.model_copy(update=dict(terms(self.terms)))), deal))
+
+
+def events_unnoticed(kind: str, from_: int) -> Callable[[Patch], None]:
+    """The model does not see the events of a clause from some period on."""
+    clause = next(meaning for document, meaning in CLAUSES if document.model_fields["kind"].annotation.__args__[0] == kind)
+    stops = clause.stops
+
+    def blind(self: Any, instance: Any, offer: Any) -> Any:
+        return np.where(instance.tree.period >= from_, 0.0, stops(self, instance, offer))
+
+    return lambda patch: patch.setattr(clause, "stops", blind)
 
 
 def two_alternatives_signed(patch: Patch) -> None:
@@ -224,6 +235,11 @@ BUGS = (
     Bug("made good without a failure", "clause", "make_good", rows_become("make_good", "bank_runs_on", dropped)),
     Bug("made good without a cap", "clause", "make_good", rows_become("make_good", "made_good_within_cap", dropped)),
     Bug("made good at the full price", "clause", "make_good", charges_times("make_good", MAKE_GOOD, 0.0)),
+    Bug("fee due while the contract stands still", "clause", "force_majeure", rows_become("ending", "left_is_the_rest", dropped)),
+    Bug("events unnoticed", "clause", "force_majeure", events_unnoticed("force_majeure", 0)),
+    Bug("supplier back a year after failing", "clause", "supplier_default", events_unnoticed("supplier_default", 2)),
+    Bug("guarantee pays all of it", "clause", "supplier_default", charges_times("prepayment", GUARANTEE, 1.25)),
+    Bug("guarantee free of charge", "clause", "supplier_default", charges_times("prepayment", GUARANTEE_FEE, 0.0)),
     Bug("incremental tier order dropped", "clause", "incremental_tiers", rows_become("incremental_tiers", "tier_opens_when_full", dropped)),
     Bug("incremental tiers need no opening", "clause", "incremental_tiers", rows_become("incremental_tiers", "slice_needs_open_tier", dropped)),
     Bug("purchase of the first product only", "clause", "fixed_price", first_product_only),

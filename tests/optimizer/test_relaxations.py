@@ -54,6 +54,10 @@ LOOSER_CLAUSES: list[tuple[Data, Data]] = [
     ({"kind": "prepayment", "amount": 300.0, "credit_per_unit": 5.0}, {"amount": 100.0}),
     ({"kind": "prepayment", "share_of_first_period": 0.6, "credit_per_unit": 5.0}, {"share_of_first_period": 0.2}),
     ({"kind": "prepayment", "share_of_contract_value": 0.6, "credit_per_unit": 5.0}, {"credit_per_unit": 8.0}),
+    ({"kind": "prepayment", "amount": 300.0, "credit_per_unit": 5.0, "guarantee_share": 0.5, "guarantee_fee": 0.1}, {"guarantee_fee": 0.0}),
+    ({"kind": "prepayment", "amount": 300.0, "credit_per_unit": 5.0, "guarantee_share": 0.2}, {"guarantee_share": 1.0}),
+    ({"kind": "force_majeure"}, {}),  # more events help one side in one year and the other in the next
+    ({"kind": "supplier_default"}, {}),
     ({"kind": "minimum_order", "volume": 35.0}, {"volume": 10.0}),
     ({"kind": "late_delivery", "damages_per_week": 0.01, "cap": 0.05}, {"damages_per_week": 0.03}),
     ({"kind": "late_delivery", "damages_per_week": 0.01, "cap": 0.05}, {"cap": 0.3}),
@@ -89,7 +93,12 @@ OBLIGATIONS: list[Data] = [
     {"kind": "volume_band", "down": 0.1},
     {"kind": "escalator", "rate": 0.06},
 ]
-NEITHER = {"fixed_price": "it is what an offer has without it", "indexed_price": "the index may rise or fall"}
+NEITHER = {
+    "fixed_price": "it is what an offer has without it",
+    "indexed_price": "the index may rise or fall",
+    "force_majeure": "both sides are released",
+    "supplier_default": "what is owed is gone with what was to come",
+}
 OWED = {"kind": "take_or_pay", "fraction": 0.8}
 ABOUT_OWED = {"make_up", "carry_forward"}
 
@@ -103,6 +112,8 @@ def with_clause(data: Data, clause: Data | None, kind: str) -> Data:
     clashes = {kind} | (family | {"incremental_tiers"} if kind in family else set()) | (ABOUT_OWED if kind == "take_or_pay" else set())
     endings = {"early_termination", "extension"}
     clashes |= endings | {"incremental_tiers"} if kind in endings else endings if kind == "incremental_tiers" else set()
+    if clause is not None and "guarantee_share" in clause:
+        clashes |= endings  # what is left of a prepayment is forfeited there
     if clause is not None and "periods" in clause and found["offers"][0]["window"]["periods"] == 1:
         clause = clause | {"periods": 0}  # nothing could come before the extension
     own = [x for x in found["offers"][0]["clauses"] if x["kind"] not in clashes]

@@ -17,6 +17,7 @@ from models.scenario import Scenario
 from optimizer.clauses import clause_of
 from optimizer.clauses.base import Contract, Restricts, SetsPrice, Statement
 from optimizer.clauses.ending import Ends, in_effect
+from optimizer.clauses.event import interrupted
 from optimizer.clauses.obligation import Elects, Owes
 from optimizer.decisions import Kernel
 from optimizer.instance import Instance, build_instance
@@ -179,11 +180,12 @@ def statement_of_one_future(
     years: Sequence[float] | None = None,
     chosen: Sequence[float] = (0.0,),
     ended: Sequence[float] = (0.0,),
+    failed: Sequence[float] = (0.0,),
     owed_share: float = 0.0,
 ) -> Statement:
     """What happened under an offer of one product, signed now, in one future: one number per period, a single number holds in all. `chosen` under the
     clause itself."""
-    periods = max(len(volume), len(take), len(deliverable), len(weeks), len(levels), len(years or ()), len(chosen), len(ended))
+    periods = max(len(volume), len(take), len(deliverable), len(weeks), len(levels), len(years or ()), len(chosen), len(ended), len(failed))
     meaning = clause_of(document(clause))
     election = meaning.election() if isinstance(meaning, Elects) else None
 
@@ -218,7 +220,9 @@ def statement_of_one_future(
         index={"inputs": series(tuple(levels), 1.0)},
         owed_share=meaning.owed_share() if isinstance(meaning, Owes) else owed_share,
         elected={} if election is None else {election: series(tuple(chosen))[None]},
+        failed=series(tuple(failed)),
     )
+    statement = interrupted(statement, (meaning,))
     return replace(statement, price=statement.price * meaning.billed_factor(statement)) if isinstance(meaning, SetsPrice) else statement
 
 

@@ -26,7 +26,7 @@ from optimizer.instance import build_instance, shape_of
 from optimizer.solve.highs import solve_problem
 from optimizer.solve.problem import Problem
 from scenarios.tree import build_tree
-from tests.optimizer.points import Point, outcome_of, parts_of, with_choices, with_endings
+from tests.optimizer.points import Point, outcome_of, parts_of, with_choices, with_endings, with_events
 from tests.optimizer.tiny import Frame, Tiny, tiny, tiny_scenario
 
 TOLERANCE = 1e-6  # relative to the largest charge at the point
@@ -66,7 +66,8 @@ def verify(case: Case, frame: Frame) -> int:
     allowed: list[tuple[Point, Any]] = []
     forbidden: list[tuple[Point, str]] = []
     rng = random.Random(f"{frame} {case.name}")
-    for point in (chosen for volumes in points(case, what) for left in with_endings(what, volumes, rng) for chosen in with_choices(what, left, rng)):
+    left = (left for volumes in points(case, what) for standing in with_events(what, volumes) for left in with_endings(what, standing, rng))
+    for point in (chosen for volumes in left for chosen in with_choices(what, volumes, rng)):
         statement = statement_of(what.instance, what.contract.offer, what.contract, outcome_of(what.instance, what.contract, point))
         reason = breach_of(what, point, statement)
         if reason:

@@ -47,6 +47,9 @@ BY_HAND = {
     # Growing: 150 km at 32, 150 at 22.4, is dearer at first and cheaper than 30 in all.
     "clause-cumulative_rebate": 0.5 * 100 * 30 + 0.5 * (150 * 32 + 150 * 32 * 0.7),
     "clause-make_good": 0.5 * (60 * 30 + 40 * 40 + 100 * 30 + 30 * 24 + 20 * 40) + 0.5 * (100 * 30 + 100 * 30 + 50 * 40),
+    "clause-force_majeure": 0.5 * 100 * 32,
+    # 1,000 of 2,000 are credited before the maker fails, and 800 come back, for 5 % of 1,600.
+    "clause-supplier_default": 2000 + 80 + 100 * 30 - 1000 + 0.5 * (100 * 30 - 1000) + 0.5 * (100 * 36 - 800),
     "rule-domestic_share": 60 * 30 + 40 * 25,
     "rule-origin_share": 25 * 24 * 1.1 + 40 * 25 * 1.1 + 35 * 30,
     "rule-supplier_share": 50 * 25 + 50 * 30,
