@@ -115,7 +115,7 @@ def _first_failure(arguments: list[str], tree: Path) -> str:
     run = subprocess.run(command, cwd=tree, env=told, capture_output=True, text=True, timeout=PATIENCE, check=False)
     if run.returncode == 0:
         return ""
-    failed = re.search(r"^(?:FAILED|ERROR) (\S+?)(?: - .*)?$", run.stdout, re.MULTILINE)
+    failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", run.stdout, re.MULTILINE)
     if run.returncode != 1 or failed is None:
         raise RuntimeError(f"pytest {' '.join(arguments)} ended with code {run.returncode}: {run.stdout[-400:]}{run.stderr[-400:]}")
     return failed.group(1).removeprefix("tests/optimizer/")
