@@ -19,11 +19,11 @@ import numpy as np
 from models.rules import SupplierSpend as Terms
 from optimizer.clauses.base import Bounds, Index
 from optimizer.instance import Instance
-from optimizer.ledger import CAPACITY, DELIVERY, HOLDING, PENALTIES, SPOT, SUBSTITUTION, TARIFF, TRANSFER
+from optimizer.ledger import CAPACITY, DELIVERY, ELSEWHERE, HOLDING, PENALTIES, SPOT, SUBSTITUTION, TARIFF, TRANSFER
 from optimizer.outcome import Outcome
 from optimizer.rules.base import Desk, Measure, Money, Scope, scopes, when
 
-OTHERS = PENALTIES | {CAPACITY, DELIVERY, HOLDING, SPOT, SUBSTITUTION, TARIFF, TRANSFER}  # not charged by an offer, or not paid to its supplier
+OTHERS = PENALTIES | ELSEWHERE | {CAPACITY, DELIVERY, HOLDING, SPOT, SUBSTITUTION, TARIFF, TRANSFER}  # not charged by an offer, or not paid to its supplier
 
 
 @dataclass(frozen=True)

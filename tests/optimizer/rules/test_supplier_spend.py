@@ -21,9 +21,9 @@ BY_HAND = (
     # 50 + 0.9 x (600 + 900) + 0.1 x 400 = 1,440 on average.
     (HOME, {"billed": PAID}, [940.0]),
     ({**HOME, "in": "every_node"}, {"billed": PAID}, [150.0, 0.0, 400.0, 0.0]),
-    # Credits count, and so does a step of capacity; duties, transport and what others are paid do not.
+    # Credits count, and so does a step of capacity; duties, a bank's guarantee and what others are paid do not.
     (HOME, {"billed": {**PAID, ("home", "prepayment_credit"): [0.0, -600.0, 0.0, -300.0, 0.0]}}, [130.0]),
-    (HOME, {"billed": {("home", "capacity_step"): [700.0, 0.0, 0.0, 0.0, 0.0], ("home", "tariff"): [9e9] * 5, ("home", "delivery"): [9e9] * 5}}, [200.0]),
+    (HOME, {"billed": {("home", "capacity_step"): [700.0, 0.0, 0.0, 0.0, 0.0], ("home", "tariff"): [9e9] * 5, ("home", "guarantee_fee"): [9e9] * 5}}, [200.0]),
     ({**HOME, "supplier": None}, {"billed": {("abroad", "purchase"): [700.0, 0, 0, 0, 0], ("fair", "spot_purchase"): [9e9] * 5}}, [0.0, 200.0, 0.0]),
 )
 
