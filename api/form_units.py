@@ -10,7 +10,7 @@ from typing import Any
 UNITS: dict[str, tuple[str, ...]] = {
     "money": (
         "Offer.signing_cost", "CapacityStep.cost", "OpensWhen.prepaid", "Prepayment.amount", "Budget.max", "PrepaidExposure.max",
-        "SupplierSpend.max", "SwitchingCost.per_supplier",
+        "SupplierSpend.max", "SwitchingCost.per_supplier", "Exclusivity.waiver_fee",
     ),
     "money/year": ("CapexSmoothing.max",),
     "money/unit": (
@@ -28,13 +28,13 @@ UNITS: dict[str, tuple[str, ...]] = {
         "Window.periods", "CapacityStep.build_periods", "Spot.lead_periods", "IndexedPrice.lag_periods", "Rival.periods", "Rival.added_lead_periods",
         "MakeUp.expiry_periods", "CarryForward.expiry_periods", "MakeGood.expiry_periods",
         "ExitFee.after_periods", "EarlyTermination.notice_periods", "Extension.periods",
-        "Extension.notice_periods",
+        "Extension.notice_periods", "CancellationNotice.periods", "RollingForecast.periods_ahead",
     ),
     "weeks": ("Disruption.weeks_late",),
     "seconds": ("SolveSettings.time_limit_seconds",),
     "money per unit of it": ("Currency.rate", "Currency.rate_now"),
     "1 = at signing": ("Index.level", "ForceMajeure.from_level", "SupplierDefault.from_level"),
-    "share of the price": ("Tariff.rate",),
+    "share of the price": ("Tariff.rate", "Deferral.fee_share", "CancellationNotice.fee_share"),
     "per year": ("Scenario.discount_rate", "Escalator.rate"),
     "of the substitute per need met": ("Substitution.ratio",),
 }  # fmt: skip

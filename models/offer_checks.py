@@ -10,8 +10,11 @@ from models.checker import check_site_costs, listed
 from models.clauses import (
     PRICE_FAMILY,
     AllUnitsTiers,
+    Cancellation,
+    CapacityShare,
     CarryForward,
     CumulativeRebate,
+    Deferral,
     EarlyTermination,
     Event,
     Extension,
@@ -19,6 +22,7 @@ from models.clauses import (
     IndexedPrice,
     MakeUp,
     Prepayment,
+    RollingForecast,
     TakeOrPay,
     Tier,
 )
@@ -106,6 +110,12 @@ def _clauses(check: Checker, path: str, offer: Offer) -> None:
             _guarantee(check, where, offer)
         if isinstance(clause, Extension) and clause.periods:
             _extension(check, where, offer, clause)
+        if (isinstance(clause, Deferral) and clause.share) or (isinstance(clause, Cancellation) and clause.share and clause.notices):
+            _moves(check, where, offer, clause)
+        if isinstance(clause, RollingForecast) and clause.down < 1:
+            _forecast(check, where, offer)
+        if isinstance(clause, CapacityShare) and clause.share:
+            _capacity(check, where, offer)
         if isinstance(clause, IndexedPrice):
             check.refer(f"{where}.index", "index", clause.index)
         if isinstance(clause, Event) and clause.index is not None:
@@ -117,9 +127,42 @@ def _clauses(check: Checker, path: str, offer: Offer) -> None:
 
 
 def _guarantee(check: Checker, where: str, offer: Offer) -> None:
-    ends = [x.kind for x in offer.clauses if (isinstance(x, EarlyTermination) and x.fees) or (isinstance(x, Extension) and x.periods)]
+    ends = _endings(offer)
     if ends:
         check.say(where, f"a guaranteed prepayment can't stand beside {listed(ends)}: what is left of it is forfeited when the buyer ends the contract")
+
+
+def _forecast(check: Checker, where: str, offer: Offer) -> None:
+    others = [*_breaks(offer), *(x.kind for x in offer.clauses if isinstance(x, Deferral | Cancellation) and x.share)]
+    if others:
+        check.say(where, f"'rolling_forecast' can't stand beside {listed(others)}, which takes away what was forecast; leave one of them out")
+
+
+def _endings(offer: Offer) -> list[str]:
+    """Clauses by which a contract can be over before its window is."""
+    return [x.kind for x in offer.clauses if (isinstance(x, EarlyTermination) and x.fees) or (isinstance(x, Extension) and x.periods)]
+
+
+def _breaks(offer: Offer) -> list[str]:
+    """Those, and clauses about events by which it stands still or is over."""
+    return [*_endings(offer), *(x.kind for x in offer.clauses if isinstance(x, Event) and (x.index is not None or x.deliverable_below > 0))]
+
+
+def _moves(check: Checker, where: str, offer: Offer, clause: Deferral | Cancellation) -> None:
+    others = [*_breaks(offer), *(x.kind for x in offer.clauses if isinstance(x, IncrementalTiers))]
+    if others:
+        check.say(where, f"'{clause.kind}' can't stand beside {listed(others)}, which counts on the volume as it was committed; leave one of them out")
+    if isinstance(clause, Cancellation) and clause.notices[0].periods >= offer.window.periods:
+        check.say(
+            where, f"the shortest notice takes {clause.notices[0].periods} periods, and the window has {offer.window.periods}; nothing could be cancelled"
+        )
+
+
+def _capacity(check: Checker, where: str, offer: Offer) -> None:
+    given = {row.product for supplier in check.scenario.suppliers if supplier.id == offer.supplier for row in supplier.capacity}
+    missing = [product for product in offer.products if product not in given]
+    if missing:
+        check.say(where, f"a share of the capacity of '{offer.supplier}' needs to know it; add rows to its `capacity` for {listed(missing)}")
 
 
 def _extension(check: Checker, where: str, offer: Offer, clause: Extension) -> None:

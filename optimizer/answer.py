@@ -236,7 +236,7 @@ def _flows(instance: Instance, outcome: Outcome) -> Iterator[Flow]:
                 for s in offer.sites:
                     yield "deliver", offer.id, products[p], sites[s], outcome.deliver[offer.index][local, s]
                 for election, volume in zip(elections_of(clauses_of(offer.clauses)), outcome.elected[offer.index], strict=True):
-                    yield election.clause, offer.id, products[p], "", volume[local]
+                    yield election.label, offer.id, products[p], "", volume[local]
                 for ending, decided in zip(endings_of(clauses_of(offer.clauses)), outcome.ended[offer.index], strict=True):
                     yield "given_up", offer.id, products[p], "", _given_up(instance, offer, outcome.volume[offer.index][local], ending, decided)
         for x in instance.spots:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimizer.clauses import clauses_of
-from optimizer.clauses.base import Clause, Contract, SetsPrice, SplitsAlternatives, Statement
+from optimizer.clauses.base import Clause, Contract, SetsPrice, SplitsAlternatives, Statement, looks_elsewhere
 from optimizer.clauses.ending import in_effect
 from optimizer.clauses.event import interrupted
+from optimizer.clauses.rescheduling import rescheduled
 from optimizer.instance import Instance, OfferData
 from optimizer.ledger import CAPACITY, DELIVERY, HOLDING, PENALTIES, RULE, SHORTAGE, SIGNING, SPOT, SUBSTITUTION, TARIFF, TRANSFER
 from optimizer.outcome import Outcome
@@ -121,11 +122,23 @@ def statement_of(instance: Instance, offer: OfferData, contract: Contract, outco
         elected=dict(zip(contract.elections, outcome.elected[o], strict=True)),
         deliverable=tree.states.deliverable[:, o],
         late_weeks=tree.states.late_weeks[:, o],
+        capacity=offer.capacity[:, period],
+        need=np.stack([tree.states.demand[:, p, list(offer.sites)].sum(axis=1) for p in offer.products]),
+        elsewhere=_elsewhere(instance, offer, outcome) if looks_elsewhere(contract.clauses) else np.zeros_like(outcome.take[o]),
         index={x.id: tree.states.index[:, i] for i, x in enumerate(instance.scenario.indices)},
         failed=np.zeros(size),
     )
     clauses = clauses_of(offer.clauses)
-    return priced(interrupted(statement, clauses), clauses)
+    return priced(rescheduled(interrupted(statement, clauses)), clauses)
+
+
+def _elsewhere(instance: Instance, offer: OfferData, outcome: Outcome) -> Floats:
+    """What is bought of an offer's products under other offers and on spot markets. [Po, N]"""
+    taken, ordered = outcome.bought(len(instance.scenario.products), instance)
+    whole = taken.sum(axis=0)
+    for x in instance.spots:
+        whole[x.product] += ordered[x.index]
+    return np.asarray(whole[list(offer.products)] - outcome.take[offer.index])
 
 
 def priced(statement: Statement, clauses: Iterable[Clause]) -> Statement:

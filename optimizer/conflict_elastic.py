@@ -154,7 +154,12 @@ def _row_owner(instance: Instance, problem: Problem, r: int) -> tuple[Owner, ...
     if name in ("committed_at_least", "committed_at_most", "volume_within_ramp_up", "volume_within_ramp_down"):
         end = "low" if name == "committed_at_least" else "high"
         return ((end, offer, index[0], index[1]), (end, offer, index[0], -1))
-    return {"take_within_band_below": (("band", offer),), "order_is_enough": (("least", offer),)}.get(name, ())
+    of_clauses: dict[str, tuple[Owner, ...]] = {
+        "take_within_band_below": (("band", offer),),
+        "order_is_enough": (("least", offer),),
+        "need_is_bought_here": (("need", offer),),
+    }
+    return of_clauses.get(name, ())
 
 
 def _column_owners(instance: Instance, problem: Problem, owners: dict[Owner, int]) -> Ints:

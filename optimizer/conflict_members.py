@@ -202,6 +202,10 @@ def _offer(o: int, offer: Any, units: dict[str, str], limit: Callable[..., Membe
         if clause.kind == "minimum_order" and clause.volume > 0:
             text = f"{called} delivers nothing in a period, or at least {number(clause.volume)} {unit}."
             yield Member(("least", o), (*place, "volume"), f"the minimum order of {called}", text, unit, clause.volume, -1, clause.volume)
+        if clause.kind == "requirements" and clause.share > 0:
+            text = f"{called}, if signed, must cover at least {100 * clause.share:g} % of what is needed."
+            label = f"the share of the need that {called} must cover"
+            yield Member(("need", o), (*place, "share"), label, text, "%", clause.share, -1, 1.0, clause.share, share=True)
         if clause.kind == "volume_band" and clause.down < 1:
             text = f"{called}, if signed, must be taken to at least {100 * (1 - clause.down):g} % of the committed volume."
             yield Member(

@@ -9,6 +9,7 @@ from optimizer.clauses.base import Contract, SetsPrice, SplitsAlternatives, Wide
 from optimizer.clauses.ending import endings_of
 from optimizer.clauses.event import interruption_of
 from optimizer.clauses.obligation import elections_of, owed_share
+from optimizer.clauses.rescheduling import deferrable_of
 from optimizer.instance import AlternativeData, Instance, OfferData
 
 
@@ -39,6 +40,7 @@ def _contract(instance: Instance, offer: OfferData) -> Contract:
             widest *= clause.take_factor()
     covered = (tree.period >= offer.start) & (tree.period < offer.end)
     signed_at = np.where(covered, tree.ancestor_at(offer.sign), -1)
+    of_capacity = sum(e.of_capacity for e in elections_of(clauses))
     base = np.stack([alternative.price for alternative in alternatives]) if alternatives else np.zeros((0, len(offer.products)))
     return Contract(
         offer=offer,
@@ -50,8 +52,10 @@ def _contract(instance: Instance, offer: OfferData) -> Contract:
         price=base[(..., None, *(None,) * beside)] * factor,
         take_factor=widest + sum(e.most for e in elections_of(clauses) if e.use == "extra"),
         own_factor=widest,
+        of_capacity=of_capacity * offer.capacity if of_capacity else np.zeros_like(offer.capacity),
         owed_share=owed_share(clauses),
         elections=elections_of(clauses),
+        deferrable=deferrable_of(elections_of(clauses)),
         endings=endings_of(clauses),
         interruption=interruption_of(clauses, instance, offer),
     )

@@ -22,7 +22,8 @@ from models.offer import FreeProfile
 from optimizer.algebra import pyo
 from optimizer.clauses.base import Bounds, Contract, Index, Varying, constrain, declare
 from optimizer.clauses.ending import ending_nodes
-from optimizer.clauses.obligation import most_elected
+from optimizer.clauses.obligation import OF_COMMITTED, most_elected
+from optimizer.clauses.rescheduling import most_moved
 from optimizer.instance import Instance, shape_of
 from optimizer.ledger import CAPACITY, PREPAYMENT, SIGNING, Ledger, Term
 from optimizer.varying import Number, anywhere, largest, least, settled
@@ -81,19 +82,24 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
                     for t in range(offer.start, offer.end):
                         volume[o, j, p, t, m] = float(a.high[p] * shapes[j][t - offer.start])
         ended |= {(o, w, m): 1.0 for w, ending in enumerate(c.endings) for m in ending_nodes(c, ending, tree.period)}
-        share = tree.states.deliverable[:, o] * c.take_factor
+        deliverable = tree.states.deliverable[:, o]
         if c.interruption is not None:
-            share = share * c.interruption.stands
+            deliverable = deliverable * c.interruption.stands
+        share = deliverable * c.take_factor
         for n in c.nodes:
             t = int(tree.period[n]) - offer.start
             for p in range(len(offer.products)):
-                most = [settled(share[n] * a.high[p] * shapes[j][t]) for j, a in enumerate(c.alternatives)]
-                for j, bound in enumerate(most):
-                    take[o, j, p, n] = bound
+                reach = [shape[t] + (c.deferrable * shape[t - 1] if t > 0 else 0.0) for shape in shapes]  # with what may have been put off into it
+                most = [settled(share[n] * a.high[p] * reach[j]) for j, a in enumerate(c.alternatives)]
+                beside = settled(deliverable[n] * c.of_capacity[p, offer.start + t])
+                for j, (a, bound) in enumerate(zip(c.alternatives, most, strict=True)):
+                    take[o, j, p, n] = bound + beside
                     for e, election in enumerate(c.elections):
-                        elected[o, e, j, p, n] = bound * most_elected(election, c.owed_share, c.own_factor) / c.take_factor
+                        within = bound * most_elected(election, c.owed_share, c.own_factor) / c.take_factor
+                        moved = float(election.most * a.high[p] * most_moved(election, shapes[j], t))
+                        elected[o, e, j, p, n] = moved if election.use in OF_COMMITTED else beside if election.of_capacity else within
                 for s in offer.sites:
-                    deliver[o, p, s, n] = largest(most)
+                    deliver[o, p, s, n] = largest(most) + beside
     orders, receives = _spot(instance)
     swaps = _swaps(instance)
     useful = np.minimum(instance.remaining, _supplied(instance, take, orders, swaps))

@@ -54,6 +54,7 @@ class OfferData:
     delivery: Floats  # [Po, S] per unit, offer's currency
     signing_cost: float
     currency: int  # -1 = the scenario's
+    capacity: Floats  # [Po, T] its supplier's capacity, without steps; infinite where unlimited
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,7 @@ def build_instance(scenario: Scenario, tree: Tree) -> Instance:
                     step.opens_when.committed_volume_per_period, step.opens_when.prepaid, step.cost,
                 )
             )  # fmt: skip
-    sites = tuple(range(len(scenario.sites)))
+    sites, capacity = tuple(range(len(scenario.sites))), _capacity(scenario, index["products"])
     return Instance(
         scenario=scenario,
         tree=tree,
@@ -222,7 +223,7 @@ def build_instance(scenario: Scenario, tree: Tree) -> Instance:
         discount=(1.0 + scenario.discount_rate) ** -at,
         peak=_peak(tree),
         remaining=_remaining(tree, shortage, scenario),
-        offers=tuple(_offer(o, offer, index, order, scenario) for o, offer in enumerate(scenario.offers)),
+        offers=tuple(_offer(o, offer, index, order, scenario, capacity) for o, offer in enumerate(scenario.offers)),
         spots=tuple(
             SpotData(
                 m, x.id, index["products"][x.product], np.array([b.share for b in x.blocks]), np.array([b.price_factor for b in x.blocks]),
@@ -231,7 +232,7 @@ def build_instance(scenario: Scenario, tree: Tree) -> Instance:
             for m, x in enumerate(scenario.spot)
         ),
         steps=tuple(steps),
-        capacity=_capacity(scenario, index["products"]),
+        capacity=capacity,
         shortage=shortage,
         stocks={
             (index["products"][x.product], index["sites"][x.site]): Stock(
@@ -256,7 +257,7 @@ def build_instance(scenario: Scenario, tree: Tree) -> Instance:
     )  # fmt: skip
 
 
-def _offer(o: int, offer: Offer, index: dict[str, dict[str, int]], order: dict[str, int], scenario: Scenario) -> OfferData:
+def _offer(o: int, offer: Offer, index: dict[str, dict[str, int]], order: dict[str, int], scenario: Scenario, capacity: Floats) -> OfferData:
     start = order[offer.window.start]
     alternatives = []
     for alternative in offer.alternatives:
@@ -288,6 +289,7 @@ def _offer(o: int, offer: Offer, index: dict[str, dict[str, int]], order: dict[s
         delivery=_delivery(offer.delivery_cost, offer.products, index["sites"]),
         signing_cost=offer.signing_cost,
         currency=-1 if offer.currency in (None, scenario.currency) else index["currencies"][str(offer.currency)],
+        capacity=capacity[index["suppliers"][offer.supplier], [index["products"][p] for p in offer.products]],
     )
 
 

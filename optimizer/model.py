@@ -9,6 +9,7 @@ from optimizer.balance import build_balance
 from optimizer.clauses.base import Contract, Deal
 from optimizer.clauses.ending import leave
 from optimizer.clauses.obligation import settle
+from optimizer.clauses.rescheduling import reschedule
 from optimizer.contracts import build_contracts
 from optimizer.decisions import Kernel, declare_decisions, require_prepayments
 from optimizer.instance import Instance
@@ -41,9 +42,10 @@ def _contracts(instance: Instance) -> Kernel:
     kernel = declare_decisions(instance, build_contracts(instance))
     for contract in kernel.contracts:
         left = leave(_deal(kernel, contract, "ending")) if contract.endings or contract.interruption else None
-        settled = settle(replace(_deal(kernel, contract, "obligation"), left=left)) if contract.elections else None
+        moved = reschedule(_deal(kernel, contract, "rescheduling")) if contract.elections else None
+        settled = settle(replace(_deal(kernel, contract, "obligation"), left=left, moved=moved)) if contract.elections else None
         for clause in contract.clauses:
-            clause.build(replace(_deal(kernel, contract, clause.terms.kind), left=left, settled=settled))
+            clause.build(replace(_deal(kernel, contract, clause.terms.kind), left=left, moved=moved, settled=settled))
     charge_duties(instance, kernel.ledger, "offer")
     return kernel
 
@@ -52,7 +54,19 @@ def _deal(kernel: Kernel, contract: Contract, part: str) -> Deal:
     """A clause's view of the kernel, with a block of its own."""
     block = kernel.model.offers[contract.offer.id]
     block.add_component(part, pyo.Block())
-    return Deal(kernel.instance, contract, part, block.component(part), kernel.ledger, kernel.signed, kernel.volume, kernel.take, kernel.elected, kernel.ended)
+    return Deal(
+        kernel.instance,
+        contract,
+        part,
+        block.component(part),
+        kernel.ledger,
+        kernel.signed,
+        kernel.volume,
+        kernel.take,
+        kernel.elected,
+        kernel.ended,
+        kernel.order,
+    )
 
 
 def _build(instance: Instance, objective: bool, probed: bool) -> Kernel:

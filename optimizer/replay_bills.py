@@ -136,7 +136,7 @@ def _numbers(account: Account, n: int) -> Iterator[str]:
         yield f"{volumes} at {price(float(statement.price[p, n]))} (base price {price(float(statement.base_price[p, n]))})"
         for election, volume in statement.elected.items():
             if volume[p, n]:
-                yield f"{number(float(volume[p, n]))} {product.unit} under {election.clause}"
+                yield f"{number(float(volume[p, n]))} {product.unit} under {election.label}"
     if statement.deliverable[n] < 1:
         yield f"{number(100 * float(statement.deliverable[n]))} % deliverable"
     if statement.late_weeks[n]:

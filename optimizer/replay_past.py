@@ -128,7 +128,7 @@ def _ranges(low: Floats, high: Floats) -> str:
 def _rights(one: Signed, instance: Instance, past: int) -> list[Finding]:
     """Rows under clauses that give no such right, and words that had to be given and are not there."""
     path, found, periods = f"contracts[{one.place}]", [], instance.scenario.period_ids
-    elections, endings = {x.clause for x in one.contract.elections}, {x.clause: x for x in one.contract.endings}
+    elections, endings = {x.label for x in one.contract.elections}, {x.clause: x for x in one.contract.endings}
     for k, row in enumerate(one.document.chosen):
         if row.clause not in elections:
             told = f"clause '{row.clause}' lets nothing be declared here; those that do: {', '.join(sorted(elections)) or 'none'}"
@@ -180,7 +180,7 @@ def _outcome(instance: Instance, contracts: tuple[Contract, ...], signed: tuple[
             p, at = local[product[row.product]], order[row.period] + 1
             found.take[o][p, at] += row.volume
             found.deliver[o][p, offer.sites[0] if row.site is None else site[row.site], at] += row.volume
-        elections, endings = [x.clause for x in one.contract.elections], [x.clause for x in one.contract.endings]
+        elections, endings = [x.label for x in one.contract.elections], [x.clause for x in one.contract.endings]
         for chosen in one.document.chosen:
             found.elected[o][elections.index(chosen.clause), local[product[chosen.product]], order[chosen.period] + 1] = chosen.volume
         for notice in one.document.notices:

@@ -90,7 +90,7 @@ def _contract(scenario: Scenario, award: Award, flows: list[FlowLine], nodes: li
     for period in over:
         if period in periods[window : window + offer.window.periods]:
             takes += [TakenRow(product=p, period=period, site=sites[0], volume=0.0) for p in offer.products if (p, period) not in there]
-    elections = {x.clause for x in elections_of(clauses_of(offer.clauses))}
+    elections = {x.label for x in elections_of(clauses_of(offer.clauses))}
     return SignedContract(
         offer=offer.id,
         alternative=award.alternative,

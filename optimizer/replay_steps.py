@@ -52,7 +52,7 @@ def steps_of(past: Past, seen: SeenTree, outcome: Outcome, planned: Planned | No
             add("take", offer.id, "", product.id, product.unit, outcome.take[o][p, nodes], was)
             for e, election in enumerate(contract.elections):
                 chose = None if planned is None else planned.outcome.elected[o][e, p, then]
-                add("choose", offer.id, election.clause, product.id, product.unit, outcome.elected[o][e, p, nodes], chose)
+                add("choose", offer.id, election.label, product.id, product.unit, outcome.elected[o][e, p, nodes], chose)
         for w, ending in enumerate(contract.endings):
             gave = None if planned is None else planned.outcome.ended[o][w, then]
             add("give notice", offer.id, ending.clause, "", "", outcome.ended[o][w, nodes], gave)

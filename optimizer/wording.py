@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from math import inf
 
 SPACE = "\u00a0"  # between a number and its unit, so that no line ends between them
 DIGITS = 12  # significant digits in which numbers are written: beyond them stands the noise of floating point
@@ -44,6 +45,7 @@ class Setting:
     high: float  # most
     first_period: str  # of the scenario: there are no index levels before it
     owed_share: float = 0.0  # of the deliverable committed volume, in each period
+    capacity: float = inf  # of the supplier in the first period of the window, without steps; infinite where unlimited
 
     @property
     def volume(self) -> float:
@@ -80,8 +82,14 @@ class Example:
     """1 in the period in which the buyer decides to end the contract."""
     failed: tuple[float, ...] = (0.0,)
     """1 from the period on in which the supplier has failed."""
+    need: tuple[float, ...] = (0.0,)
+    """What the buyer's sites need."""
+
+    elsewhere: tuple[float, ...] = (0.0,)
+    """What the buyer buys under other offers and on spot markets."""
 
     @property
     def periods(self) -> int:
         """Length of the chain."""
-        return max(map(len, (self.shows, self.volume, self.take, self.deliverable, self.weeks, self.levels, self.chosen, self.ended, self.failed)))
+        decided = (self.chosen, self.ended, self.failed)
+        return max(map(len, (self.shows, self.volume, self.take, self.deliverable, self.weeks, self.levels, *decided, self.need, self.elsewhere)))

@@ -11,6 +11,7 @@ SHEETS = {
     "suppliers": "suppliers", "suppliers.capacity": "capacity", "suppliers.capacity_steps": "capacity_steps", "offers": "offers",
     "offers.alternatives": "alternatives", "offers.alternatives.price": "alternative_prices", "offers.alternatives.volume_per_period": "alternative_volumes",
     "offers.clauses": "clauses", "offers.clauses.tiers": "tiers", "offers.clauses.fees": "exit_fees",
+    "offers.clauses.notices": "cancellation_fees",
     "offers.delivery_cost": "offer_delivery", "rules": "rules", "spot": "spot",
     "spot.blocks": "spot_blocks", "spot.delivery_cost": "spot_delivery", "storage": "storage", "transfers": "transfers", "substitutions": "substitutions",
     "indices": "indices", "currencies": "currencies", "tariffs": "tariffs", "uncertainty.futures": "futures", "uncertainty.futures.demand": "future_demand",

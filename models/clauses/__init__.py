@@ -5,11 +5,15 @@ from typing import Annotated
 from pydantic import Field
 
 from models.clauses.all_units_tiers import AllUnitsTiers
+from models.clauses.cancellation import Cancellation, CancellationNotice
+from models.clauses.capacity_share import CapacityShare
 from models.clauses.carry_forward import CarryForward
 from models.clauses.cumulative_rebate import CumulativeRebate
+from models.clauses.deferral import Deferral
 from models.clauses.early_termination import EarlyTermination, ExitFee
 from models.clauses.escalator import Escalator
 from models.clauses.event import Event
+from models.clauses.exclusivity import Exclusivity
 from models.clauses.extension import Extension
 from models.clauses.fixed_price import FixedPrice
 from models.clauses.force_majeure import ForceMajeure
@@ -20,7 +24,9 @@ from models.clauses.make_good import MakeGood
 from models.clauses.make_up import MakeUp
 from models.clauses.minimum_order import MinimumOrder
 from models.clauses.prepayment import Prepayment
+from models.clauses.requirements import Requirements
 from models.clauses.reservation import Reservation
+from models.clauses.rolling_forecast import RollingForecast
 from models.clauses.supplier_default import SupplierDefault
 from models.clauses.take_or_pay import TakeOrPay
 from models.clauses.tier import Tier
@@ -46,6 +52,12 @@ CLAUSES = (
     MakeGood,
     ForceMajeure,
     SupplierDefault,
+    CapacityShare,
+    Requirements,
+    Exclusivity,
+    Deferral,
+    Cancellation,
+    RollingForecast,
 )
 
 Clause = Annotated[
@@ -67,7 +79,13 @@ Clause = Annotated[
     | CumulativeRebate
     | MakeGood
     | ForceMajeure
-    | SupplierDefault,
+    | SupplierDefault
+    | CapacityShare
+    | Requirements
+    | Exclusivity
+    | Deferral
+    | Cancellation
+    | RollingForecast,
     Field(discriminator="kind"),
 ]
 
@@ -77,12 +95,17 @@ __all__ = [
     "CLAUSES",
     "PRICE_FAMILY",
     "AllUnitsTiers",
+    "Cancellation",
+    "CancellationNotice",
+    "CapacityShare",
     "CarryForward",
     "Clause",
     "CumulativeRebate",
+    "Deferral",
     "EarlyTermination",
     "Escalator",
     "Event",
+    "Exclusivity",
     "ExitFee",
     "Extension",
     "FixedPrice",
@@ -94,7 +117,9 @@ __all__ = [
     "MakeUp",
     "MinimumOrder",
     "Prepayment",
+    "Requirements",
     "Reservation",
+    "RollingForecast",
     "SupplierDefault",
     "TakeOrPay",
     "Tier",

@@ -7,10 +7,14 @@ from typing import Any
 from models import clauses as documents
 from optimizer.clauses.all_units_tiers import AllUnitsTiers
 from optimizer.clauses.base import Clause
+from optimizer.clauses.cancellation import Cancellation
+from optimizer.clauses.capacity_share import CapacityShare
 from optimizer.clauses.carry_forward import CarryForward
 from optimizer.clauses.cumulative_rebate import CumulativeRebate
+from optimizer.clauses.deferral import Deferral
 from optimizer.clauses.early_termination import EarlyTermination
 from optimizer.clauses.escalator import Escalator
+from optimizer.clauses.exclusivity import Exclusivity
 from optimizer.clauses.extension import Extension
 from optimizer.clauses.fixed_price import FixedPrice
 from optimizer.clauses.force_majeure import ForceMajeure
@@ -21,7 +25,9 @@ from optimizer.clauses.make_good import MakeGood
 from optimizer.clauses.make_up import MakeUp
 from optimizer.clauses.minimum_order import MinimumOrder
 from optimizer.clauses.prepayment import Prepayment
+from optimizer.clauses.requirements import Requirements
 from optimizer.clauses.reservation import Reservation
+from optimizer.clauses.rolling_forecast import RollingForecast
 from optimizer.clauses.supplier_default import SupplierDefault
 from optimizer.clauses.take_or_pay import TakeOrPay
 from optimizer.clauses.volume_band import VolumeBand
@@ -46,6 +52,12 @@ CLAUSES: tuple[tuple[type[Any], type[Any]], ...] = (
     (documents.MakeGood, MakeGood),
     (documents.ForceMajeure, ForceMajeure),
     (documents.SupplierDefault, SupplierDefault),
+    (documents.CapacityShare, CapacityShare),
+    (documents.Requirements, Requirements),
+    (documents.Exclusivity, Exclusivity),
+    (documents.Deferral, Deferral),
+    (documents.Cancellation, Cancellation),
+    (documents.RollingForecast, RollingForecast),
 )
 
 

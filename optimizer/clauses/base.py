@@ -2,13 +2,15 @@
 
 A clause object wraps its document (`terms`). `build` writes it in Pyomo on the kernel it is given; `bill` computes what it charges from volumes
 alone, in plain NumPy. The two share nothing but the object, and the verifier compares them. Clauses never see each other. What the buyer decides under
-them later belongs to the kernel: volumes about what is owed (`obligation`), and whether the contract goes on (`ending`).
+them later belongs to the kernel: volumes about what is owed (`obligation`), volumes that are moved (`rescheduling`), and whether the
+contract goes on (`ending`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import count, takewhile
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -55,8 +57,10 @@ class Contract:
     price: Floats  # [J, Po, N] money per unit taken, offer's currency
     take_factor: float  # most that may be taken, relative to the deliverable committed volume
     own_factor: float  # the same under a period's own terms, without what is taken on top of them
+    of_capacity: Floats  # [Po, T] most that may be taken beside that, whatever is committed, where all can be delivered
     owed_share: float  # share of the deliverable committed volume that is owed in each period
-    elections: tuple[Election, ...]  # volumes that clauses let the buyer choose about what is owed; none where nothing is owed
+    elections: tuple[Election, ...]  # volumes that clauses let the buyer choose; none about what is owed where nothing is owed
+    deferrable: float  # share of a period's committed volume that can be put off into the next at most
     endings: tuple[Ending, ...]  # ways in which it can be ended before its window does
     interruption: Interruption | None = None  # what events leave of it; none where no data mark one
 
@@ -78,7 +82,9 @@ class Deal:
     take_vars: Mapping[Index, Any]
     elected_vars: Mapping[Index, Any]
     ended_vars: Mapping[Index, Any]
+    order_vars: Mapping[Index, Any]
     left: Left | None = None  # what endings and events leave of the committed volumes; none where there are none
+    moved: Mapping[Index, Any] | None = None  # what deferrals and cancellations leave of them; none in contracts without
     settled: Settled | None = None  # what is owed against what is taken; none in contracts without elections
 
     @property
@@ -135,10 +141,22 @@ class Deal:
         return self.signed_vars[self.contract.offer.index, j, m]
 
     def volume(self, j: int, p: int, n: int) -> Any:
-        """Committed volume in the period of node n; what is left of it, where the contract can be ended or interrupted."""
+        """Committed volume in the period of node n; what is left of it, where the contract can be ended or interrupted, or volume be moved."""
+        if self.moved is not None:
+            return self.moved[j, p, n]
         if self.left is not None:
             return self.left.left[j, p, n]
         return self.volume_vars[self.contract.offer.index, j, p, self.period(n), self.signing_node(n)]
+
+    def planned(self, j: int, p: int, n: int) -> Any:
+        """Committed volume in the period of node n, as it was signed."""
+        return self.volume_in(j, p, self.period(n), self.signing_node(n))
+
+    def ancestor(self, n: int, periods: int) -> int:
+        """The node some periods before n; node 0 where there is none."""
+        for _ in range(periods):
+            n = max(int(self.instance.tree.parent[n]), 0)
+        return n
 
     def volume_in(self, j: int, p: int, t: int, m: int) -> Any:
         """Committed volume in period t as signed at node m."""
@@ -151,6 +169,36 @@ class Deal:
     def ended(self, ending: Ending, m: int) -> Any:
         """Binary: at node m the buyer decides to end the contract."""
         return self.ended_vars[self.contract.offer.index, self.contract.endings.index(ending), m]
+
+    def in_force(self, n: int) -> list[Term]:
+        """1 where the contract is in force at node n: signed on the way to it, not ended, and not interrupted."""
+        stands = self.stands(n)
+        return [*((stands, self.signed(j, self.signing_node(n))) for j in self.js), *((-stands, ended) for ended in self._ended_by(n))]
+
+    def need(self, p: int, n: int) -> Number:
+        """New demand for the product at the offer's sites."""
+        offer = self.contract.offer
+        return settled(sum(self.instance.tree.states.demand[n, offer.products[p], s] for s in offer.sites))
+
+    def elsewhere(self, p: int, n: int) -> list[Term]:
+        """What is bought of a product elsewhere: taken under other offers, and ordered on spot markets."""
+        own, product = self.contract.offer, self.contract.offer.products[p]
+        found: list[Any] = []
+        for other in self.instance.offers:
+            if other.index != own.index and product in other.products:
+                keys = ((other.index, j, other.products.index(product), n) for j in count())
+                found += [self.take_vars[key] for key in takewhile(self.take_vars.__contains__, keys)]
+        found += [self.order_vars[x.index, b, n] for x in self.instance.spots if x.product == product for b in range(len(x.share))]
+        return [(1.0, variable) for variable in found]
+
+    def most_of(self, variable: Any) -> Number:
+        """Upper bound of a variable of the kernel."""
+        return upper_bound(self.block.model(), variable)
+
+    def _ended_by(self, n: int) -> list[Any]:
+        """Decisions to end the contract that have taken effect at node n."""
+        path, ways, o = self.instance.tree.path(n), enumerate(self.contract.endings), self.contract.offer.index
+        return [self.ended_vars[o, w, m] for w, x in ways for m in path if (o, w, m) in self.ended_vars and self.period(m) + x.notice <= self.period(n)]
 
     def elected_by(self, election: Election, j: int, p: int, n: int) -> Any:
         """Volume that the buyer chooses under a clause at node n."""
@@ -178,10 +226,20 @@ class Deal:
 
     def most_taken(self, j: int, p: int, n: int) -> Number:
         """Upper bound of `take`."""
-        return self.contract.take_factor * self.deliverable(n) * self.stands(n) * self.most_committed(j, p, self.period(n))
+        within = self.contract.take_factor * self.deliverable(n) * self.stands(n) * self.most_volume(j, p, self.period(n))
+        return within + self.deliverable(n) * self.stands(n) * float(self.contract.of_capacity[p, self.period(n)])
+
+    def most_planned(self, j: int, p: int, t: int) -> float:
+        """The same in period t where all can be delivered."""
+        return self.contract.take_factor * self.most_volume(j, p, t) + float(self.contract.of_capacity[p, t])
+
+    def most_volume(self, j: int, p: int, t: int) -> float:
+        """Upper bound of `volume` at the nodes of period t."""
+        put_off = self.contract.deferrable * self.most_committed(j, p, t - 1) if t > self.contract.offer.start else 0.0
+        return self.most_committed(j, p, t) + put_off
 
     def most_committed(self, j: int, p: int, t: int) -> float:
-        """Upper bound of the committed volume in period t."""
+        """Upper bound of the committed volume in period t, as it is signed."""
         offer, alternative = self.contract.offer, self.contract.alternatives[j]
         return float(alternative.high[p] * shape_of(alternative.profile, offer.end - offer.start)[t - offer.start])
 
@@ -291,8 +349,12 @@ class Statement:
     take: Floats  # [Po, N]
     deliverable: Floats  # [N]
     late_weeks: Floats  # [N]
+    capacity: Floats  # [Po, N] of the supplier, without steps; infinite where unlimited
+    need: Floats  # [Po, N] new demand at the offer's sites
+    elsewhere: Floats  # [Po, N] taken under other offers, and ordered on spot markets
     index: Mapping[str, Floats]  # level by node, [N] each
     failed: Floats  # [N] 1 where it is over because the supplier has failed, else 0
+    stands: Floats = field(default_factory=lambda: np.ones(1))  # [N] 0 where an event interrupts it, else 1
     owed_share: float = 0.0  # of the deliverable committed volume, in each period
     elected: Mapping[Election, Floats] = field(default_factory=dict)  # volumes that the buyer chose, [Po, N] each
 
@@ -305,6 +367,22 @@ class Statement:
     def chosen(self, clause: str) -> Floats:
         """Volume that the buyer chose under a clause. [Po, N]"""
         return next((volume for election, volume in self.elected.items() if election.clause == clause), self.take * 0.0)
+
+    @property
+    def binds(self) -> Floats:
+        """1 where the contract is in force and not interrupted. [N]"""
+        return np.asarray(np.where(self.stands > 0, self.in_force, 0.0))
+
+    @property
+    def planned(self) -> Floats:
+        """Committed volume of the node's period as it was signed. [Po, N]"""
+        return self.planned_in(0)
+
+    def planned_in(self, ahead: int) -> Floats:
+        """The same of the period so many periods later; 0 outside the window. [Po, N]"""
+        then = self.period + ahead
+        volume = self.schedule[:, np.clip(then, 0, self.end - 1), self.signing_node]
+        return np.asarray(np.where((self.in_force > 0) & (then < self.end), volume, 0.0))
 
     @property
     def own_take(self) -> Floats:
@@ -396,6 +474,19 @@ class WidensTake(Protocol):
 
     def take_factor(self) -> float:
         """Most that may be taken, as a multiple of the deliverable committed volume."""
+
+
+@runtime_checkable
+class BindsOthers(Protocol):
+    """A clause that looks at what is bought elsewhere."""
+
+    def binds_others(self) -> bool:
+        """Whether it does, with its terms."""
+
+
+def looks_elsewhere(clauses: Iterable[Clause]) -> bool:
+    """Whether one of some clauses looks at what is bought elsewhere, with its terms."""
+    return any(clause.binds_others() for clause in clauses if isinstance(clause, BindsOthers))
 
 
 @runtime_checkable

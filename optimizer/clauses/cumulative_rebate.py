@@ -75,7 +75,7 @@ class CumulativeRebate:
             for j, p in [(j, p) for j in deal.js for p in deal.ps]:
                 before = (j, p, int(deal.instance.tree.parent[n]))
                 most[j, p, n] = most.get(before, 0.0) + deal.most_taken(j, p, n)
-                reach[j, p, n] = reach.get(before, 0.0) + deal.contract.take_factor * deal.most_committed(j, p, deal.period(n))
+                reach[j, p, n] = reach.get(before, 0.0) + deal.most_planned(j, p, deal.period(n))
                 for i, tier in enumerate(self.terms.tiers):
                     top = most[j, p, n] if tier.to_volume is None else least(tier.to_volume, most[j, p, n])
                     if i == 0 or reach[j, p, n] > tier.from_volume:

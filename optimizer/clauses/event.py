@@ -92,7 +92,7 @@ def interrupted(statement: Statement, clauses: Iterable[Any]) -> Statement:
         elif isinstance(clause, Stops):
             paused = np.maximum(paused, clause.stopped(statement))
     stands = np.where((paused > 0) | (failed > 0), 0.0, 1.0)
-    return replace(statement, failed=failed, in_force=np.where(failed > 0, 0.0, statement.in_force), volume=statement.volume * stands)
+    return replace(statement, failed=failed, in_force=np.where(failed > 0, 0.0, statement.in_force), volume=statement.volume * stands, stands=stands)
 
 
 def happens(event: Event) -> str:

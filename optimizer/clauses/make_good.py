@@ -53,7 +53,7 @@ class MakeGood:
         build_bank(
             deal,
             lambda j, p, n: [(missing(n), deal.volume(j, p, n))],
-            lambda j, p, n: missing(n) * deal.most_committed(j, p, deal.period(n)),
+            lambda j, p, n: missing(n) * deal.most_volume(j, p, deal.period(n)),
             self.terms.expiry_periods,
         )
         capped: dict[Index, Bounds] = {}

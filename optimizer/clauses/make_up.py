@@ -45,7 +45,7 @@ class MakeUp:
         if deal.settled is None or self.election() is None:
             return
         owed = deal.contract.owed_share
-        build_bank(deal, deal.unpaid, lambda j, p, n: owed * deal.deliverable(n) * deal.most_committed(j, p, deal.period(n)), self.terms.expiry_periods)
+        build_bank(deal, deal.unpaid, lambda j, p, n: owed * deal.deliverable(n) * deal.most_volume(j, p, deal.period(n)), self.terms.expiry_periods)
         credit = 1.0 - self.terms.price_share
         for n in deal.nodes:
             deal.charge(MAKE_UP, n, [(-credit * deal.price(j, p, n), deal.elected(j, p, n)) for j in deal.js for p in deal.ps])

@@ -42,6 +42,8 @@ from scenarios.tree import Floats
 if TYPE_CHECKING:
     from optimizer.clauses.base import Bounds, Deal, Index, Statement
 
+ABOUT_OWED = ("shortfall", "excess")
+OF_COMMITTED = ("defer", "cancel", "forecast")  # limited by what is committed, whatever of it can be delivered
 Terms = Callable[[int, int, int], list[Term]]  # of alternative, product and node
 
 
@@ -50,8 +52,17 @@ class Election:
     """A volume that a clause lets the buyer choose at every node, for each product."""
 
     clause: str  # the clause's kind
-    use: Literal["shortfall", "excess", "extra"]  # `extra`: taken on top of what the period's own terms allow
-    most: float = 1.0  # of a shortfall: at most this share of what is owed; of an extra: of the deliverable committed volume
+    use: Literal["shortfall", "excess", "extra", "defer", "cancel", "forecast"]
+    """`extra`: taken on top of what the period's own terms allow; `defer` and `cancel`: committed volume that is moved (`rescheduling`); `forecast`: said of
+    a later period."""
+    most: float = 1.0  # of a shortfall: at most this share of what is owed; of an extra: of the deliverable committed volume; else of the committed
+    of_capacity: float = 0.0  # of an extra: at most this share of the supplier's capacity that can be delivered, whatever is committed
+    ahead: int = 0  # periods from the choice to the period that it is about
+
+    @property
+    def label(self) -> str:
+        """What the volume is called: volume that is cancelled by its notice, because a clause may have several."""
+        return f"{self.clause}_{self.ahead}" if self.use == "cancel" else self.clause
 
 
 @runtime_checkable
@@ -70,6 +81,14 @@ class Elects(Protocol):
         """The volume to choose; None where the terms make it worthless."""
 
 
+@runtime_checkable
+class Moves(Protocol):
+    """A clause that lets the buyer move committed volume."""
+
+    def elections(self) -> tuple[Election, ...]:
+        """The volumes to choose; none where the terms make them worthless."""
+
+
 @dataclass(frozen=True)
 class Settled:
     """What is owed against what is taken, at every (alternative, product, node)."""
@@ -86,9 +105,17 @@ def owed_share(clauses: Iterable[Any]) -> float:
 def elections_of(clauses: Iterable[Any]) -> tuple[Election, ...]:
     """What a buyer may choose under a contract with these clauses: nothing about what is owed where nothing is."""
     clauses = tuple(clauses)
-    found = [clause.election() for clause in clauses if isinstance(clause, Elects)]
+    found = [election for clause in clauses for election in elections_by(clause)]
     owed = owed_share(clauses) > 0
-    return tuple(election for election in found if election is not None and (owed or election.use == "extra"))
+    return tuple(election for election in found if owed or election.use not in ABOUT_OWED)
+
+
+def elections_by(clause: Any) -> tuple[Election, ...]:
+    """What a clause lets the buyer choose."""
+    if isinstance(clause, Moves):
+        return clause.elections()
+    election = clause.election() if isinstance(clause, Elects) else None
+    return () if election is None else (election,)
 
 
 def most_elected(election: Election, owed: float, factor: float) -> float:
@@ -100,12 +127,12 @@ def most_elected(election: Election, owed: float, factor: float) -> float:
 
 def settle(deal: Deal) -> Settled | None:
     """Declare what is owed against what is taken; None in a contract without elections."""
-    owed, elections = deal.contract.owed_share, [e for e in deal.contract.elections if e.use != "extra"]
+    owed, elections = deal.contract.owed_share, [e for e in deal.contract.elections if e.use in ABOUT_OWED]
     keys = [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps]
     if not elections or not keys:
         return None
     beyond = max(deal.contract.own_factor - owed, 0.0)
-    size = {(j, p, n): deal.deliverable(n) * deal.stands(n) * deal.most_committed(j, p, deal.period(n)) for j, p, n in keys}
+    size = {(j, p, n): deal.deliverable(n) * deal.stands(n) * deal.most_volume(j, p, deal.period(n)) for j, p, n in keys}
     shortfall = deal.variables("shortfall", {key: owed * size[key] for key in keys})
     excess = deal.variables("excess", {key: beyond * size[key] for key in keys})
     short = deal.variables("short", {(p, n): 1.0 for _, p, n in keys}, pyo.Binary)

@@ -41,7 +41,7 @@ class TakeOrPay:
                 deal.charge(TAKE_OR_PAY, n, [(tau * deal.price(j, p, n) * c, v) for j, p, (c, v) in left])
             return
         keys = [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps if anywhere(theta * deal.deliverable(n) > 0)]
-        unused = deal.variables("unused", {(j, p, n): theta * deal.deliverable(n) * deal.most_committed(j, p, deal.period(n)) for j, p, n in keys})
+        unused = deal.variables("unused", {(j, p, n): theta * deal.deliverable(n) * deal.most_volume(j, p, deal.period(n)) for j, p, n in keys})
         paid: dict[Index, Bounds] = {}
         for j, p, n in keys:
             owed = theta * deal.deliverable(n)

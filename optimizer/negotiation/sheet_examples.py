@@ -12,7 +12,8 @@ from optimizer.bill import priced
 from optimizer.clauses.base import Clause, Restricts, SetsPrice, SplitsAlternatives, Statement, bill_purchase
 from optimizer.clauses.ending import Ends, in_effect
 from optimizer.clauses.event import interrupted
-from optimizer.clauses.obligation import Elects
+from optimizer.clauses.obligation import elections_by
+from optimizer.clauses.rescheduling import rescheduled
 from optimizer.instance import slack
 from optimizer.negotiation.sheet_sample import Sample
 from optimizer.wording import Example
@@ -39,7 +40,7 @@ def chain(sample: Sample, clause: Clause, example: Example) -> Statement:
     schedule[0, :, 0] = volume[1:]
     base = np.full((1, periods + 1), _list_price(sample) if isinstance(clause, SplitsAlternatives) else setting.price)
     levels = series(example.levels, 1.0)
-    election = clause.election() if isinstance(clause, Elects) else None
+    elections = elections_by(clause)
     statement = Statement(
         parent=np.arange(-1, periods),
         period=np.array([-1, *range(periods)]),
@@ -58,12 +59,15 @@ def chain(sample: Sample, clause: Clause, example: Example) -> Statement:
         take=series(example.take)[None],
         deliverable=series(example.deliverable, 1.0),
         late_weeks=series(example.weeks),
+        capacity=np.full((1, periods + 1), setting.capacity),
+        need=series(example.need)[None],
+        elsewhere=series(example.elsewhere)[None],
         index={x.id: levels for x in sample.scenario.indices},
         owed_share=setting.owed_share,
-        elected={} if election is None else {election: series(example.chosen)[None]},
+        elected={e: series(example.chosen if i == 0 else (0.0,))[None] for i, e in enumerate(elections)},
         failed=series(example.failed),
     )
-    return priced(interrupted(statement, (clause,)), (clause,))
+    return priced(rescheduled(interrupted(statement, (clause,))), (clause,))
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,8 @@ def examples_of(sample: Sample, clause: Clause) -> SheetTable:
         (any(x.example.weeks != (0.0,) for x in worked), SheetColumn(label="Weeks late", kind="number")),
         (any(x.example.levels != (1.0,) for x in worked), SheetColumn(label="Index level", kind="number")),
         (True, SheetColumn(label="Taken", kind="volume")),
+        (any(x.example.need != (0.0,) for x in worked), SheetColumn(label="Needed", kind="volume")),
+        (any(x.example.elsewhere != (0.0,) for x in worked), SheetColumn(label="Bought elsewhere", kind="volume")),
         (any(x.statement.elected for x in worked), SheetColumn(label="Chosen", kind="volume")),
         (True, SheetColumn(label="Price", kind="price")),
         *((True, SheetColumn(label=label(category), kind="money")) for category in categories),
@@ -127,16 +133,24 @@ def _rows(worked: Worked, ends: int) -> Iterator[tuple[Cell, ...]]:
             continue
         alone = example.shows[0] if n == worked.first else ""
         case = example.shows[n - 1] if len(example.shows) > 1 and n else alone
-        volumes: tuple[Cell, ...] = (None,) * 7
+        volumes: tuple[Cell, ...] = (None,) * 9
         if n:
             level = next((float(levels[n]) for levels in statement.index.values()), None)
             data = float(statement.deliverable[n]), float(statement.late_weeks[n]), level
             chosen = next((float(x[0, n]) for x in statement.elected.values()), None)
-            volumes = (float(statement.volume[0, n]), *data, float(statement.take[0, n]), chosen, float(statement.price[0, n]))
+            volumes = (
+                float(statement.volume[0, n]),
+                *data,
+                float(statement.take[0, n]),
+                float(statement.need[0, n]),
+                float(statement.elsewhere[0, n]),
+                chosen,
+                float(statement.price[0, n]),
+            )
         off = 0.0 if breach is None or breach[n] <= slack(float(statement.volume[0, n])) else float(breach[n])
         yield (case, str(n) if n else "at signing", *volumes, *(float(x[n]) + 0.0 for x in worked.bill.values()), "no" if off else "yes", off)
     if worked.first == 0:
-        yield ("Sum", "", *(None,) * 7, *(float(x.sum()) + 0.0 for x in worked.bill.values()), None, None)
+        yield ("Sum", "", *(None,) * 9, *(float(x.sum()) + 0.0 for x in worked.bill.values()), None, None)
 
 
 def _list_price(sample: Sample) -> float:

@@ -93,6 +93,7 @@ class Sample:
             high=max(float(a.high[0]) for a in self.contract.alternatives),
             first_period=self.scenario.period_ids[0],
             owed_share=self.contract.owed_share,
+            capacity=float(self.contract.offer.capacity[0, self.contract.offer.start]),
         )
 
     def outcome(self, share: float) -> Outcome:

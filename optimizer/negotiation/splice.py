@@ -20,6 +20,8 @@ import numpy as np
 from scipy import sparse
 
 from models.rules import CATEGORY_RULES
+from optimizer.clauses import clauses_of
+from optimizer.clauses.base import looks_elsewhere
 from optimizer.instance import Instance, OfferData
 from optimizer.model import build_contracts_alone, build_model
 from optimizer.risk import EXCESSES, RISK, cost_range
@@ -51,8 +53,9 @@ class Base:
 
 
 def make_base(instance: Instance) -> Base:
-    """Compile a scenario for splicing. Raises Misfit where a rule counts some charges and not others: a unit of money at a node enters its rows or does not."""
-    if any(rule.kind in CATEGORY_RULES for rule in instance.rules):
+    """Compile a scenario for splicing. Raises Misfit where a rule counts some charges and not others: a unit of money at a node enters its rows or does not;
+    and where a contract looks at others."""
+    if any(rule.kind in CATEGORY_RULES for rule in instance.rules) or any(map(binds_others, instance.offers)):
         raise Misfit
     problem = compile_problem(build_model(instance, probed=True))
     probe = np.array([v.parent_component().local_name == "probe" for v in problem.names[1]])
@@ -71,6 +74,11 @@ def make_base(instance: Instance) -> Base:
         risk={name: _of_component(problem.names[1], "risk", name) for name in RISK}, violations=_violations(problem.names[1]),
         fits=not any(step.prepaid > 0 for step in instance.steps),
     )  # fmt: skip
+
+
+def binds_others(offer: OfferData) -> bool:
+    """Whether an offer has rows about what is bought elsewhere, whose bounds move with the terms of others."""
+    return looks_elsewhere(clauses_of(offer.clauses))
 
 
 def labels_of(data: Any) -> tuple[Label, ...]:
@@ -226,7 +234,11 @@ def _less(whole: Any, part: Any) -> Any:
 def splice(slot: Slot, offer: OfferData) -> Spliced:
     """The base with `offer` in the slot. Raises Misfit."""
     base, was = slot.base, slot.offer
-    if not base.fits or (offer.start, offer.end, offer.sign, offer.products, offer.sites) != (was.start, was.end, was.sign, was.products, was.sites):
+    if (
+        not base.fits
+        or binds_others(offer)
+        or (offer.start, offer.end, offer.sign, offer.products, offer.sites) != (was.start, was.end, was.sign, was.products, was.sites)
+    ):
         raise Misfit
     contract = alone(base.instance, offer)
     place, fresh = _places(slot, contract)

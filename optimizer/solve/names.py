@@ -57,7 +57,7 @@ class Names:
         if letter == "w" and offer is not None:
             return self.kernel.contracts[offer].endings[i].clause
         if letter == "c" and offer is not None:
-            return self.kernel.contracts[offer].elections[i].clause
+            return self.kernel.contracts[offer].elections[i].label
         if letter in "jp" and offer is not None:
             contract = self.kernel.contracts[offer]
             return contract.alternatives[i].id if letter == "j" else scenario.products[contract.offer.products[i]].id

@@ -278,6 +278,25 @@ CASES: dict[str, tuple[list[Edit], list[str]]] = {
         [("offers[1].clauses[+]", {"kind": "supplier_default", "index": "inputs"})],
         ["offers[1].clauses[1]: give `index` and `from_level` together: the index tells of the event from that level on"],
     ),
+    "deferral beside an exit": (
+        [
+            ("offers[1].clauses[+]", {"kind": "deferral", "share": 0.2}),
+            ("offers[1].clauses[+]", {"kind": "early_termination", "fees": [{"after_periods": 1}]}),
+        ],
+        ["offers[1].clauses[1]: 'deferral' can't stand beside 'early_termination', which counts on the volume as it was committed; leave one of them out"],
+    ),
+    "cancellation with a notice as long as the window": (
+        [("offers[1].clauses[+]", {"kind": "cancellation", "share": 0.2, "notices": [{"periods": 2}]})],
+        ["offers[1].clauses[1]: the shortest notice takes 2 periods, and the window has 2; nothing could be cancelled"],
+    ),
+    "forecast of what may be put off": (
+        [("offers[1].clauses[+]", {"kind": "rolling_forecast", "down": 0.1}), ("offers[1].clauses[+]", {"kind": "deferral", "share": 0.2})],
+        ["offers[1].clauses[1]: 'rolling_forecast' can't stand beside 'deferral', which takes away what was forecast; leave one of them out"],
+    ),
+    "share of an unknown capacity": (
+        [("offers[1].clauses[+]", {"kind": "capacity_share", "share": 0.1})],
+        ["offers[1].clauses[1]: a share of the capacity of 'importer' needs to know it; add rows to its `capacity` for 'cable'"],
+    ),
     "tiers of a shaped profile": (
         [("offers[1].clauses[+]", TIERS | {"kind": "all_units_tiers"}), ("offers[1].alternatives[0].profile", {"kind": "shaped", "shape": [1, 2]})],
         ["offers[1].clauses[1]: all-units tiers need a flat or a free profile; with a shaped one no single volume sets the tier"],

@@ -86,6 +86,49 @@ def _bad_extension(terms: Any, c: Contract) -> Iterator[str]:
         yield f"the extension is decided at {c.decided}"
 
 
+def _bad_capacity_share(terms: Any, c: Contract) -> Iterator[str]:
+    supplier = next(x for x in c.world.scenario.suppliers if x.id == c.offer.supplier)
+    for p, t in c.each():
+        capacity = next((row.volume[t] for row in supplier.capacity if row.product == p), 0.0)
+        if more(c.chosen("capacity_share", p, t), min(terms.share * c.share(t) * capacity, c.taken(p, t))):
+            yield f"{c.chosen('capacity_share', p, t):g} of '{p}' at {t} is more than the share of the capacity, or than is taken"
+
+
+def _bad_requirements(terms: Any, c: Contract) -> Iterator[str]:
+    for p, t in c.each():
+        if more(terms.share * c.share(t) * c.needed(p, t), c.taken(p, t)):
+            yield f"{c.taken(p, t):g} of '{p}' taken at {t}, less than the share of the need"
+
+
+def _bad_exclusivity(terms: Any, c: Contract) -> Iterator[str]:
+    for p, t in c.each():
+        if not terms.waivable and more(c.elsewhere(p, t), 0.0):
+            yield f"{c.elsewhere(p, t):g} of '{p}' bought elsewhere at {t}"
+
+
+def _bad_deferral(terms: Any, c: Contract) -> Iterator[str]:
+    for p, t in c.each():
+        most = terms.share * c.committed[p, t] if t + 1 < c.window.stop else 0.0
+        if more(c.chosen("deferral", p, t), most) or more(0.0, c.standing(p, t)):
+            yield f"{c.chosen('deferral', p, t):g} of '{p}' put off at {t}, more than may be"
+
+
+def _bad_cancellation(terms: Any, c: Contract) -> Iterator[str]:
+    for p, t in c.each():
+        if more(c.cancelled(p, t), terms.share * c.committed[p, t]) or more(0.0, c.standing(p, t)):
+            yield f"{c.cancelled(p, t):g} of '{p}' cancelled for {t}, more than may be"
+
+
+def _bad_forecast(terms: Any, c: Contract) -> Iterator[str]:
+    for p, t in c.each():
+        said_at = t - terms.periods_ahead
+        if terms.down < 1 and said_at >= c.window.start:
+            said = c.chosen("rolling_forecast", p, said_at)
+            ready, own = c.share(t) * said, c.on_its_own(p, t)
+            if more(own, (1.0 + terms.up) * ready) or more((1.0 - terms.down) * ready, own) or more(said, c.committed[p, t]):
+                yield f"{own:g} of '{p}' taken at {t}, where {said:g} was forecast"
+
+
 FORBIDDEN: dict[str, Callable[[Any, Contract], Iterator[str]]] = {
     "volume_band": _bad_take,
     "minimum_order": _bad_order,
@@ -95,5 +138,11 @@ FORBIDDEN: dict[str, Callable[[Any, Contract], Iterator[str]]] = {
     "force_majeure": _bad_pause,
     "supplier_default": _bad_default,
     "early_termination": _bad_end,
+    "capacity_share": _bad_capacity_share,
+    "requirements": _bad_requirements,
+    "exclusivity": _bad_exclusivity,
+    "deferral": _bad_deferral,
+    "cancellation": _bad_cancellation,
+    "rolling_forecast": _bad_forecast,
     "extension": _bad_extension,
 }

@@ -52,7 +52,9 @@ def _prepayment(terms: Any, c: Contract) -> Iterator[Line]:
 
 def _reservation(terms: Any, c: Contract) -> Iterator[Line]:
     for p, t in c.each():
-        yield "reservation", t, (terms.fee_per_unit or terms.share_of_price * base_price(c, p)) * c.committed[p, t]
+        fee = terms.fee_per_unit or terms.share_of_price * base_price(c, p)
+        yield "reservation", t, fee * c.standing(p, t)
+        yield "reservation_credit", t, -terms.deductible * fee * min(c.taken(p, t), c.standing(p, t))
 
 
 def unpaid(c: Contract, product: str, t: int) -> float:
@@ -97,6 +99,28 @@ def _exit(terms: Any, c: Contract) -> Iterator[Line]:
             yield "exit_fee", c.decided, share * base_price(c, p) * c.committed[p, t]
 
 
+def _capacity_share(terms: Any, c: Contract) -> Iterator[Line]:
+    for p, t in c.each():
+        yield "capacity_share_premium", t, (terms.price_factor - 1.0) * price(c, p, t) * c.chosen("capacity_share", p, t)
+
+
+def _exclusivity(terms: Any, c: Contract) -> Iterator[Line]:
+    for t in sorted({t for p, t in c.each() if c.elsewhere(p, t) > 1e-4}):
+        if terms.waivable:
+            yield "waiver_fee", t, terms.waiver_fee
+
+
+def _deferral(terms: Any, c: Contract) -> Iterator[Line]:
+    for p, t in c.each():
+        yield "deferral_fee", t, terms.fee_share * base_price(c, p) * c.chosen("deferral", p, t)
+
+
+def _cancellation(terms: Any, c: Contract) -> Iterator[Line]:
+    for p, t in c.each():
+        for notice in terms.notices:
+            yield "cancellation_fee", t, notice.fee_share * base_price(c, p) * c.chosen(f"cancellation_{notice.periods}", p, t)
+
+
 INVOICES: dict[str, Callable[[Any, Contract], Iterator[Line]]] = {
     "all_units_tiers": lambda terms, c: iter(()),  # noqa: ARG005  (it sets the base price)
     "incremental_tiers": _slices,
@@ -108,4 +132,8 @@ INVOICES: dict[str, Callable[[Any, Contract], Iterator[Line]]] = {
     "make_good": _make_good,
     "late_delivery": _damages,
     "early_termination": _exit,
+    "capacity_share": _capacity_share,
+    "exclusivity": _exclusivity,
+    "deferral": _deferral,
+    "cancellation": _cancellation,
 }

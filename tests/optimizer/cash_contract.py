@@ -199,7 +199,27 @@ class Contract:
 
     def standing(self, product: str, t: int) -> float:
         """The committed volume, of which nothing stands while an event suspends the contract."""
-        return 0.0 if self.holds("force_majeure", t) else self.committed[product, t]
+        if self.holds("force_majeure", t):
+            return 0.0
+        came = self.chosen("deferral", product, t - 1) if t > self.window.start else 0.0
+        return self.committed[product, t] + came - self.chosen("deferral", product, t) - self.cancelled(product, t)
+
+    def cancelled(self, product: str, t: int) -> float:
+        """What was cancelled of a period's volume, by all notices."""
+        rule = self.terms.get("cancellation")
+        notices = [] if rule is None else [x.periods for x in rule.notices if t - x.periods >= self.window.start]
+        return sum(self.chosen(f"cancellation_{k}", product, t - k) for k in notices)
+
+    def elsewhere(self, product: str, t: int) -> float:
+        """What is bought of a product under other offers and on spot markets."""
+        scenario, node = self.world.scenario, self.world.node(t)
+        ordered = sum(self.volumes.of("order", x.id, product, "", node) for x in scenario.spot if x.product == product)
+        return ordered + sum(self.volumes.of("take", x.id, product, "", node) for x in scenario.offers if x.id != self.offer.id)
+
+    def needed(self, product: str, t: int) -> float:
+        """New demand at the sites of the offer."""
+        sites = [x.id for x in self.world.scenario.sites] if self.offer.sites is None else self.offer.sites
+        return sum(self.world.demand(site, product, t) for site in sites)
 
     def owed(self, product: str, t: int) -> float:
         """What take-or-pay makes owed."""

@@ -62,7 +62,15 @@ def _without_terms() -> Data:
         "periods": PERIODS,
         "sites": [{"id": x, "service_class": "core"} for x in sites],
         "products": [{"id": x, "unit": "km"} for x in products],
-        "suppliers": [{"id": x, "domestic": x != "abroad", "origin": "far" if x == "abroad" else ""} for x in makers],
+        "suppliers": [
+            {
+                "id": x,
+                "domestic": x != "abroad",
+                "origin": "far" if x == "abroad" else "",
+                "capacity": [{"product": p, "volume": [300.0] * 3} for p in products],
+            }
+            for x in makers
+        ],
         "tariffs": [{"origin": "far", "rate": [0.0, 0.1, 0.1]}],
         "demand": [{"site": s, "product": p, "volume": [30.0, 35.0, 40.0]} for s in sites for p in products],
         "shortage": [{"product": p, "kind": "lost", "cost_per_unit": 80.0} for p in products],

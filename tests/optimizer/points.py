@@ -21,13 +21,26 @@ FAR = 1e6  # far more than can be chosen under any election
 
 @dataclass(frozen=True)
 class Point:
-    """Volumes held: the alternative signed (None: nothing is), V [Po, T, N] at signing nodes, Q [Po, N], elections [E, Po, N], endings [W, N]."""
+    """Volumes held: the alternative signed (None: nothing is), V [Po, T, N] at signing nodes, Q [Po, N], elections [E, Po, N], endings [W, N], and
+    what is ordered on spot markets [M, N] (None: nothing)."""
 
     alternative: int | None
     volume: Any
     take: Any
     elected: Any
     ended: Any
+    ordered: Any = None
+
+
+def with_orders(what: Tiny, point: Point, rng: random.Random) -> list[Point]:
+    """The point, and with something bought elsewhere: at one node, and at some."""
+    found, markets, nodes = [point], len(what.instance.spots), list(what.instance.nodes)
+    for several in (False, True) if markets else ():
+        ordered = np.zeros((markets, what.instance.tree.size))
+        for n in rng.sample(nodes, rng.randint(2, len(nodes)) if several else 1):
+            ordered[rng.randrange(markets), n] = rng.choice((1.0, 50.0))
+        found.append(replace(point, ordered=ordered))
+    return found
 
 
 def with_endings(what: Tiny, point: Point, rng: random.Random) -> list[Point]:
@@ -82,10 +95,13 @@ def outcome_of(instance: Instance, contract: Contract, point: Point) -> Outcome:
     signed = np.zeros((len(contract.alternatives), size))
     if point.alternative is not None:
         signed[parts_of(contract, point.alternative)[0], list(contract.signing_nodes)] = 1.0
-    products = len(instance.scenario.products)
+    products, markets = len(instance.scenario.products), len(instance.spots)
     nothing = np.zeros((products, sites, size))
+    ordered = np.zeros((markets, size)) if point.ordered is None else point.ordered
+    orders, received = tuple(x[None] for x in ordered), (np.zeros((sites, size)),) * markets
     return Outcome(
-        (signed,), (point.volume,), (point.take,), (point.elected,), (point.ended,), (np.zeros((len(contract.offer.products), sites, size)),), (), (), nothing,
+        (signed,), (point.volume,), (point.take,), (point.elected,), (point.ended,), (np.zeros((len(contract.offer.products), sites, size)),), orders, received,
+        nothing,
         np.zeros((0, size)), np.zeros((0, sites, size)), nothing, np.zeros((0, size)),
     )  # fmt: skip
 

@@ -28,7 +28,7 @@ def _deposit(pick: Pick) -> Data:
 TERMS: dict[str, Callable[[Pick], Data]] = {
     "volume_band": lambda pick: {"down": pick(0.3, 0.0, 1.0), "up": pick(0.25, 0.0)},
     "take_or_pay": lambda pick: {"fraction": pick(0.8, 0.5, 1.0), "price_share": pick(1.0, 0.6)},
-    "reservation": lambda pick: pick({"fee_per_unit": 1.5}, {"share_of_price": 0.08}),
+    "reservation": lambda pick: pick({"fee_per_unit": 1.5}, {"share_of_price": 0.08}) | {"deductible": pick(0.5, 0.0)},
     "fixed_price": lambda pick: {},  # noqa: ARG005
     "escalator": lambda pick: {"rate": pick(0.04, -0.03)},
     "indexed_price": lambda pick: {"index": "inputs", "weight": pick(0.6, 1.0), "lag_periods": pick(1, 0), "floor": -0.1, "cap": pick(0.2, None)},
@@ -44,6 +44,15 @@ TERMS: dict[str, Callable[[Pick], Data]] = {
     "cumulative_rebate": lambda pick: {"tiers": TIERS},  # noqa: ARG005
     "make_good": lambda pick: {"cap": pick(0.5, 1.0), "price_share": pick(0.6, 1.0), "expiry_periods": pick(None, 1)},
     "force_majeure": lambda pick: pick({"deliverable_below": 0.7}, {"index": "inputs", "from_level": 1.3}),
+    "capacity_share": lambda pick: {"share": pick(0.1, 0.3), "price_factor": pick(1.1, 0.9)},
+    "requirements": lambda pick: {"share": pick(0.3, 0.1)},
+    "exclusivity": lambda pick: {"waiver_fee": pick(40.0, 300.0), "waivable": pick(True, True, False)},
+    "deferral": lambda pick: {"share": pick(0.4, 1.0), "fee_share": pick(0.02, 0.1)},
+    "cancellation": lambda pick: {
+        "share": pick(0.5, 1.0),
+        "notices": pick([{"periods": 1, "fee_share": 0.05}], [{"periods": 0, "fee_share": 0.3}, {"periods": 1, "fee_share": 0.05}]),
+    },
+    "rolling_forecast": lambda pick: {"periods_ahead": pick(1, 1, 2), "down": pick(0.2, 0.0), "up": pick(0.1, 0.4)},
     "supplier_default": lambda pick: pick({"index": "inputs", "from_level": 1.5}, {"deliverable_below": 0.6}),
 }
 
@@ -80,7 +89,7 @@ def contract(seed: int, first: str | None = None) -> Data:
         "periods": [*PERIODS[:2], {"id": PERIODS[2], "years": pick(1.0, 2.0)}],
         "sites": [{"id": "east"}],
         "products": [{"id": x, "unit": "km"} for x in products],
-        "suppliers": [{"id": "maker", "origin": "far"}],
+        "suppliers": [{"id": "maker", "origin": "far", "capacity": [{"product": x, "volume": [200.0, 180.0, 220.0]} for x in products]}],
         "tariffs": [{"origin": "far", "rate": [0.0, 0.1, pick(0.1, 0.0)]}],
         "demand": [{"site": "east", "product": x, "volume": [pick(40.0, 10.0, 25.0), pick(15.0, 45.0), pick(45.0, 20.0)]} for x in products],
         "shortage": [{"product": x, "kind": pick("lost", "lost", "delayed"), "terminal_cost_per_unit": None} for x in products],

@@ -74,7 +74,7 @@ class Draw:
 
     def __init__(self, seed: int) -> None:
         r, self.later, self.events = Random(seed), Random(f"later {seed}"), Random(f"events {seed}")
-        self.r, self.recent = r, seed % 2 == 0
+        self.r, self.recent, self.seed = r, seed % 2 == 0, seed
         self.periods = [f"t{i}" for i in range(r.choice([1, 2, 2, 3, 3]))]
         self.places = ["north", "south"][: r.choice([1, 1, 2])]
         self.products = ["cable", "duct"][: r.choice([1, 1, 2])]
@@ -205,6 +205,7 @@ class Draw:
             "sign": "now" if self.chance(0.7) else self.r.choice(self.periods[: start + 1]), "signing_cost": self.r.choice([0.0, self.number(5, 200)]),
         }  # fmt: skip
         offer["clauses"] = clauses = self.clauses(offer["window"]["periods"])
+        clauses += self.latest_clauses(offer) if self.seed % 4 == 2 else []
         tiered = any(clause["kind"] == "all_units_tiers" for clause in clauses)
         offer["alternatives"] = [self.alternative(f"alt-{j}", products, offer["window"]["periods"], tiered) for j in range(self.r.choice([1, 1, 2]))]
         if self.chance(0.3):
@@ -291,6 +292,33 @@ class Draw:
                 if clause["kind"] == "prepayment" and events.random() < 0.5:
                     clause |= {"guarantee_share": round(events.uniform(0, 1), 2), "guarantee_fee": 0.02}
         return found
+
+    def latest_clauses(self, offer: Row) -> list[Row]:
+        """Clauses that came after those, drawn apart again, in every fourth document."""
+        r = Random(f"latest {self.data['name']} {offer['id']}")
+        chosen: list[Row] = []
+        supplier = next(x for x in self.data["suppliers"] if x["id"] == offer["supplier"])
+        if set(offer["products"]) <= {row["product"] for row in supplier.get("capacity", [])} and r.random() < 0.6:
+            chosen.append({"kind": "capacity_share", "share": round(r.uniform(0.05, 0.5), 2), "price_factor": r.choice([0.9, 1.0, 1.3])})
+        if r.random() < 0.2:
+            chosen.append({"kind": "requirements", "share": round(r.uniform(0.05, 0.4), 2)})
+        if r.random() < 0.2:
+            chosen.append({"kind": "exclusivity", "waiver_fee": round(r.uniform(10, 400), 1), "waivable": r.random() < 0.7})
+        kinds = {clause["kind"] for clause in offer["clauses"]}
+        for clause in offer["clauses"]:
+            if clause["kind"] == "reservation":
+                clause["deductible"] = r.choice([0.0, 0.4, 1.0])
+        breaks = kinds & {"early_termination", "extension", "force_majeure", "supplier_default"}
+        if r.random() < 0.25 and not breaks:
+            band = {"down": round(r.uniform(0, 0.5), 2), "up": round(r.uniform(0, 0.5), 2)}
+            chosen.append({"kind": "rolling_forecast", "periods_ahead": r.choice([1, 1, 2]), **band})
+        elif not breaks and "incremental_tiers" not in kinds:
+            if r.random() < 0.4:
+                chosen.append({"kind": "deferral", "share": round(r.uniform(0.1, 1), 2), "fee_share": r.choice([0.0, 0.1])})
+            if r.random() < 0.4:
+                notices = [{"periods": k, "fee_share": round(r.uniform(0, 0.8), 2)} for k in range(min(2, offer["window"]["periods"]))]
+                chosen.append({"kind": "cancellation", "share": round(r.uniform(0.1, 1), 2), "notices": notices})
+        return chosen
 
     def elections(self) -> list[Row]:
         """What the buyer may choose where something is owed."""

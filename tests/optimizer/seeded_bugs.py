@@ -26,7 +26,7 @@ from optimizer.clauses.fixed_price import FixedPrice
 from optimizer.clauses.indexed_price import IndexedPrice
 from optimizer.clauses.reservation import Reservation
 from optimizer.engine import solve
-from optimizer.ledger import CREDIT, EXIT, GUARANTEE, GUARANTEE_FEE, MAKE_GOOD, PURCHASE, RESERVATION
+from optimizer.ledger import CANCELLATION, CREDIT, DEFERRAL, EXIT, GUARANTEE, GUARANTEE_FEE, MAKE_GOOD, PURCHASE, RESERVATION, WAIVER
 from optimizer.rules.base import Desk, share_rows
 from optimizer.rules.domestic_share import DomesticShare
 from scenarios import library
@@ -79,6 +79,11 @@ def without_what_is_drawn(rows: Rows) -> Rows:
 def without_endings(rows: Rows) -> Rows:
     """What is given up stays committed."""
     return {key: (low, terms[:2], high) for key, (low, terms, high) in rows.items()}
+
+
+def never_comes_back(rows: Rows) -> Rows:
+    """What is put off is committed for no other period."""
+    return {key: (low, [term for term in terms if not ("elected" in str(term[1]) and term[0] < 0)], high) for key, (low, terms, high) in rows.items()}
 
 
 def of_the_year_alone(rows: Rows) -> Rows:
@@ -208,6 +213,8 @@ BUGS = (
     Bug("band ignores what can be delivered", "clause", "volume_band", band_ignores_deliverability),
     Bug("reservation charge forgotten", "clause", "reservation", charges_times("reservation", RESERVATION, 0.0)),
     Bug("reservation charged on volume taken", "clause", "reservation", fee_on_volume_taken),
+    Bug("fee credited on what is not taken", "clause", "reservation", rows_become("reservation", "credited_was_taken", dropped)),
+    Bug("fee credited beyond what is reserved", "clause", "reservation", rows_become("reservation", "credited_was_reserved", dropped)),
     Bug("two tiers open at once", "clause", "all_units_tiers", two_alternatives_signed),
     Bug("tier opens 10 % early", "clause", "all_units_tiers", tier_opens_early),
     Bug("take-or-pay owes what may be left", "clause", "take_or_pay", built_on_other_terms("take_or_pay", lambda terms: {"fraction": 1 - terms.fraction})),
@@ -240,6 +247,21 @@ BUGS = (
     Bug("supplier back a year after failing", "clause", "supplier_default", events_unnoticed("supplier_default", 2)),
     Bug("guarantee pays all of it", "clause", "supplier_default", charges_times("prepayment", GUARANTEE, 1.25)),
     Bug("guarantee free of charge", "clause", "supplier_default", charges_times("prepayment", GUARANTEE_FEE, 0.0)),
+    Bug("share of capacity without a contract", "clause", "capacity_share", rows_become("capacity_share", "taken_within_share", dropped)),
+    Bug("share of capacity outlives the contract", "clause", "capacity_share", rows_become("capacity_share", "share_while_in_force", dropped)),
+    Bug("share of the need forgotten", "clause", "requirements", rows_become("requirements", "need_is_bought_here", dropped)),
+    Bug("share of the need a tenth low", "clause", "requirements", built_on_other_terms("requirements", lambda terms: {"share": 0.9 * terms.share})),
+    Bug("bought elsewhere all the same", "clause", "exclusivity", rows_become("exclusivity", "bought_nowhere_else", dropped)),
+    Bug("half of the waiver fee", "clause", "exclusivity", charges_times("exclusivity", WAIVER, 0.5)),
+    Bug("put off without a limit", "clause", "deferral", rows_become("deferral", "put_off_within_share", dropped)),
+    Bug("put off and gone", "clause", "deferral", rows_become("rescheduling", "volume_is_rescheduled", never_comes_back)),
+    Bug("put off for nothing", "clause", "deferral", charges_times("deferral", DEFERRAL, 0.0)),
+    Bug("cancelled without a limit", "clause", "cancellation", rows_become("cancellation", "cancelled_within_share", dropped)),
+    Bug("cancelled and still committed", "clause", "cancellation", rows_become("rescheduling", "volume_is_rescheduled", without_what_is_drawn)),
+    Bug("half of the cancellation fee", "clause", "cancellation", charges_times("cancellation", CANCELLATION, 0.5)),
+    Bug("taken far below the forecast", "clause", "rolling_forecast", rows_become("rolling_forecast", "take_within_forecast_below", dropped)),
+    Bug("taken above the forecast", "clause", "rolling_forecast", built_on_other_terms("rolling_forecast", lambda terms: {"up": terms.up + 0.1})),
+    Bug("forecast beyond what is committed", "clause", "rolling_forecast", rows_become("rolling_forecast", "forecast_within_commitment", dropped)),
     Bug("incremental tier order dropped", "clause", "incremental_tiers", rows_become("incremental_tiers", "tier_opens_when_full", dropped)),
     Bug("incremental tiers need no opening", "clause", "incremental_tiers", rows_become("incremental_tiers", "slice_needs_open_tier", dropped)),
     Bug("purchase of the first product only", "clause", "fixed_price", first_product_only),

@@ -57,6 +57,19 @@ def test_a_member_moved_in_the_model_is_the_member_moved_in_the_document(seed: i
             assert (answer.x is not None) == possible(there), f"{member.path} at {amount}"
 
 
+def test_the_need_that_a_contract_must_cover_is_a_member() -> None:
+    """A contract that has to cover more than it offers would be out of the question, and nobody would say why."""
+    rules = [{"kind": "force", "offer": "maker"}]
+    document = scenario(100.0, offers=[offer("maker", 10.0, 50.0, {"kind": "requirements", "share": 0.8})], rules=rules)
+    made = scenario_from(document)
+    elastic = make_elastic(made, build_tree(made))
+    member = next(m for m in elastic.members if m.owner[0] == "need")
+    assert member.path == "offers[0].clauses[0].share"
+    assert not possible(document)
+    assert not possible(changed(made, [(member, 0.51)]).model_dump(mode="json", by_alias=True))
+    assert possible(changed(made, [(member, 0.5)]).model_dump(mode="json", by_alias=True))
+
+
 def test_nothing_on_offer_is_no_member() -> None:
     """A market that has nothing would be named as a limit that nobody could relax in the model."""
     made = scenario_from(scenario(100, 100, spot=[spot(10.0, 10.0, available=0.0)]))

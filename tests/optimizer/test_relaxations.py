@@ -43,6 +43,7 @@ LOOSER_CLAUSES: list[tuple[Data, Data]] = [
     ({"kind": "volume_band", "down": 0.1, "up": 0.05}, {"up": 0.3}),
     ({"kind": "reservation", "fee_per_unit": 3.0}, {"fee_per_unit": 1.0}),
     ({"kind": "reservation", "share_of_price": 0.2}, {"share_of_price": 0.1}),
+    ({"kind": "reservation", "fee_per_unit": 3.0, "deductible": 0.2}, {"deductible": 0.9}),
     ({"kind": "fixed_price"}, {}),
     ({"kind": "escalator", "rate": 0.08}, {"rate": 0.01}),
     (INDEXED | {"reference": 0.5}, {"weight": 0.2}),  # the index stands above its reference, so less weight is better
@@ -72,12 +73,27 @@ LOOSER_CLAUSES: list[tuple[Data, Data]] = [
     ({"kind": "early_termination", "fees": [{"after_periods": 1}]}, {"fees": [{"after_periods": 1, "share": 0.3}]}),
     ({"kind": "early_termination", "fees": [{"after_periods": 2, "share": 0.3}]}, {"fees": [{"after_periods": 1, "share": 0.3}]}),
     ({"kind": "carry_forward", "cap": 0.6, "expiry_periods": 1}, {"expiry_periods": None}),
+    ({"kind": "capacity_share", "share": 0.1, "price_factor": 1.5}, {"share": 0.4}),
+    ({"kind": "capacity_share", "share": 0.3, "price_factor": 1.5}, {"price_factor": 0.8}),
+    ({"kind": "requirements", "share": 0.4}, {"share": 0.1}),
+    ({"kind": "exclusivity", "waiver_fee": 300.0}, {"waiver_fee": 20.0}),
+    ({"kind": "exclusivity", "waiver_fee": 300.0, "waivable": False}, {"waivable": True}),
+    ({"kind": "deferral", "share": 0.2, "fee_share": 0.2}, {"share": 0.6}),
+    ({"kind": "deferral", "share": 0.4, "fee_share": 0.2}, {"fee_share": 0.0}),
+    ({"kind": "cancellation", "share": 0.2, "notices": [{"periods": 0, "fee_share": 0.3}]}, {"share": 0.7}),
+    ({"kind": "cancellation", "share": 0.5, "notices": [{"periods": 0, "fee_share": 0.8}]}, {"notices": [{"periods": 0, "fee_share": 0.1}]}),
+    ({"kind": "cancellation", "share": 0.5, "notices": [{"periods": 0}]}, {"notices": [{"periods": 0}, {"periods": 1, "fee_share": 0.1}]}),
+    ({"kind": "rolling_forecast", "down": 0.1, "up": 0.05}, {"down": 0.5}),
+    ({"kind": "rolling_forecast", "down": 0.1, "up": 0.05}, {"up": 0.4}),
 ]
 RIGHTS: list[Data] = [
     {"kind": "late_delivery", "damages_per_week": 0.02, "cap": 0.3},
     {"kind": "make_up", "price_share": 0.2},
     {"kind": "carry_forward", "cap": 0.5},
     {"kind": "make_good", "cap": 0.4, "price_share": 0.8},
+    {"kind": "capacity_share", "share": 0.2, "price_factor": 1.1},
+    {"kind": "deferral", "share": 0.4, "fee_share": 0.1},
+    {"kind": "cancellation", "share": 0.5, "notices": [{"periods": 0, "fee_share": 0.4}]},
     {"kind": "cumulative_rebate", "tiers": BETTER},
     {"kind": "early_termination", "fees": [{"after_periods": 1, "share": 0.4}]},
     {"kind": "extension", "periods": 1},
@@ -92,6 +108,9 @@ OBLIGATIONS: list[Data] = [
     {"kind": "prepayment", "amount": 200.0},
     {"kind": "volume_band", "down": 0.1},
     {"kind": "escalator", "rate": 0.06},
+    {"kind": "requirements", "share": 0.3},
+    {"kind": "exclusivity", "waiver_fee": 100.0},
+    {"kind": "rolling_forecast", "down": 0.2, "up": 0.1},
 ]
 NEITHER = {
     "fixed_price": "it is what an offer has without it",
@@ -110,17 +129,34 @@ def with_clause(data: Data, clause: Data | None, kind: str) -> Data:
     found = but(data)
     family = {kind_of(x) for x in PRICE_FAMILY}
     clashes = {kind} | (family | {"incremental_tiers"} if kind in family else set()) | (ABOUT_OWED if kind == "take_or_pay" else set())
-    endings = {"early_termination", "extension"}
-    clashes |= endings | {"incremental_tiers"} if kind in endings else endings if kind == "incremental_tiers" else set()
+    endings, moves = {"early_termination", "extension"}, {"deferral", "cancellation"}
+    changed = endings | moves
+    clashes |= endings | {"incremental_tiers"} if kind in changed else changed if kind == "incremental_tiers" else set()
+    clashes |= moves | {"rolling_forecast"} if kind in endings else endings | moves if kind == "rolling_forecast" else set()
+    clashes |= {"rolling_forecast"} if kind in moves else set()
+    events = {"force_majeure", "supplier_default"}
+    clashes |= moves | {"rolling_forecast"} if kind in events else events if kind in moves | {"rolling_forecast"} else set()
     if clause is not None and "guarantee_share" in clause:
         clashes |= endings  # what is left of a prepayment is forfeited there
     if clause is not None and "periods" in clause and found["offers"][0]["window"]["periods"] == 1:
         clause = clause | {"periods": 0}  # nothing could come before the extension
     own = [x for x in found["offers"][0]["clauses"] if x["kind"] not in clashes]
+    if kind == "capacity_share":
+        _limit(found)
     if kind in ABOUT_OWED and not any(x["kind"] == "take_or_pay" for x in own):
         own.append(OWED)
     found["offers"][0]["clauses"] = own + ([clause] if clause is not None else [])
     return found
+
+
+def _limit(data: Data) -> None:
+    """Give the first offer's supplier a capacity for everything that it sells: a share of it needs one."""
+    offered = data["offers"][0]
+    supplier = next(x for x in data["suppliers"] if x["id"] == offered["supplier"])
+    for step in supplier.get("capacity_steps", []):
+        step["product"] = "cable"
+    rows = supplier.setdefault("capacity", [])
+    rows += [{"product": p, "volume": [80.0] * len(data["periods"])} for p in offered["products"] if p not in {x["product"] for x in rows}]
 
 
 @pytest.mark.parametrize(("tight", "change"), LOOSER_CLAUSES, ids=lambda x: x.get("kind") or "-".join(x))

@@ -18,7 +18,8 @@ from optimizer.clauses import clause_of
 from optimizer.clauses.base import Contract, Restricts, SetsPrice, Statement
 from optimizer.clauses.ending import Ends, in_effect
 from optimizer.clauses.event import interrupted
-from optimizer.clauses.obligation import Elects, Owes
+from optimizer.clauses.obligation import Owes, elections_by
+from optimizer.clauses.rescheduling import rescheduled
 from optimizer.decisions import Kernel
 from optimizer.instance import Instance, build_instance
 from optimizer.model import build_model
@@ -115,8 +116,13 @@ def tiny_scenario(
     rules: Sequence[Mapping[str, Any]] = (),
     weeks: Sequence[float] = (0.0,),
     levels: Sequence[float] = (1.0,),
+    capacity: float | None = None,
+    needs: Sequence[float] = (1.0,),
+    market: bool = False,
 ) -> Scenario:
-    """One supplier, one offer with two alternatives; `weeks` late and index `levels` run through the nodes, starting over where they end."""
+    """One supplier, one offer with two alternatives; `weeks` late and index `levels` run through the nodes, starting over where they end.
+    `capacity` of the supplier in the first period; none = unlimited. `needs` are factors on demand that run through the nodes, too.
+    `market`: every product has a spot market."""
     profile = dict(profile or {"kind": "flat"})
     if "shape" in profile:
         profile["shape"] = list(profile["shape"])[: frame.window]
@@ -127,7 +133,8 @@ def tiny_scenario(
     ]  # fmt: skip
     nodes = [
         {"id": name, "parent": parent, "period": period, "probability": chance, "deliverability": [{"offer": "frame", "share": share}],
-         "lateness": [{"offer": "frame", "weeks": weeks[i % len(weeks)]}], "index": {"inputs": levels[i % len(levels)]}, "fx": {"EUR": 1.1 + 0.05 * i}}
+         "lateness": [{"offer": "frame", "weeks": weeks[i % len(weeks)]}], "index": {"inputs": levels[i % len(levels)]}, "fx": {"EUR": 1.1 + 0.05 * i},
+         "demand_factor": needs[i % len(needs)]}
         for i, (name, parent, period, chance, share) in enumerate(frame.nodes)
     ]  # fmt: skip
     return scenario_from(
@@ -138,9 +145,12 @@ def tiny_scenario(
             "periods": [{"id": name, "years": years} for name, years in frame.periods],
             "sites": [{"id": "campus"}],
             "products": [{"id": name, "unit": "km"} for name in frame.products],
-            "suppliers": [{"id": "maker"}],
+            "suppliers": [{"id": "maker", "capacity": [] if capacity is None else [_capacity(p, capacity, frame) for p in frame.products]}],
             "demand": [{"site": "campus", "product": p, "volume": [1000.0] * len(frame.periods)} for p in frame.products],
             "shortage": [{"product": p, "kind": "lost", "cost_per_unit": 100.0} for p in frame.products],
+            "spot": [{"id": f"spot-{p}", "product": p, "price": [30.0] * len(frame.periods), "available": [50.0] * len(frame.periods)} for p in frame.products]
+            if market
+            else [],
             "indices": [{"id": "inputs"}],
             "currencies": [{"id": "EUR", "rate": [1.1] * len(frame.periods)}],
             "offers": [
@@ -159,6 +169,11 @@ def tiny_scenario(
             "uncertainty": {"kind": "tree", "nodes": nodes},
         }
     )
+
+
+def _capacity(product: str, volume: float, frame: Frame) -> dict[str, Any]:
+    """A row of capacity that falls a little from period to period, so that no period can stand for another."""
+    return {"product": product, "volume": [volume - 10.0 * t for t in range(len(frame.periods))]}
 
 
 def tiny(scenario: Scenario) -> Tiny:
@@ -182,12 +197,28 @@ def statement_of_one_future(
     ended: Sequence[float] = (0.0,),
     failed: Sequence[float] = (0.0,),
     owed_share: float = 0.0,
+    capacity: Sequence[float] = (5000.0,),
+    need: Sequence[float] = (0.0,),
+    elsewhere: Sequence[float] = (0.0,),
 ) -> Statement:
     """What happened under an offer of one product, signed now, in one future: one number per period, a single number holds in all. `chosen` under the
-    clause itself."""
-    periods = max(len(volume), len(take), len(deliverable), len(weeks), len(levels), len(years or ()), len(chosen), len(ended), len(failed))
+    clause itself (the first of what it lets the buyer choose)."""
+    periods = max(
+        len(volume),
+        len(take),
+        len(deliverable),
+        len(weeks),
+        len(levels),
+        len(years or ()),
+        len(chosen),
+        len(ended),
+        len(failed),
+        len(capacity),
+        len(need),
+        len(elsewhere),
+    )
     meaning = clause_of(document(clause))
-    election = meaning.election() if isinstance(meaning, Elects) else None
+    elections = elections_by(meaning)
 
     def series(values: Sequence[float], now: float = 0.0) -> Any:
         return np.array([now, *(values if len(values) == periods else values * periods)], dtype=float)
@@ -217,12 +248,15 @@ def statement_of_one_future(
         take=series(tuple(take))[None],
         deliverable=series(tuple(deliverable), 1.0),
         late_weeks=series(tuple(weeks)),
+        capacity=series(tuple(capacity))[None],
+        need=series(tuple(need))[None],
+        elsewhere=series(tuple(elsewhere))[None],
         index={"inputs": series(tuple(levels), 1.0)},
         owed_share=meaning.owed_share() if isinstance(meaning, Owes) else owed_share,
-        elected={} if election is None else {election: series(tuple(chosen))[None]},
+        elected={e: series(tuple(chosen) if i == 0 else (0.0,))[None] for i, e in enumerate(elections)},
         failed=series(tuple(failed)),
     )
-    statement = interrupted(statement, (meaning,))
+    statement = rescheduled(interrupted(statement, (meaning,)))
     return replace(statement, price=statement.price * meaning.billed_factor(statement)) if isinstance(meaning, SetsPrice) else statement
 
 

@@ -26,12 +26,12 @@ from optimizer.instance import build_instance, shape_of
 from optimizer.solve.highs import solve_problem
 from optimizer.solve.problem import Problem
 from scenarios.tree import build_tree
-from tests.optimizer.points import Point, outcome_of, parts_of, with_choices, with_endings, with_events
+from tests.optimizer.points import Point, outcome_of, parts_of, with_choices, with_endings, with_events, with_orders
 from tests.optimizer.tiny import Frame, Tiny, tiny, tiny_scenario
 
 TOLERANCE = 1e-6  # relative to the largest charge at the point
 FORBIDDEN = 1e-3  # a breach of this much volume is one; grid points keep or miss a threshold by 1
-MOST_SINGLES, MOST_MIXED = 24, 12
+MOST_SINGLES = 24
 MOST_FORBIDDEN = 16  # tried for each reason
 MOST_DECIDED = 48  # the same where the buyer decides things
 OPEN_BAND = {"kind": "volume_band", "down": 1.0, "up": 1.0}
@@ -53,6 +53,7 @@ class Case:
     charges: tuple[str, ...] = ()  # kinds of clause whose charges are compared; none = the clause's own
     exact: bool = True  # whether the maximum, too, must be the bill
     terms: Mapping[str, Any] = field(default_factory=dict)  # of the tiny scenario: low, high, profile, rules, weeks, levels
+    singles: int = MOST_SINGLES  # single takes that are moved; half as many points are mixed. Fewer where something is decided at each point
 
     def __str__(self) -> str:
         return self.name
@@ -66,8 +67,9 @@ def verify(case: Case, frame: Frame) -> int:
     allowed: list[tuple[Point, Any]] = []
     forbidden: list[tuple[Point, str]] = []
     rng = random.Random(f"{frame} {case.name}")
-    left = (left for volumes in points(case, what) for standing in with_events(what, volumes) for left in with_endings(what, standing, rng))
-    for point in (chosen for volumes in left for chosen in with_choices(what, volumes, rng)):
+    standing = (x for volumes in points(case, what) for bought in with_orders(what, volumes, rng) for x in with_events(what, bought))
+    decided = (left for volumes in standing for left in with_endings(what, volumes, rng))
+    for point in (chosen for left in decided for chosen in with_choices(what, left, rng)):
         statement = statement_of(what.instance, what.contract.offer, what.contract, outcome_of(what.instance, what.contract, point))
         reason = breach_of(what, point, statement)
         if reason:
@@ -115,13 +117,15 @@ def points(case: Case, what: Tiny) -> list[Point]:
     found = [replace(nothing, take=np.zeros_like(nothing.take)), replace(nothing, take=np.ones_like(nothing.take))]
     for v in case.volumes:
         found += [point(case, what, rng.randrange(2), lambda v=v: v, lambda _, k=k: k) for k in count]
-    for _ in range(MOST_SINGLES):
+    for _ in range(case.singles):
         v, usual, other, moved = rng.choice(case.volumes), rng.choice(count), rng.choice(count), (rng.choice(products), rng.choice(nodes))
         found.append(point(case, what, rng.randrange(2), lambda v=v: v, lambda x, at=moved, a=usual, b=other: b if x == at else a))
-    for _ in range(MOST_MIXED if what.contract.elections else 0):  # what is chosen late depends on what was taken early, so periods differ and products don't
+    for _ in range(
+        case.singles // 2 if what.contract.elections else 0
+    ):  # what is chosen late depends on what was taken early, so periods differ and products don't
         v, by_period = rng.choice(case.volumes), [rng.choice(count) for _ in what.instance.years]
         found.append(point(case, what, rng.randrange(2), lambda v=v: v, lambda x, a=by_period: a[what.instance.tree.period[x[1]]]))
-    for _ in range(MOST_MIXED):
+    for _ in range(case.singles // 2):
         found.append(point(case, what, rng.randrange(2), lambda: rng.choice(case.volumes), lambda _: rng.choice(count)))
     return found
 
@@ -232,13 +236,14 @@ def _held(what: Tiny, held: Sequence[Point]) -> Problem:
 
 
 def _holds(what: Tiny) -> dict[tuple[Any, ...], list[int]]:
-    """Columns to be summed, by what they are: ("signed", alternative), ("volume", p, t, m), ("take", p, n), ("elected", e, p, n), ("ended", w, n)."""
+    """Columns to be summed, by what they are: ("signed", alternative), ("volume", p, t, m), ("take", p, n), ("elected", e, p, n), ("ended", w, n),
+    ("order", m, n)."""
     found: dict[tuple[Any, ...], list[int]] = {}
     of = {j: i for i in range(len(what.contract.offer.alternatives)) for j in parts_of(what.contract, i)}
-    for name in ("signed", "volume", "take", "elected", "ended"):
+    for name in ("signed", "volume", "take", "elected", "ended", "order"):
         index, columns = what.problem.keys[name]
         for key, column in zip(index.tolist(), columns.tolist(), strict=True):
-            held = {"signed": (of[key[1]], key[2]), "elected": (key[1], *key[3:]), "ended": key[1:]}.get(name, key[2:])
+            held = {"signed": (of.get(key[1]), key[2]), "elected": (key[1], *key[3:]), "ended": key[1:], "order": (key[0], key[-1])}.get(name, key[2:])
             found.setdefault((name, *held), []).append(column)
     return found
 
@@ -246,6 +251,8 @@ def _holds(what: Tiny) -> dict[tuple[Any, ...], list[int]]:
 def _value(point: Point, key: tuple[Any, ...]) -> float:
     if key[0] == "signed":
         return float(key[1] == point.alternative)
+    if key[0] == "order":
+        return 0.0 if point.ordered is None else float(point.ordered[key[1:]])
     return float({"volume": point.volume, "take": point.take, "elected": point.elected, "ended": point.ended}[key[0]][key[1:]])
 
 

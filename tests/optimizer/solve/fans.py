@@ -86,6 +86,7 @@ DECIDED_LATER = (
     "early_termination",
     "extension",
     "cumulative_rebate",
+    "exclusivity",
 )  # clauses with yes-or-no decisions after signing
 
 

@@ -50,6 +50,16 @@ BY_HAND = {
     "clause-force_majeure": 0.5 * 100 * 32,
     # 1,000 of 2,000 are credited before the maker fails, and 800 come back, for 5 % of 1,600.
     "clause-supplier_default": 2000 + 80 + 100 * 30 - 1000 + 0.5 * (100 * 30 - 1000) + 0.5 * (100 * 36 - 800),
+    "clause-capacity_share": 1000 + 0.5 * (50 * 30 + 70 * 33) + 0.5 * (25 * 30 + 50 * 33 + 45 * 60),
+    # 80 committed, half of the larger need; without the clause 60 would do, and spot comes first.
+    "clause-requirements": 80 + 0.5 * (40 * 30 + 40 * 25) + 0.5 * (80 * 30 + 80 * 25),
+    # 10 km are rather missed than bought for 400 and a fee; 60 are not.
+    "clause-exclusivity": 0.5 * (100 * 28 + 10 * 80) + 0.5 * (100 * 28 + 60 * 40 + 600),
+    "clause-deferral": 0.5 * 200 * 28 + 0.5 * (50 * 28 + 50 * 1.4 + 150 * 28 + 10 * 40),
+    # V = 90: beyond the need of the weak first year a unit would be paid for in vain there.
+    "clause-cancellation": 0.5 * (180 * 28 + 20 * 40) + 0.5 * (90 * 28 + 45 * 5.6 + 45 * 28),
+    # Forecast 120 / 1.1, so that 120 can be taken where they are needed, and nine tenths of the forecast are where 60 are.
+    "clause-rolling_forecast": 100 * 28 + 0.5 * 0.9 * 120 / 1.1 * 28 + 0.5 * 120 * 28,
     "rule-domestic_share": 60 * 30 + 40 * 25,
     "rule-origin_share": 25 * 24 * 1.1 + 40 * 25 * 1.1 + 35 * 30,
     "rule-supplier_share": 50 * 25 + 50 * 30,
