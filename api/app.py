@@ -28,6 +28,7 @@ from api.observer import Observer
 from api.pulse import Pulse
 from api.routes import (
     audit,
+    batch_pages,
     batches,
     compare,
     documents,
@@ -43,6 +44,7 @@ from api.routes import (
     runs,
     shares,
     sign_in,
+    why,
 )  # fmt: skip
 from api.routes.state import Services
 from api.settings import Settings, settings_from
@@ -54,7 +56,10 @@ if TYPE_CHECKING:
 log = logging.getLogger("offtake.server")
 NATIVE = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """FastAPI's own telemetry tells whole addresses, which can hold what nobody else may know."""
-PARTS = (runs, batches, inside, shares, negotiate, events, results, compare, documents, audit, health, metrics, sign_in, form, negotiate_form, pages)
+PARTS = (
+    runs, batches, inside, shares, negotiate, events, results, compare, documents, audit, health, metrics, sign_in, form, negotiate_form, why, batch_pages,
+    pages,
+)  # fmt: skip
 
 
 def create_app(settings: Settings | None = None, *, store: DatabaseStore | None = None, runner: Runner | None = None, traces: Traces | None = None) -> FastAPI:

@@ -33,6 +33,17 @@ def found(store: Store, limit: int, name: str = "", state: str | None = None) ->
     return fitting
 
 
+def batches(store: Store, limit: int) -> list[list[Run]]:
+    """The newest batches, each as its runs in the order in which they were sent."""
+    ids: dict[str, None] = {}
+    for run in recent(store):
+        if run.request.batch:
+            ids[run.request.batch] = None
+        if len(ids) == limit:
+            break
+    return [runs for runs in map(store.batch, ids) if runs]
+
+
 @dataclass(frozen=True)
 class Versions:
     """Other versions of the scenario that a run solved: runs of the same name that were sent something else."""

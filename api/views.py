@@ -269,7 +269,7 @@ def batch_view(runs: list[Run]) -> BatchView:
             )
             for run in runs
         ],
-        links={"self": here} | ({} if over else {"cancel": f"{here}/cancel"}),
+        links={"self": here, "page": f"/batches/{first.request.batch}"} | ({} if over else {"cancel": f"{here}/cancel"}),
     )
 
 

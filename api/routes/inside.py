@@ -13,7 +13,8 @@ from starlette.background import BackgroundTask
 from api.exporter import NoModel
 from api.problems import Problem
 from api.routes.results import scenario_of
-from api.routes.state import KnownRun, Parts
+from api.routes.state import KnownRun, Parts, Services
+from api.store import KEPT_LOG, Run
 from api.views import LogView
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
@@ -30,6 +31,16 @@ def get_log(run: KnownRun, parts: Parts, offset: Offset = 0) -> LogView:
     found = parts.store.read_log(run.id, offset, LOG_PAGE)
     after = found.start + len(found.text)
     return LogView(offset=found.start, text=found.text, next=after, over=run.over and len(found.text) < LOG_PAGE)
+
+
+def log_tail(run: Run, parts: Services) -> LogView | None:
+    """The end of a run's log, for its page; None for who reads the run under a share link, which does not open logs."""
+    if parts.caller.shared:
+        return None
+    first = parts.store.read_log(run.id, 0, 1).start  # what lay before is no longer kept
+    found = parts.store.read_log(run.id, first, KEPT_LOG)
+    after, text = found.start + len(found.text), found.text[-LOG_PAGE:]
+    return LogView(offset=after - len(text), text=text, next=after, over=run.over)
 
 
 @router.get(

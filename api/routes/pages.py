@@ -13,8 +13,11 @@ from fastapi.staticfiles import StaticFiles
 from api import history
 from api.problems import KINDS, Problem
 from api.routes.form import groups
+from api.routes.inside import log_tail
 from api.routes.results import stored
 from api.routes.state import Parts
+from api.routes.why import PARTS as EXPLAINED
+from api.routes.why import asked_about, subject
 from api.store import State
 from api.views import run_view
 from api.web import WEB, page, plotly
@@ -68,11 +71,11 @@ def run_page(run_id: str, parts: Parts) -> HTMLResponse:
     if run is None:
         return page("lost.html", 404, caller=parts.caller, problem=Problem("no-run"))
     found = json.loads(stored(run, parts, "page")) if run.has_plan else None
-    view, style_ids = run_view(run, parts.store), plotly.inline_style_ids()
-    if view.ask:
-        return page("answer.html", caller=parts.caller, run=view, words=QUESTIONS[view.ask], report=found, style_ids=style_ids)
-    versions = history.versions(run, parts.store, lambda other: stored(other, parts, "body"))
-    shown = {"run": view, "report": found, "style_ids": style_ids, "versions": versions, "offers": _offers(found)}
+    shown = {"run": run_view(run, parts.store), "report": found, "style_ids": plotly.inline_style_ids(), "log": log_tail(run, parts)}
+    if run.request.ask:
+        return page("answer.html", caller=parts.caller, words=QUESTIONS[run.request.ask], about=subject(run, parts), **shown)
+    shown |= {"versions": history.versions(run, parts.store, lambda other: stored(other, parts, "body")), "offers": _offers(found)}
+    shown |= {"asked": asked_about(run, parts) if found else [], "explained": EXPLAINED}
     return page("run.html", caller=parts.caller, phases=PHASES, tables=TABLES, **shown)
 
 

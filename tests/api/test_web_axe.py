@@ -45,6 +45,8 @@ def pages(client: Client) -> dict[str, str]:
     brief = client.post("/v1/negotiate/brief", content=json.dumps(body), headers=headers).json()
     fine, other = (client.post("/v1/runs", content=scenario(name), headers=headers).json() for name in ("fine", "better"))
     infeasible = client.solve("infeasible", wait=60).json()
+    why = client.post("/v1/negotiate/why", content=json.dumps({"scenario": "quickstart", "offers": [OFFER]}), headers=headers).json()
+    batch = client.post("/v1/batches", content=json.dumps({"scenarios": ["quickstart", "quickstart"]}), headers=headers).json()
     patient = client.solve("patient").json()
     return {
         "start": "/",
@@ -58,6 +60,9 @@ def pages(client: Client) -> dict[str, str]:
         "comparison": f"/compare?runs={fine['id']},{other['id']},{infeasible['id']}",
         "negotiate": "/negotiate?example=fibre",
         "answer": brief["links"]["page"],
+        "explanation": why["links"]["page"],
+        "batches": "/batches",
+        "batch": f"/batches/{batch['id']}",
         "routes": "/docs",
     }
 

@@ -1,0 +1,56 @@
+"""Pages of runs and batches that follow what happens, in a real Chromium."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.api.service import Client, serving, tiny
+from tests.api.test_batch_pages import sent
+from tests.api.test_web import browser, opened
+
+__all__ = ["browser"]
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    with serving(grace_seconds=0.5) as client:
+        yield client
+
+
+def test_the_log_of_a_run_grows_on_its_page(browser: Browser, client: Client) -> None:
+    """If this fails, nobody sees what a run that takes hours is doing, or it must be loaded again and again."""
+    first, second = (client.solve("patient").json()["id"] for _ in range(2))
+    with opened(browser, client, f"/runs/{second}") as page:
+        expect(page.locator("#log")).to_be_visible()
+        expect(page.locator("#log")).not_to_contain_text("solve after")
+        client.post(f"/v1/runs/{first}/cancel")
+        expect(page.locator("#log")).to_contain_text("solve after")
+        page.get_by_role("button", name="Stop and keep the best plan").click()
+        expect(page.get_by_role("heading", name="The decision")).to_be_visible()
+        expect(page.locator("#log")).to_be_hidden()
+        page.get_by_text("Log", exact=True).click()
+        expect(page.locator("#log")).to_contain_text("solve after")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1200, "light")])
+def test_a_batch_is_followed_on_its_page(browser: Browser, client: Client, width: int, scheme: str) -> None:
+    """If this fails, the page of a batch shows what was, forgets what was ticked when it changes, or can't be read on a telephone."""
+    batch = sent(client, [json.loads(tiny(name)) for name in ("fine", "patient")], tag="two")
+    done, lasting = client.get(f"/v1/batches/{batch}").json()["runs"]
+    client.run_until(lasting["id"], lambda run: run["state"] == "running")
+    with opened(browser, client, f"/batches/{batch}", width, scheme) as page:
+        expect(page.locator("#news")).to_contain_text(re.compile(r"2 runs:.*1 optimal.*1 running"))
+        page.locator(f"input[value='{done['id']}']").check()
+        page.get_by_role("button", name="Cancel what has not ended").focus()
+        client.post(f"/v1/runs/{lasting['id']}/stop")
+        expect(page.locator("#news")).to_contain_text("1 feasible")
+        expect(page.get_by_role("button", name="Cancel what has not ended")).to_be_hidden()
+        expect(page.locator("#runs .state.feasible")).to_be_visible()
+        expect(page.locator(f"input[value='{done['id']}']")).to_be_checked()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
