@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import distributions
 from pathlib import Path
 
 from cyclonedx.schema import SchemaVersion
@@ -15,8 +16,8 @@ from tests.test_lock import LOCKED, version_of
 ROOT = Path(__file__).parents[1]
 
 
-def made() -> str:
-    command = [sys.executable, ROOT / ".ci" / "sbom.py"]
+def made(*options: str) -> str:
+    command = [sys.executable, *options, ROOT / ".ci" / "sbom.py"]
     return subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT.parent).stdout
 
 
@@ -26,6 +27,23 @@ def test_it_is_valid_and_complete() -> None:
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     parts = [(part["name"], part["version"]) for part in json.loads(text)["components"]]
     assert parts == [(one.name, version_of(one)) for one in LOCKED]
+
+
+def test_parts_that_are_here_say_their_licence() -> None:
+    """Whoever must know under which licences the image may be used would have to look at every package."""
+    parts = json.loads(made())["components"]
+    licences = {part["name"]: part.get("licenses", []) for part in parts if (part["name"], part["version"]) in installed()}
+    assert licences["pydantic"] == [{"expression": "MIT"}]
+    assert licences["scipy"] == [{"license": {"name": "BSD License"}}], "not the whole text of it"
+    assert [name for name, said in licences.items() if not said] == []
+    bare = json.loads(made("-I", "-S"))["components"]
+    assert [part.pop("licenses", None) for part in bare] == [None] * len(bare)
+    assert bare == [{name: value for name, value in part.items() if name != "licenses"} for part in parts]
+
+
+def installed() -> set[tuple[str, str]]:
+    """Names and versions of the packages of this environment."""
+    return {(one.metadata["Name"].lower(), one.version) for one in distributions()}
 
 
 def test_it_is_the_same_everywhere() -> None:

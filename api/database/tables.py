@@ -137,6 +137,7 @@ share_links = Table(
     Column("owner", String(80), nullable=False),
     Column("created", Moment, nullable=False),
     Column("expires", Moment, nullable=False),
+    Column("key", String(16), nullable=False, server_default=""),  # that made it; no reference, because a link is over as soon as its key is deleted
     Index("share_links_by_run", "run"),
 )
 

@@ -1,4 +1,4 @@
-"""Share links: whoever has one reads one run, its page and its downloads, until the link expires or is revoked."""
+"""Share links: whoever has one reads one run, its page and its downloads, until the link expires, is revoked, or its maker's key ends."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ShareList(View):
 
 @router.post("/v1/runs/{run_id}/shares", tags=["shares"], status_code=201, responses={404: {}, 409: {}, 422: {}})
 def share_run(run: KnownRun, request: Request, parts: Parts, days: Days = USUAL) -> ShareMade:
-    """Make a link under which anybody reads this run, and nothing else, without a key."""
+    """Make a link under which anybody reads this run, and nothing else, without a key. It ends with the key that made it, at the latest."""
     link, secret = _made(run, parts, days)
     return ShareMade(**_view(link).model_dump(), address=_address(request, secret))
 
@@ -113,7 +113,7 @@ async def open_share(secret: str, request: Request, parts: Parts) -> Response:
 
 def _made(run: Run, parts: Services, days: int) -> tuple[ShareLink, str]:
     try:
-        return parts.entrance.shares.add(run.id, parts.caller.owner, now() + timedelta(days=days))
+        return parts.entrance.shares.add(run.id, parts.caller.owner, now() + timedelta(days=days), parts.caller.key)
     except TooManyLinks:
         raise Problem("too-many-shares") from None
 

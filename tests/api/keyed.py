@@ -60,7 +60,7 @@ def keyed(**changes: Any) -> Iterator[Keyed]:
     """A server that everybody in WHO has a key of, until the block ends."""
     with tempfile.TemporaryDirectory() as folder:
         store = str(Path(folder) / "runs.db")
-        found = {who: made(store, who) for who in WHO}
+        found = {who: made(store, who, days=30.0) for who in WHO}
         changes = {"store": store, "allow_public": True, "grace_seconds": 0.5, "refusals_per_minute": 100_000, **changes}
         with serving(**changes) as client, ExitStack() as clients:
             secrets, keys = ({who: pair[i] for who, pair in found.items()} for i in (1, 0))

@@ -10,9 +10,10 @@ import pytest
 
 from api.access import now
 from api.callers import SHARED
+from api.database.keys import Keys
 from api.database.opening import open_database
 from api.database.shares import Shares
-from tests.api.keyed import Keyed, keyed, token
+from tests.api.keyed import Keyed, keyed, made, token
 from tests.api.service import Client
 from tests.api.test_owners import ABOUT_A_RUN
 
@@ -131,6 +132,25 @@ def test_a_link_ends(served: Keyed, run: str) -> None:
     database.close()
     assert served.browser().get(f"/shared/{late}").status_code == 404
     assert served.client(None).get(f"/v1/runs/{run}", headers={"Cookie": f"offtake_share={late}"}).status_code == 401
+
+
+def test_a_link_ends_with_the_key_that_made_it(served: Keyed, run: str) -> None:
+    """Whoever leaves a team could go on reading under a link of his own, or a link would outlast a key that was given for a week."""
+    shared = {}
+    for ending in ("disabled", "deleted", "later"):
+        key, secret = made(served.store, "ana", days=2.0)
+        answer = served.client(None, Authorization=f"Bearer {secret}").post(f"/v1/runs/{run}/shares", params={"days": 7})
+        assert datetime.fromisoformat(answer.json()["expires"]) == key.expires
+        shared[ending] = (key.id, urlsplit(answer.json()["address"]).path)
+    database = open_database(served.store)
+    keys = Keys(database)
+    for ending in ("disabled", "deleted"):
+        keys.disable(shared[ending][0])
+    keys.delete(shared["deleted"][0])
+    listed = {link.id for link in Shares(database).of(run)}
+    database.close()
+    assert {ending: served.browser().get(path).status_code for ending, (_, path) in shared.items()} == {"disabled": 404, "deleted": 404, "later": 303}
+    assert {link["id"] for link in served.client("ana").get(f"/v1/runs/{run}/shares").json()["shares"]} == listed
 
 
 def test_the_page_makes_and_ends_links(served: Keyed, run: str) -> None:
