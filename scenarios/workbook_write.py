@@ -92,7 +92,8 @@ def _written(data: Row) -> bytes:
     periods = [row["id"] for row in _below(next(iter(tables())), data["periods"])]
     currency, foreign = data.get("currency") or "USD", bool(data.get("currencies"))
     found = {table.sheet: (table, rows) for table, rows in _walked(tables(), [((), data)])}
-    ordered = [found[sheet] for sheet in SHEETS.values()]
+    placed = set(SHEETS.values())
+    ordered = [found[sheet] for sheet in (*SHEETS.values(), *(sheet for sheet in found if sheet not in placed))]  # new ones last
     _about(book, [(table, len(rows)) for table, rows in ordered])
     scenario, *others = settings()
     _settings(book, scenario, data, currency)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,7 +19,7 @@ from scenarios import library
 from scenarios.files import dump_scenario, scenario_from
 from scenarios.workbook import json_of, read_workbook, write_template, write_workbook
 from scenarios.workbook_names import SHEETS
-from scenarios.workbook_tables import all_tables
+from scenarios.workbook_tables import Table, all_tables, tables
 from scenarios.workbook_tables import settings as setting_sheets
 from tests.optimizer.random_scenarios import random_scenario
 from tests.scenarios.workbooks import QUICKSTART, changed, edited, opened, said
@@ -193,6 +194,11 @@ def test_the_same_scenario_gives_the_same_bytes() -> None:
     assert json_of(QUICKSTART) == json_of(write_workbook(read_workbook(QUICKSTART)))
 
 
+def lists_of(clauses: Table, child: Table) -> set[str]:
+    """The kinds of clauses that hold the list of a table."""
+    return {str(get_args(document.model_fields["kind"].annotation)[0]) for document in clauses.documents if child.path[0] in document.model_fields}
+
+
 def documents_below(found: type[Document]) -> set[type[Document]]:
     """Every document that stands somewhere in a scenario, by the schema."""
     names = set(found.model_json_schema()["$defs"])
@@ -220,6 +226,39 @@ def test_every_field_of_every_document_has_a_place() -> None:
     ]
     assert not missing
     assert {table.sheet for table in all_tables()} == set(SHEETS.values())
+
+
+LISTED = sorted({document for table in all_tables() if table.path[-1] == "clauses" for child in table.tables for document in lists_of(table, child)})
+"""Kinds of clauses that hold lists of documents."""
+
+
+@pytest.fixture
+def without_places(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nobody has said what the sheets of the clauses' lists are called."""
+    for name in [name for name in SHEETS if name.startswith("offers.clauses.")]:
+        monkeypatch.delitem(SHEETS, name)
+    tables.cache_clear()
+    yield
+    monkeypatch.undo()
+    tables.cache_clear()
+
+
+@pytest.mark.usefixtures("without_places")
+@pytest.mark.parametrize("kind", LISTED)
+def test_a_list_in_a_clause_that_has_no_place_yet_is_written_all_the_same(kind: str) -> None:
+    """A clause with a new list of steps or fees would lose them in a workbook without a word."""
+    scenario = library.load(f"clause-{kind}")
+    held = json.loads(scenario.model_dump_json())
+    assert any(isinstance(value, list) and value for offer in held["offers"] for clause in offer["clauses"] for value in clause.values())
+    assert read_workbook(write_workbook(scenario)) == scenario
+
+
+def test_rows_that_hold_rows_can_be_named() -> None:
+    """A list inside a list would be written without saying to which row it belongs, and come back under another one, or not at all."""
+    nameless = [table.sheet for table in all_tables() if table.tables and not set(table.own) <= {column.path[0] for column in table.columns}]
+    assert nameless == []
+    sheets = [table.sheet for table in all_tables()]
+    assert len(sheets) == len(set(sheets)), "of two tables on one sheet one would be lost"
 
 
 def test_a_formula_is_read_by_its_value() -> None:
