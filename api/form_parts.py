@@ -28,8 +28,10 @@ SECTIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("How to solve, frontier and stress", ("solve", "frontier", "stress")),
 )
 ELSEWHERE = "Everything else"
-OWN_TABLES = {"suppliers", "offers", "spot", "shortage"}
+OWN_TABLES = {"suppliers", "offers", "spot", "shortage", "uncertainty.futures"}
 """Tables whose rows hold tables that are worth a table of their own below; in others they are a cell of JSON."""
+WINDOW = {"shape"}
+"""Series over the periods of an offer's window, not over the scenario's."""
 FIXED = {"format"}
 REFERS = {
     "site": "site", "from_site": "site", "to_site": "site", "product": "product", "substitute": "product", "supplier": "supplier", "offer": "offer",
@@ -90,16 +92,30 @@ class _Reader:
 
     def _tables(self, told: Part, row: Schema, shorthand: str) -> list[Part]:
         """A table, and below it the tables that its rows hold."""
-        own = told["path"][0] in OWN_TABLES and len(told["path"]) == 1
+        own = ".".join(told["path"]) in OWN_TABLES
         below = {name: field for name, field in row["properties"].items() if own and self._holds_rows(field)}
+        either = {name: rows for name, field in row["properties"].items() if (rows := self._rows_instead(field))} if "*" in told["path"] else {}
         columns = self._specs({name: field for name, field in row["properties"].items() if name not in below}, row)
         about = row.get("description", "") if shorthand or not told["help"] else told["help"]
+        for column in columns:
+            column |= {"rows": True} if column["at"][0] in either else {}
         found = [{**told, "help": about, "part": "grid", "columns": columns, "shorthand": shorthand}]
-        for name, field in below.items():
+        for name, field in (below | either).items():
             for part in self._part([*told["path"], "*", name], field):
                 part["title"] = f"{label(told['path'][-1])}: {part['title'].lower()}"
-                found.append(part)
+                found.append(self._instead(part) if name in either else part)
         return found
+
+    def _instead(self, part: Part) -> Part:
+        """A table that stands in the place of a single value: what its rows are about comes first, and is in its title."""
+        about = [x for x in part["columns"] if "refers" in x]
+        others = [x for x in part["columns"] if "refers" not in x]
+        return {**part, "title": f"{part['title']} per {' and '.join(x['refers'] for x in about)}", "columns": [*about, *others], "either": True}
+
+    def _rows_instead(self, schema: Schema) -> Schema | None:
+        """The table that can stand in the place of a single value: prices product by product."""
+        lists = [x for x in schema.get("anyOf", ()) if len(schema["anyOf"]) > 1 and "properties" in self._resolved(x.get("items", {}))]
+        return {**lists[0], "description": self._help(schema)} if lists and {"type": "null"} not in schema["anyOf"] else None
 
     def _holds_rows(self, schema: Schema) -> bool:
         items = self._resolved(self._resolved(schema).get("items", {}))
@@ -143,7 +159,7 @@ class _Reader:
         """Columns or fields; objects of plain fields are laid flat."""
         found: list[Part] = []
         for name, schema in fields.items():
-            inner = self._object_in(schema)
+            inner = self._object_in(schema) or self._kinds_in(schema)
             if inner:
                 specs = self._specs(inner["properties"], inner)
                 flat = [{**x, "at": [name, *x["at"]], "title": f"{label(name)}: {x['title'].lower()}" if len(specs) > 1 else label(name)} for x in specs]
@@ -160,12 +176,29 @@ class _Reader:
                 return inner
         return None
 
+    def _kinds_in(self, schema: Schema) -> Schema | None:
+        """An object that is one of several kinds, all of plain fields, as one object with the fields of all."""
+        if "oneOf" not in schema:
+            return None
+        kinds = {kind: self._resolved({"$ref": reference}) for kind, reference in schema["discriminator"]["mapping"].items()}
+        fields: dict[str, Schema] = {}
+        for kind, inner in kinds.items():
+            for name, field in inner["properties"].items():
+                if name != "kind":
+                    fields[name] = {**field, "x-owner": inner["title"], "x-of": [*fields.get(name, {}).get("x-of", ()), kind]}
+        if not all(self._kind(field) in ("text", "number", "integer", "choice", "series") for field in fields.values()):
+            return None
+        kind_field = {"enum": list(kinds), "type": "string", "description": self._help(schema), "default": schema.get("default", {}).get("kind")}
+        return {"title": "", "properties": {"kind": kind_field, **fields}}
+
     def _spec(self, name: str, schema: Schema, owner: Schema) -> Part:
         kind = self._kind(schema) or "json"
         spec: Part = {"at": [name], "title": label(name), "kind": kind, "help": self._help(schema)}
         spec |= {"choices": self._inner(schema)["enum"]} if kind == "choice" else {}
+        spec |= {"of": schema["x-of"]} if "x-of" in schema else {}
+        spec |= {"window": True} if name in WINDOW else {}
         spec |= {"refers": REFERS[name]} if name in REFERS and kind in ("text", "names") else {}
-        spec |= {"unit": unit} if (unit := unit_of(owner["title"], name, self._measured(schema))) else {}
+        spec |= {"unit": unit} if (unit := unit_of(schema.get("x-owner", owner["title"]), name, self._measured(schema))) else {}
         spec |= {"required": True} if name in owner.get("required", ()) else {}
         spec |= {"blank": None} if "required" in spec and {"type": "null"} in schema.get("anyOf", ()) else {}
         spec |= {"default": schema["default"]} if schema.get("default") not in (None, "", [], {}) else {}

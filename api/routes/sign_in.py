@@ -66,6 +66,6 @@ async def sign_out(request: Request, parts: Parts) -> Response:
     if secret := request.cookies.get(name):
         await run_sync(parts.entrance.keys.sign_out, secret)
         parts.entrance.authentication.forget()
-    answer = RedirectResponse("/sign-in", 303)
+    answer = RedirectResponse("/sign-in", 303, {"Clear-Site-Data": '"storage"'})  # drafts of scenarios, which the next one at this browser must not find
     answer.delete_cookie(name, path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax")
     return answer

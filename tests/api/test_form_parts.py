@@ -42,7 +42,21 @@ def test_rows_that_hold_rows_have_a_table_below() -> None:
     """If this fails, capacities, alternatives and clauses would be cells full of JSON."""
     paths = {".".join(part["path"]): part["part"] for part in parts()}
     assert paths["suppliers.*.capacity"] == paths["offers.*.alternatives"] == paths["uncertainty.futures"] == "grid"
+    assert paths["uncertainty.futures.*.demand"] == paths["uncertainty.futures.*.spot_price"] == "grid"
     assert paths["offers.*.clauses"] == paths["rules"] == "cards"
+
+
+def test_what_may_be_said_per_product_has_a_table_and_what_has_kinds_columns() -> None:
+    """If this fails, prices and volumes per product, and the shape of a volume over a window, would have to be typed as JSON."""
+    grids = {".".join(part["path"]): part for part in parts() if part["part"] == "grid"}
+    for name, wanted in (("price", ["product", "price"]), ("volume_per_period", ["product", "min", "max"])):
+        table = grids[f"offers.*.alternatives.*.{name}"]
+        assert [spec["at"] for spec in table["columns"]] == [[field] for field in wanted]
+        assert table["title"].endswith("per product")
+    profile = {spec["at"][1]: spec for spec in grids["offers.*.alternatives"]["columns"] if spec["at"][0] == "profile"}
+    assert {name: (spec["kind"], spec.get("of")) for name, spec in profile.items()} == {
+        "kind": ("choice", None), "ramp": ("number", ["free"]), "shape": ("series", ["shaped"]),
+    }  # fmt: skip
 
 
 def test_every_number_of_the_main_tables_has_a_unit() -> None:

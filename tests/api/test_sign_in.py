@@ -60,6 +60,7 @@ def test_signing_out_ends_the_session_everywhere(served: Keyed) -> None:
     assert again.get("/runs").status_code == 200
     answer = browser.post("/sign-out", data={"csrf": token(browser.get("/runs").text)})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
+    assert answer.headers["Clear-Site-Data"] == '"storage"', "drafts of scenarios would stay behind in the browser"
     assert again.get("/runs").headers["Location"].startswith("/sign-in")
     first = served.browser("ana")
     old = dict(first.cookies)

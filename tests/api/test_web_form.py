@@ -73,6 +73,57 @@ def test_a_table_is_pasted_corrected_and_solved(browser: Browser, client: Client
         assert sent["demand"][1]["volume"] == [10, 20, 1250.75]
 
 
+def test_prices_per_product_and_shapes_are_pasted(browser: Browser, client: Client) -> None:
+    """If this fails, an offer with a price for each product, or with volumes that differ by period, can't be filled in from a spreadsheet."""
+    alternatives, prices = "Offers: alternatives", "Offers: alternatives: price per product"
+    with opened(browser, client, "/new?example=clause-escalator") as page:
+        before = document(page)
+        page.get_by_role("heading", name="Offers", exact=True).click()
+        page.locator("[data-path='offers.*.alternatives.*.price']").get_by_role("button", name="Add a row").click()
+        cell(page, prices, "Product", 1).focus()
+        paste(page, "Product\tPrice\ncable\t27,500\n")
+        price = cell(page, alternatives, "Price", 1)
+        expect(price).to_have_attribute("readonly", "")
+        expect(cell(page, alternatives, "Profile: shape (1)", 1)).to_have_count(0)
+        cell(page, alternatives, "Profile: kind", 1).select_option("shaped")
+        cell(page, alternatives, "Profile: shape (1)", 1).focus()
+        paste(page, "1\t0,5\n")
+        first = document(page)["offers"][0]["alternatives"][0]
+        assert first["price"] == [{"product": "cable", "price": 27500}]
+        assert first["profile"] == {"kind": "shaped", "shape": [1, 0.5]}
+        page.get_by_role("region", name=prices).get_by_label("Remove row 1").click()
+        expect(price).not_to_have_attribute("readonly", "")
+        page.locator("[data-path='offers.*.alternatives.*.price']").get_by_role("button", name="Undo").click()
+        assert document(page)["offers"][0]["alternatives"][0]["price"] == first["price"]
+        for _ in range(3):  # back over the shape, the price, and the row that took the place of a single price
+            page.locator("[data-path='offers.*.alternatives.*.price']").get_by_role("button", name="Undo").click()
+        assert document(page)["offers"][0]["alternatives"][0]["price"] == before["offers"][0]["alternatives"][0]["price"]
+
+
+def test_a_draft_is_back_after_the_page_was_left(browser: Browser, client: Client) -> None:
+    """If this fails, an hour of filling in is gone with a closed tab, comes back in the wrong scenario, or can't be got rid of."""
+    with opened(browser, client, "/new?example=quickstart") as page:
+        line, before = page.locator("#draft"), document(page)
+        page.get_by_label("Discount rate").fill("0.2")
+        page.goto("/new?example=fibre")
+        expect(page.get_by_label("Discount rate")).to_be_visible()
+        expect(line).to_be_hidden()
+        page.get_by_label("Start from a bundled scenario").select_option("quickstart")
+        expect(line).to_contain_text("Your draft from today at")
+        assert document(page) == {**before, "discount_rate": 0.2}
+        page.get_by_role("button", name="Discard the draft").click()
+        expect(line).to_be_hidden()
+        assert document(page) == before
+        written(page).fill("{")
+        page.goto("/new?example=quickstart")
+        expect(line).to_be_visible()
+        expect(page.get_by_label("Scenario as JSON")).to_have_value("{")
+        solve(page, "fine")
+        page.goto("/new?example=quickstart")
+        expect(page.get_by_label("Discount rate")).to_be_visible()
+        expect(line).to_be_hidden()
+
+
 def test_a_table_goes_to_a_spreadsheet_and_back(browser: Browser, client: Client) -> None:
     """If this fails, a table that is copied out, left as it is and pasted back has changed, or a name in it runs as a formula."""
     with opened(browser, client, "/new?example=fibre") as page:

@@ -86,7 +86,8 @@ export class Scenario extends EventTarget {
 
   // What others are drawn from: when it changes, they must be drawn anew.
   get outline() {
-    return JSON.stringify([this.periods, this.currency, list(this.value.products).map((row) => row?.unit), Object.keys(NAMED).map((what) => this.ids(what))]);
+    const windows = list(this.value.offers).map((row) => row?.window?.periods);
+    return JSON.stringify([this.periods, this.currency, windows, list(this.value.products).map((row) => row?.unit), Object.keys(NAMED).map((what) => this.ids(what))]);
   }
 }
 

@@ -1,6 +1,7 @@
 // The page of the form: one document in two views, filled from an example or a file, checked while it is edited, solved.
 
 import { Scenario } from "./document.js";
+import { Draft } from "./drafts.js";
 import { element, prose } from "./elements.js";
 import { count } from "./format.js";
 import { locate } from "./locate.js";
@@ -18,7 +19,8 @@ const CHECKED_BYTES = 500_000; // what is larger is checked when that is asked f
 const PAUSE = 700;
 
 const scenario = new Scenario();
-let [large, view, typed, sent, timer, asked] = [null, "json", false, false, 0, 0];
+const draft = new Draft(place("draft"), form.dataset.owner, form.dataset.source, text.value);
+let [large, view, typed, sent, timer, keeping, asked] = [null, "json", false, false, 0, 0, 0];
 let sections = null;
 
 function say(heading, ...content) {
@@ -60,7 +62,7 @@ function content() {
 }
 
 // Another document takes the place of the one that is shown.
-function fill(written) {
+function fill(written, { edited = false } = {}) {
   clearTimeout(timer); // what is said about the document before comes too late
   asked += 1;
   hold(null);
@@ -68,10 +70,24 @@ function fill(written) {
   text.scrollTop = 0;
   typed = false;
   sections?.show([]);
-  place("edited").hidden = true;
-  const fault = scenario.load(written);
+  place("edited").hidden = !(edited && form.dataset.run);
+  const fault = scenario.load(written, { edited });
   if (fault) [view, typed] = ["json", true];
   show(view);
+}
+
+// Keep what was edited; false where it would be lost with the page.
+function keep() {
+  clearTimeout(keeping);
+  return sent || Boolean(large) || !(scenario.edited || typed) || draft.keep(content());
+}
+
+// Begin with another scenario, or where its draft was left.
+function begin(name, written) {
+  keep();
+  const left = draft.begin(name, written);
+  fill(left ?? written, { edited: left !== null });
+  if (left !== null) checkSoon();
 }
 
 function hold(blob) {
@@ -139,6 +155,8 @@ async function checkSoon() {
 }
 
 function changed() {
+  clearTimeout(keeping);
+  keeping = setTimeout(keep, PAUSE);
   if (example.value) example.value = "";
   place("edited").hidden = !form.dataset.run;
   if (view === "form") checkSoon();
@@ -179,17 +197,18 @@ form.addEventListener("submit", async (event) => {
   const run = await send(`/v1/runs${settings.size ? `?${settings}` : ""}`);
   if (!run) return;
   sent = true;
+  draft.drop();
   location.assign(run.links.page);
 });
 
 example.addEventListener("change", async () => {
   const chosen = example.selectedOptions[0];
   if (!chosen.value) return;
-  if (chosen.dataset.text) fill(chosen.dataset.text);
+  if (chosen.dataset.text) begin(`example:${chosen.value}`, chosen.dataset.text);
   else {
     const answer = await fetch(`/v1/examples/${encodeURIComponent(chosen.value)}`);
     if (!answer.ok) return refused(await problem(answer));
-    fill(await answer.text());
+    begin(`example:${chosen.value}`, await answer.text());
   }
   file.value = "";
   describe();
@@ -206,9 +225,9 @@ file.addEventListener("change", async () => {
   if (/\.xlsx$/i.test(chosen.name)) {
     const answer = await unpacked(chosen);
     if (!answer.ok) return refused(await problem(answer));
-    fill(written(await answer.json()));
-  } else if (chosen.size > SHOWN_BYTES) hold(chosen);
-  else fill(await chosen.text());
+    begin(`file:${chosen.name}`, written(await answer.json()));
+  } else if (chosen.size > SHOWN_BYTES) [keep(), hold(chosen)];
+  else begin(`file:${chosen.name}`, await chosen.text());
   say("File opened", element("p", {}, `${chosen.name} is ready to be checked or solved.`));
 });
 
@@ -219,9 +238,20 @@ place("workbook").addEventListener("click", async () => {
   else refused(await problem(answer));
 });
 
+place("draft-drop").addEventListener("click", () => {
+  fill(draft.drop());
+  say("Draft discarded", element("p", {}, "This is the scenario as it was before the draft."));
+  place("answer").focus();
+});
+
 text.addEventListener("input", () => { typed = true; changed(); });
 scenario.addEventListener("edit", changed);
-addEventListener("beforeunload", (event) => { if ((scenario.edited || typed) && !sent) event.preventDefault(); });
+addEventListener("beforeunload", (event) => {
+  document.activeElement?.blur(); // what is typed in a field counts once it is left
+  if (!keep()) event.preventDefault();
+});
+document.addEventListener("visibilitychange", keep); // the last that a telephone tells before it forgets a page
 place("tabs").hidden = place("save").hidden = place("workbook").hidden = false;
+if (form.dataset.told !== "yes") begin(form.dataset.source, text.value);
 show("form");
 if (form.dataset.told !== "yes") describe();

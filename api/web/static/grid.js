@@ -61,7 +61,7 @@ export class Grid {
   #cell(entry, at, column, i) {
     const { value, locked } = this.table.cell(entry, column);
     const attributes = { "aria-label": `${column.title}, row ${at + 1}`, dataset: { row: at, column: i, path: this.table.path(entry, column) } };
-    if (locked) return element("input", { ...attributes, value: shown(value, { kind: "json" }), readonly: true, title: "Written per product; edit it in the JSON view" });
+    if (locked) return element("input", { ...attributes, value: shown(value, { kind: "json" }), readonly: true, title: column.rows || column.at.length > 1 ? "Written in the table below" : "Edit it in the JSON view" });
     const write = (text) => this.#write(at, column, text);
     if (column.kind === "boolean") {
       const box = element("input", { ...attributes, type: "checkbox", onchange: () => write(String(box.checked)) });
@@ -89,7 +89,7 @@ export class Grid {
     this.table.write(this.rows[at], column, text);
     if (column.parent) this.draw();
     this.#sums();
-    this.scenario.touch({ shape: before !== this.scenario.outline });
+    this.scenario.touch({ shape: before !== this.scenario.outline || this.columns.length !== this.table.columns.length });
   }
 
   #remove(at) {
@@ -100,7 +100,8 @@ export class Grid {
   }
 
   #add() {
-    if (this.table.below && !this.table.parents.length) return this.#say(`A row here belongs to one of the ${this.part.path[0]}: add one of those first.`);
+    if (this.table.below && !this.table.parents.length) return this.#say(`A row here belongs to one of the ${this.table.owners}: add one of those first.`);
+    if (this.part.either) this.scenario.mark(); // the single value gives way
     const { list, index } = this.table.add();
     const at = this.table.rows.findIndex((entry) => entry.list === list && entry.index === index);
     this.#from = PAGE * Math.floor(at / PAGE);

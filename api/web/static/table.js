@@ -4,6 +4,8 @@ import { read } from "./cells.js";
 import { list, places, put, valueAt } from "./document.js";
 import { unitOf } from "./elements.js";
 
+const MOST_PERIODS = 120; // that get a column
+
 export class Table {
   constructor(part, scenario) {
     [this.part, this.scenario] = [part, scenario];
@@ -12,20 +14,28 @@ export class Table {
 
   // Rows in the order of the document: the list that holds each, where in it, and its path as findings write it.
   get rows() {
-    return places(this.scenario.value, this.part.path).flatMap(({ path, steps, value }) =>
-      list(value).map((row, index) => ({ row, index, list: value, parent: steps[1], path: `${path}[${index}]` })),
+    return places(this.scenario.value, this.part.path).flatMap(({ path, value }, parent) =>
+      list(value).map((row, index) => ({ row, index, list: value, parent: this.below ? parent : undefined, path: `${path}[${index}]` })),
     );
   }
 
-  // What the rows can belong to: suppliers of capacities, offers of alternatives.
+  // What the rows can belong to, by name: suppliers of capacities, offers of alternatives, and with both ids alternatives of prices.
   get parents() {
-    return this.below ? list(this.scenario.value[this.part.path[0]]).map((parent, i) => String(parent?.id ?? `number ${i + 1}`)) : [];
+    if (!this.below) return [];
+    return places(this.scenario.value, this.part.path.slice(0, -1)).map(({ steps }) =>
+      steps.flatMap((step, i) => (typeof step === "number" ? [String(valueAt(this.scenario.value, steps.slice(0, i + 1))?.id ?? `number ${step + 1}`)] : [])).join(" / "),
+    );
+  }
+
+  // What they are called together: suppliers, offers, alternatives.
+  get owners() {
+    return this.part.path.at(-3);
   }
 
   get columns() {
     const rows = this.rows;
-    const found = this.below ? [{ parent: true, title: this.part.path[0].replace(/s$/, "").replace(/^./, (x) => x.toUpperCase()), kind: "choice" }] : [];
-    for (const spec of this.part.columns) {
+    const found = this.below ? [{ parent: true, title: this.owners.replace(/s$/, "").replace(/^./, (x) => x.toUpperCase()), kind: "choice" }] : [];
+    for (const spec of this.part.columns.filter((column) => this.#needed(column, rows))) {
       const unit = unitOf(spec, this.scenario, this.part.path);
       if (spec.kind !== "series") found.push({ ...spec, spec, unit });
       else found.push(...this.#series(spec, unit, rows));
@@ -33,9 +43,16 @@ export class Table {
     return found;
   }
 
+  // Whether a column has a place: one that only some kinds of rows have takes none until there is a row of such a kind.
+  #needed({ of, at }, rows) {
+    return !of || rows.some(({ row }) => of.includes(valueAt(row, [...at.slice(0, -1), "kind"])) || valueAt(row, at) !== undefined);
+  }
+
   #series(spec, unit, rows) {
-    const { periods } = this.scenario;
-    const longest = rows.reduce((most, { row }) => Math.max(most, list(valueAt(row, spec.at)).length), Math.max(periods.length, 1));
+    const windows = list(this.scenario.value.offers).map((offer) => Math.min(Number(offer?.window?.periods) || 0, MOST_PERIODS));
+    const periods = spec.window ? [] : this.scenario.periods; // a window's periods have numbers
+    const least = Math.max(spec.window ? Math.max(0, ...windows) : periods.length, 1);
+    const longest = rows.reduce((most, { row }) => Math.max(most, list(valueAt(row, spec.at)).length), least);
     return Array.from({ length: longest }, (_, i) => ({ ...spec, spec, kind: "number", unit, entry: i, title: `${spec.title} ${periods[i] || `(${i + 1})`}` }));
   }
 
@@ -49,6 +66,7 @@ export class Table {
       if (inner !== undefined && inner !== null && (typeof inner !== "object" || Array.isArray(inner))) return { value: inner, locked: true };
     }
     const value = valueAt(row, column.at);
+    if (column.rows && Array.isArray(value)) return { value, locked: true };
     if (column.entry === undefined) return { value, locked: false };
     const locked = value !== undefined && value !== null && !Array.isArray(value);
     return { value: locked ? value : value?.[column.entry], locked };
@@ -74,7 +92,7 @@ export class Table {
   // A new row below the others, or below those of a parent. Its fields are empty until they are filled in.
   add(parent = this.rows.at(-1)?.parent ?? 0) {
     const { value } = this.scenario;
-    const steps = this.below ? [this.part.path[0], parent, ...this.part.path.slice(2)] : this.part.path;
+    const { steps } = places(value, this.part.path)[parent];
     if (!Array.isArray(valueAt(value, steps))) put(value, steps, []);
     const held = valueAt(value, steps);
     held.push({});
@@ -86,14 +104,18 @@ export class Table {
     const parent = this.parents.indexOf(name.trim());
     if (parent < 0) return false;
     if (parent === entry.parent) return true;
-    entry.list.splice(entry.list.indexOf(entry.row), 1);
+    this.remove({ ...entry, index: entry.list.indexOf(entry.row) });
     const moved = this.add(parent);
     moved.list[moved.index] = entry.row;
     return true;
   }
 
+  // A table that stands in the place of a single value goes with its last row.
   remove(entry) {
     entry.list.splice(entry.index, 1);
+    if (!this.part.either || entry.list.length) return;
+    const { steps } = places(this.scenario.value, this.part.path)[entry.parent];
+    delete valueAt(this.scenario.value, steps.slice(0, -1))[steps.at(-1)];
   }
 
   // A row that is written short (a period's id alone) as an object, and back.
