@@ -12,6 +12,7 @@ from api.exit_codes import ExitCode, UsageProblem
 from api.options import AsJson, Seed, Threads, option
 
 if TYPE_CHECKING:
+    from models.contract import ContractFile
     from models.questions import AskReplay
     from models.scenario import Scenario
 
@@ -76,10 +77,14 @@ def contract(
     scenario = parse_scenario(read_source(file))
     made = contract_file(scenario, parse_document(read_given(plan, "PLAN"), Plan, "plan"), today, future)
     whole = file if not Path(file).exists() and file in library.names() else json.loads(scenario.model_dump_json(by_alias=True))
-    held = {"format": made.format, "scenario": whole, **made.model_dump(mode="json", by_alias=True, exclude_defaults=True)}
-    write_whole(path, json.dumps(held, indent=1) + "\n")
+    write_whole(path, json.dumps(file_with(made, whole), indent=1) + "\n")
     tell(f"Wrote the contract file {path}")
     return ExitCode.OPTIMAL
+
+
+def file_with(made: ContractFile, scenario: Any) -> dict[str, Any]:
+    """A contract file with its scenario, as it is written: what is not said has its default."""
+    return {"format": made.format, "scenario": scenario, **made.model_dump(mode="json", by_alias=True, exclude_defaults=True)}
 
 
 def read_file(file: str, about: str | None = None) -> bytes:

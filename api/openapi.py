@@ -96,6 +96,7 @@ def _answers(paths: dict[str, Any], schemas: dict[str, Any]) -> None:
     told = {
         "/v1/runs/{run_id}/result": {"anyOf": results},
         "/v1/runs/{run_id}/scenario": scenario,
+        "/v1/runs/{run_id}/contract": {"$ref": REF.format(model="AskReplay")},
         "/v1/examples/{name}": scenario,
         "/v1/convert": scenario,
     }

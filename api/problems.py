@@ -55,6 +55,7 @@ KINDS: dict[str, tuple[int, str, str]] = {
     "no-table": (404, "There is no such table", "The detail lists the tables of the plan."),
     "no-frontier": (404, "The run has no frontier", "Its scenario has no `frontier` table, or there was no time for it (see the plan's warnings)."),
     "no-answer": (404, "The run has no answer", "It solves a scenario and answers no question; its plan is at `/solution`."),
+    "no-contract": (404, "There is no contract to keep", "The plan signs nothing now."),
     "not-comparable": (422, "These runs can't be compared", "Name two to four runs that solve scenarios."),
     "no-model": (422, "The model can't be written", "It is larger than this server hands out; `offtake model` has no such limit."),
     "not-finished": (409, "The run is not finished", "Its state says where it stands; ask again later or follow its events."),

@@ -37,7 +37,7 @@ def _holding(account: Account, clause: str, credit: Credit) -> Holding:
     since = "" if credit.since is None else scenario.period_ids[credit.since]
     until = scenario.period_ids[credit.last]
     what = f"{'' if product is None else f' of {product.id}'}, {credit.what}"
-    size = f"{unit} {price(round(credit.amount, 2))}" if credit.money else f"{number(credit.amount)} {unit}"
+    size = f"{unit} {price(round(credit.amount, 2))}" if credit.money else f"{_volume(credit.amount)} {unit}"
     came = f" from {since}" if since else ""
     if credit.last <= today:
         end = f"lapsed at the end of {until}, unused"
@@ -107,8 +107,8 @@ def minima_of(account: Account) -> list[Minimum]:
         least = _least(account, p, n)
         if max(owed, least) <= slack(0.0):
             continue
-        said = [f"at least {number(least)} {product.unit} of {product.id} have to be taken"] if least > slack(0.0) else []
-        said += [f"what is taken of {product.id} below {number(owed)} {product.unit} is paid for without being taken"] if owed > least + slack(least) else []
+        said = [f"at least {_volume(least)} {product.unit} of {product.id} have to be taken"] if least > slack(0.0) else []
+        said += [f"what is taken of {product.id} below {_volume(owed)} {product.unit} is paid for without being taken"] if owed > least + slack(least) else []
         found.append(Minimum(product=product.id, period=period, owed=owed, least=least, unit=product.unit, sentence=f"In {period} {', and '.join(said)}."))
     return found
 
@@ -133,5 +133,10 @@ def breaches_of(account: Account) -> list[str]:
         for n in range(1, account.past.past + 1):
             if breach[n] > most:
                 kind = clause.terms.kind.replace("_", " ")
-                found.append(f"In {account.period_ids[n]} what happened is off by {number(float(breach[n]))} under {kind}: {clause.explain()}")
+                found.append(f"In {account.period_ids[n]} what happened is off by {_volume(float(breach[n]))} under {kind}: {clause.explain()}")
     return found
+
+
+def _volume(value: float) -> str:
+    """A volume in a sentence: to a thousandth of its unit."""
+    return number(round(value, 3))

@@ -41,9 +41,9 @@ def contract_file(scenario: Scenario, plan: Plan, today: str | None = None, futu
     """
     if plan.provenance.scenario_sha256 != hashlib.sha256(dump_scenario(scenario)).hexdigest():
         raise InvalidScenario([Finding("", "the plan is not this scenario's: its `provenance.scenario_sha256` is another; solve the scenario again")], "plan")
-    tree = build_tree(scenario)
-    path = [0] if today is None else _path(scenario, tree, today, future)
-    nodes = [tree.ids[n] for n in path]
+    tree = None if today is None else build_tree(scenario)
+    path = [0] if tree is None or today is None else _path(scenario, tree, today, future)
+    nodes = ["now"] if tree is None else [tree.ids[n] for n in path]
     awards = [x for x in plan.awards if x.node in nodes]
     if not awards:
         raise InvalidScenario([Finding("awards", "the plan signs nothing by then, so that there is no contract to keep")], "plan")
@@ -51,13 +51,12 @@ def contract_file(scenario: Scenario, plan: Plan, today: str | None = None, futu
         said = 'the plan has no rows per node; solve it with `"detail": "nodes"` in `solve`, or make the file without `today`'
         raise InvalidScenario([Finding("flows", said)], "plan")
     flows = [x for x in plan.flows if x.node in nodes]
-    last = path[-1]
     return ContractFile(
         contracts=tuple(_contract(scenario, award, flows, nodes) for award in awards),
         today=today,
-        node=None if today is None else tree.ids[last],
-        observed=Observed() if today is None else _observed(scenario, tree, path[1:]),
-        sites=tuple(_sites(flows, tree.ids[last])) if today is not None else (),
+        node=None if tree is None else nodes[-1],
+        observed=Observed() if tree is None else _observed(scenario, tree, path[1:]),
+        sites=() if tree is None else tuple(_sites(flows, nodes[-1])),
         orders=tuple(SpotOrder(spot=x.source, period=x.period, volume=x.volume) for x in flows if x.kind == "order"),
         opened=tuple(OpenedStep(supplier=x.supplier, step=x.step) for x in plan.capacity_opened if x.node == "now"),
     )

@@ -74,6 +74,8 @@ def onward_words(scenario: Scenario, found: Onward, why_not: str) -> tuple[str, 
     """What to do next, and what that is worth; `why_not`: why nothing is said of going on as planned, where nothing is."""
     said = [_step_words(x) for x in found.steps]
     costs = f"All that is to come costs {money(found.best, scenario.currency)} on average"
+    if found.gain == 0 and all(x.planned is None for x in found.steps):  # nothing has happened yet
+        return (*said, f"{costs}.")
     if found.gain is None:
         return (*said, f"{costs}. {why_not}.")
     if found.gain > 0:

@@ -44,8 +44,9 @@ def _lines(x: ContractReplay) -> Table:
         Column("Period"), Column("What"), Column(f"Owed, {x.currency}", "cents"), Column("Invoiced", "cents"), Column("Difference", "cents"), Column("Verdict"),
     )  # fmt: skip
     rows: list[tuple[Any, ...]] = [(line.period, line.category.replace("_", " "), line.owed, line.invoiced, line.difference, line.verdict) for line in x.lines]
-    rows += [("all", "total", x.owed, x.invoiced, x.invoiced - x.owed, "")] if len(rows) > 1 else []
-    note = "Owed: by the contract's own formulas from what was taken. Below 0: a credit. Difference: invoiced less owed."
+    told = [line.difference for line in x.lines if line.difference is not None]
+    rows += [("all", "total", x.owed, x.invoiced if told else None, sum(told) if told else None, "")] if len(rows) > 1 else []
+    note = "Owed: by the contract's own formulas from what was taken. Below 0: a credit. Difference: invoiced less owed, where anything was invoiced."
     return Table(f"The account of {x.offer}, supplier {x.supplier}", columns, rows, note, empty="Nothing is owed yet.")
 
 

@@ -17,13 +17,14 @@ from api.variations import Batch
 from api.views import BatchView, ExampleList, ExampleView, Health, LogView, ProgressView, RunList, RunView, Validity
 from models.frontier import Frontier
 from models.plan import Plan
+from models.questions import AskReplay
 from models.scenario import Scenario
 from scenarios.files import parse_scenario
 from scenarios.workbook import MEDIA_TYPE as WORKBOOK
 
 JSON = "application/json"
 Detail = Literal["full", "summary"]
-SchemaOf = Literal["scenario", "plan", "frontier", "negotiation", "session"]
+SchemaOf = Literal["scenario", "plan", "frontier", "negotiation", "session", "contract"]
 
 
 class Client(Desk):
@@ -126,6 +127,11 @@ class Client(Desk):
     def scenario(self, run_id: str) -> Scenario:
         """The scenario that was sent."""
         return parse_scenario(self.asked("GET", f"/v1/runs/{run_id}/scenario").content)
+
+    def contract(self, run_id: str) -> AskReplay:
+        """What the plan signs now, to be filled with what happens, and asked about beside the same scenario."""
+        found = self.asked("GET", f"/v1/runs/{run_id}/contract").json()
+        return AskReplay.model_validate_json(json.dumps({key: value for key, value in found.items() if key != "scenario"}))
 
     def save_model(self, run_id: str, path: Path) -> None:
         """Write the model of the run's scenario, in the free MPS format, to `path`; whole or not at all."""

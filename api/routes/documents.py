@@ -13,6 +13,7 @@ from api.body import WORKBOOK, is_workbook, read_body
 from api.problems import Problem
 from api.routes.state import Parts
 from api.views import ExampleList, ExampleView, Validity
+from models.contract import ContractFile
 from models.frontier import Frontier
 from models.negotiation import Negotiation
 from models.plan import Plan
@@ -72,6 +73,12 @@ def get_negotiation_schema() -> Response:
 def get_session_schema() -> Response:
     """JSON Schema of a session of negotiation."""
     return _schema(Session.model_json_schema())
+
+
+@router.get("/schema/contract", response_class=Response, responses={200: {"content": {"application/schema+json": {}}}})
+def get_contract_schema() -> Response:
+    """The JSON Schema of a contract file, which also holds its scenario."""
+    return _schema(ContractFile.model_json_schema())
 
 
 def _schema(schema: dict[str, Any]) -> Response:

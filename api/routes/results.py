@@ -12,10 +12,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Response
 
 from api.body import WORKBOOK
+from api.contracts import file_with
 from api.problems import Problem
 from api.question import ANSWERS, scenario_in
 from api.routes.state import KnownRun, Parts, Services
 from api.store import Part, Run
+from models.errors import InvalidScenario
 from models.frontier import Frontier
 from models.plan import Plan
 from models.sheet import ContractSheet
@@ -98,6 +100,20 @@ def get_frontier(run: KnownRun, parts: Parts, download: Download = False) -> Res
 def get_scenario(run: KnownRun, parts: Parts) -> Response:
     """The scenario as it was sent."""
     return Response(scenario_of(run, parts), media_type="application/json", headers=_attached(run, "-scenario.json"))
+
+
+@router.get("/{run_id}/contract", responses={200: {"content": {"application/json": {}}}, **ERRORS}, response_class=Response)
+def get_contract(run: KnownRun, parts: Parts) -> Response:
+    """What the plan signs now as a contract file with its scenario, to be filled with what happens and sent to `/v1/negotiate/replay`."""
+    from optimizer.replay_start import contract_file
+
+    plan, scenario = _plan(run, parts), parse_scenario(scenario_of(run, parts))
+    try:
+        made = contract_file(scenario, plan)
+    except InvalidScenario as error:
+        raise Problem("no-contract", f"{error.findings[0].message[:1].upper()}{error.findings[0].message[1:]}.") from None
+    whole = file_with(made, json.loads(scenario_of(run, parts)))
+    return Response(json.dumps(whole), media_type="application/json", headers=_attached(run, "-contract.json"))
 
 
 @router.get("/{run_id}/result", responses={200: {"content": {"application/json": {}}}, **ERRORS}, response_class=Response)

@@ -104,7 +104,9 @@ class CumulativeRebate:
         for p, volume in enumerate(taken.tolist()):
             later = next((x for x in self.terms.tiers if x.from_volume > volume and x.discount), None)
             says = (
-                "no higher rebate follows" if later is None else f"{number(later.from_volume - volume)} more, and what follows earns {percent(later.discount)}"
+                "no higher rebate follows"
+                if later is None
+                else f"{number(round(later.from_volume - volume, 3))} more, and what follows earns {percent(later.discount)}"
             )
             found.append(Credit("volume taken toward the rebate", volume, False, p, None, statement.end - 1, None, says))
         return tuple(found) if any(tier.discount for tier in self.terms.tiers) else ()

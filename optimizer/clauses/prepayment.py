@@ -120,7 +120,7 @@ class Prepayment:
         if left <= DUST * max(1.0, float(prepaid.max(initial=0.0))):
             return ()
         rate = self.terms.credit_per_unit
-        says = f"taking {number(left / rate)} more brings all of it back" if rate else "nothing of it is credited"
+        says = f"taking {number(round(left / rate, 3))} more brings all of it back" if rate else "nothing of it is credited"
         return (Credit("prepayment not yet credited", left, True, None, None, statement.end - 1, left if rate else 0.0, says),)
 
     def _credited(self, statement: Statement) -> tuple[Floats, Floats, Floats]:

@@ -82,7 +82,7 @@ def _use_everything(client: Client, folder: Path) -> None:
     assert client.validate(scenario).counts["offers"] == 2
     assert client.convert(client.convert(scenario, to="xlsx")) == dump_scenario(scenario)
     assert client.template("quickstart") == client.convert(scenario, to="xlsx")
-    assert [client.schema(name)["type"] for name in ("scenario", "plan", "frontier", "negotiation", "session")] == ["object"] * 5
+    assert [client.schema(name)["type"] for name in ("scenario", "plan", "frontier", "negotiation", "session", "contract")] == ["object"] * 6
 
     progress = []
     run = client.wait(client.submit(scenario, tag="spring").id, on_progress=progress.append)
@@ -95,6 +95,7 @@ def _use_everything(client: Client, folder: Path) -> None:
     assert client.workbook(run.id)[:2] == client.tables(run.id)[:2] == b"PK"
     assert plan.decision[0][:30] in client.report(run.id)
     assert client.scenario(run.id) == scenario
+    assert [x.offer for x in client.contract(run.id).contracts] == [x.offer for x in plan.awards if x.node == "now"]
     assert client.log(run.id).text
     client.save_model(run.id, folder / "model.mps")
     assert (folder / "model.mps").read_text().startswith("NAME")
