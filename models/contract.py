@@ -133,10 +133,12 @@ class SpotOrder(Document):
 
 
 class OpenedStep(Document):
-    """A supplier's capacity step that was opened at signing."""
+    """A supplier's capacity step that was opened."""
 
     supplier: Identifier
     step: Identifier
+    period: Identifier | None = None
+    """None: now, at signing; otherwise the period in which something was signed with the supplier."""
 
 
 class ContractFile(Document):

@@ -200,3 +200,5 @@ def _sites(check: Checker, past: _Past, file: ContractFile) -> None:
     for k, opened in enumerate(file.opened):
         if check.refer(f"opened[{k}].supplier", "supplier", opened.supplier) and (opened.supplier, opened.step) not in steps:
             check.say(f"opened[{k}].step", f"supplier '{opened.supplier}' has no capacity step '{opened.step}'")
+        if opened.period is not None:
+            past.holds(f"opened[{k}].period", opened.period)

@@ -111,14 +111,20 @@ def _mismatch(account: Account, n: int, line: OwedLine) -> Mismatch:
     if line.verdict == "not in the contract":
         said = f"{invoices} {asks} for {currency} {price(round(line.invoiced, 2))}{what} {when}, which the contract does not know."
     else:
-        said = (
-            f"{invoices} {asks} for {currency} {price(round(line.invoiced, 2))}{what} {when}; by the contract it is {price(round(line.owed, 2))}, "
-            f"so {price(abs(round(line.difference, 2)))} too {'much' if line.difference > 0 else 'little'}. {formula}{f' {cause}' if cause else ''}"
-        )
+        one = len(line.invoices) == 1
+        left_out = line.category != TOTAL and not any(x.category == line.category for invoice in _of(account, line) for x in invoice.lines)
+        claim = f"{'says' if one else 'say'} nothing{what}" if left_out else f"{asks} for {currency} {price(round(line.invoiced, 2))}{what}"
+        much = f"{price(abs(round(line.difference, 2)))} too {'much' if line.difference > 0 else 'little'}"
+        said = f"{invoices} {claim} {when}; by the contract it is {price(round(line.owed, 2))}, so {much}. {formula}{f' {cause}' if cause else ''}"
     return Mismatch(
         invoices=line.invoices, period=line.period, category=line.category, owed=line.owed, invoiced=line.invoiced, difference=line.difference,
         formula=formula, cause=cause, sentence=said.strip(),
     )  # fmt: skip
+
+
+def _of(account: Account, line: OwedLine) -> list[Invoice]:
+    """The invoices of a line's period."""
+    return [x for x in account.one.document.invoices if x.period == line.period]
 
 
 def _formula(account: Account, n: int, line: OwedLine) -> str:

@@ -19,6 +19,7 @@ from scenarios.tree import Floats, Ints
 
 ROUNDS = 50  # of working out what follows from what is held; one period at a time
 ROUNDING = 1e-9
+NOTHING = 1e-6  # volume that a plan does not mean
 
 
 def held(kernel: Kernel, past: Past) -> Problem:
@@ -47,7 +48,9 @@ def kept(problem: Problem, decisions: Mapping[str, Mapping[tuple[int, ...], floa
             if key in amounts and problem.lower[j] < problem.upper[j]:
                 where.append(int(j))
                 values.append(round(amounts[key]) if problem.integer[j] else amounts[key])
-    return problem.pinned(np.array(where, dtype=np.int64), np.array(values, dtype=float))
+    at, held_at = np.array(where, dtype=np.int64), np.array(values, dtype=float)
+    nothing = (np.abs(held_at) <= NOTHING) & (problem.lower[at] <= 0.0) & (problem.upper[at] >= 0.0)
+    return problem.pinned(at, held_at).fixed(at[nothing], np.zeros(int(nothing.sum())))  # exact: a tolerance on nothing looks like a better plan
 
 
 def without(problem: Problem, o: int, w: int) -> Problem:

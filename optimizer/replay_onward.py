@@ -125,7 +125,7 @@ def _planned(scenario: Scenario, file: ContractFile, tree: Tree, seen: SeenTree,
     """What the best plan at signing would do at each node that can still come, the contracts signed as they were."""
     instance = build_instance(scenario, tree)
     start = file.model_copy(update={"today": None, "contracts": tuple(_unborn(x) for x in file.contracts if _signed_now(scenario, x.offer))})
-    start = start.model_copy(update={"sites": (), "orders": ()})
+    start = start.model_copy(update={"sites": (), "orders": (), "opened": tuple(x for x in file.opened if x.period is None)})
     past = resolve(start, instance)
     problem = held(build_model(instance), past)
     answer = searches.best(instance, problem, HALF)

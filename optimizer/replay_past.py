@@ -201,7 +201,6 @@ def _outside(instance: Instance, file: ContractFile, found: Outcome, order: dict
         for b in range(len(room)):
             part = left if b == len(room) - 1 else min(left, float(room[b]))
             found.order[spot.index][b, at], left = part, left - part
-    opened = {(x.supplier, x.step) for x in file.opened}
-    for e in instance.steps:
-        if (instance.scenario.suppliers[e.supplier].id, e.id) in opened:
-            found.opened[e.index, 0] = 1.0
+    steps = {(instance.scenario.suppliers[e.supplier].id, e.id): e.index for e in instance.steps}
+    for x in file.opened:
+        found.opened[steps[x.supplier, x.step], 0 if x.period is None else order[x.period] + 1] = 1.0

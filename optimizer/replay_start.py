@@ -47,7 +47,7 @@ def contract_file(scenario: Scenario, plan: Plan, today: str | None = None, futu
     awards = [x for x in plan.awards if x.node in nodes]
     if not awards:
         raise InvalidScenario([Finding("awards", "the plan signs nothing by then, so that there is no contract to keep")], "plan")
-    if today is not None and not plan.flows:
+    if today is not None and not plan.flows and plan.flow_summaries:
         said = 'the plan has no rows per node; solve it with `"detail": "nodes"` in `solve`, or make the file without `today`'
         raise InvalidScenario([Finding("flows", said)], "plan")
     flows = [x for x in plan.flows if x.node in nodes]
@@ -58,7 +58,11 @@ def contract_file(scenario: Scenario, plan: Plan, today: str | None = None, futu
         observed=Observed() if tree is None else _observed(scenario, tree, path[1:]),
         sites=() if tree is None else tuple(_sites(flows, nodes[-1])),
         orders=tuple(SpotOrder(spot=x.source, period=x.period, volume=x.volume) for x in flows if x.kind == "order"),
-        opened=tuple(OpenedStep(supplier=x.supplier, step=x.step) for x in plan.capacity_opened if x.node == "now"),
+        opened=tuple(
+            OpenedStep(supplier=x.supplier, step=x.step, period=None if x.node == "now" else scenario.period_ids[nodes.index(x.node) - 1])
+            for x in plan.capacity_opened
+            if x.node in nodes
+        ),
     )
 
 
