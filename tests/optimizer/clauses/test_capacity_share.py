@@ -16,6 +16,7 @@ from tests.optimizer.verifier import OPEN_BAND, Case, verify
 USUAL = {"kind": "capacity_share", "share": 0.1, "price_factor": 1.1}
 CHEAP = {"kind": "capacity_share", "share": 0.2, "price_factor": 0.9}
 BAND = {"kind": "volume_band", "down": 0.4, "up": 0.1}
+EVENT = {"kind": "force_majeure", "deliverable_below": 0.95}
 INDEXED = {"kind": "indexed_price", "index": "inputs", "weight": 0.5}
 REBATE = {"kind": "cumulative_rebate", "tiers": [{"from_volume": 0, "to_volume": 1500}, {"from_volume": 1500, "discount": 0.1}]}
 VOLUMES = (99.0, 100.0, 1000.0)
@@ -44,6 +45,7 @@ CASES = (
     Case(
         "beside make-up", USUAL, VOLUMES[2:], around, beside=(BAND, OWED, MADE_UP), charges=("capacity_share", "take_or_pay", "make_up"), terms=LARGE, singles=6
     ),
+    Case("while an event holds", USUAL, VOLUMES[2:], around, beside=(BAND, EVENT), terms=LARGE, singles=4),
     Case("beside a rebate", USUAL, VOLUMES[2:], around, beside=(BAND, REBATE), charges=("capacity_share", "cumulative_rebate"), terms=LARGE, singles=6),
 )
 

@@ -10,6 +10,7 @@ from optimizer.negotiation.splice import Misfit, make_base
 from scenarios.files import scenario_from
 from scenarios.tree import build_tree
 from tests.optimizer.build import FORWARD, offer, scenario, solved, spot
+from tests.optimizer.clauses.test_capacity_share import EVENT
 from tests.optimizer.clauses.test_early_termination import SCHEDULE
 from tests.optimizer.tiny import FRAMES, Frame, billed, breached
 from tests.optimizer.verifier import OPEN_BAND, Case, verify
@@ -28,6 +29,7 @@ def some(v: float, share: float) -> tuple[float, ...]:
 CASES = (
     Case("waived for a fee", FEE, VOLUMES, some, exact=False, terms=MARKET, singles=4),
     Case("not to be waived", STRICT, VOLUMES, some, terms=MARKET, singles=4),
+    Case("while an event holds", STRICT, VOLUMES[1:], some, beside=(OPEN_BAND, EVENT), terms=MARKET, singles=4),
     Case("ended", FEE, VOLUMES[1:], some, beside=(OPEN_BAND, SCHEDULE), charges=("exclusivity", "early_termination"), exact=False, terms=MARKET, singles=2),
     Case("ended, not to be waived", STRICT, VOLUMES[1:], some, beside=(OPEN_BAND, SCHEDULE), charges=("early_termination",), terms=MARKET, singles=2),
 )

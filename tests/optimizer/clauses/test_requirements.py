@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.optimizer.build import demands, offer, scenario, solved, spot
+from tests.optimizer.clauses.test_capacity_share import EVENT
 from tests.optimizer.clauses.test_early_termination import SCHEDULE
 from tests.optimizer.tiny import FRAMES, Frame, breached
 from tests.optimizer.verifier import OPEN_BAND, Case, verify
@@ -24,6 +25,7 @@ def around(v: float, share: float) -> tuple[float, ...]:
 CASES = (
     Case("half", HALF, VOLUMES, around, terms=NEEDS),
     Case("all", ALL, VOLUMES[1:], around, terms=NEEDS),
+    Case("while an event holds", HALF, VOLUMES[1:], around, beside=(OPEN_BAND, EVENT), terms=NEEDS, singles=4),
     Case("in a contract that can be ended", HALF, VOLUMES[1:], around, beside=(OPEN_BAND, SCHEDULE), charges=("early_termination",), terms=NEEDS, singles=6),
 )
 
