@@ -39,7 +39,8 @@ class TakenRow(Document):
 
 
 class ChosenRow(Document):
-    """Volume of a take, or of a shortfall, that was declared under a clause (make_up, carry_forward, make_good)."""
+    """Volume of a take, or of a shortfall, that was declared under a clause (make_up, carry_forward, make_good), or what else a clause lets the buyer choose;
+    cancelled volume is named by its notice (cancellation_2)."""
 
     clause: Reference
     product: Identifier

@@ -77,7 +77,7 @@ def _contract(check: Checker, past: _Past, path: str, contract: SignedContract, 
     kinds = {x.kind for x in offer.clauses}
     for name, rows in (("chosen", contract.chosen), ("notices", contract.notices)):
         for k, row in enumerate(rows):
-            if row.clause not in kinds:  # type: ignore[attr-defined]
+            if not any(row.clause == kind or (name == "chosen" and row.clause.startswith(f"{kind}_")) for kind in kinds):  # type: ignore[attr-defined]
                 told = f"offer '{offer.id}' has no clause '{row.clause}'; it has {listed(sorted(kinds)) or 'none'}"  # type: ignore[attr-defined]
                 check.say(f"{path}.{name}[{k}].clause", told)
             past.holds(f"{path}.{name}[{k}].period", row.period)  # type: ignore[attr-defined]
