@@ -14,6 +14,7 @@ from models.clauses import (
     CapacityShare,
     CarryForward,
     CumulativeRebate,
+    CurrencyBand,
     Deferral,
     EarlyTermination,
     Event,
@@ -21,7 +22,9 @@ from models.clauses import (
     IncrementalTiers,
     IndexedPrice,
     MakeUp,
+    MostFavoured,
     Prepayment,
+    PriceReview,
     RollingForecast,
     TakeOrPay,
     Tier,
@@ -116,7 +119,14 @@ def _clauses(check: Checker, path: str, offer: Offer) -> None:
             _forecast(check, where, offer)
         if isinstance(clause, CapacityShare) and clause.share:
             _capacity(check, where, offer)
-        if isinstance(clause, IndexedPrice):
+        if isinstance(clause, CurrencyBand) and clause.supplier_share and offer.currency in (None, check.scenario.currency):
+            check.say(
+                where,
+                f"shares moves of an exchange rate, but the offer is in {check.scenario.currency} itself; give the offer a `currency`, or leave it out",
+            )
+        if isinstance(clause, MostFavoured) and check.refer(f"{where}.spot", "spot market", clause.spot):
+            _compared(check, where, offer, clause)
+        if isinstance(clause, IndexedPrice | PriceReview):
             check.refer(f"{where}.index", "index", clause.index)
         if isinstance(clause, Event) and clause.index is not None:
             check.refer(f"{where}.index", "index", clause.index)
@@ -176,6 +186,12 @@ def _extension(check: Checker, where: str, offer: Offer, clause: Extension) -> N
     others = [x.kind for x in offer.clauses if isinstance(x, IncrementalTiers) or (isinstance(x, EarlyTermination) and x.fees)]
     if others:
         check.say(where, f"an extension can't stand beside {listed(others)}, which counts on volume that may not be wanted; leave one of them out")
+
+
+def _compared(check: Checker, where: str, offer: Offer, clause: MostFavoured) -> None:
+    sold = next((x.product for x in check.scenario.spot if x.id == clause.spot), None)
+    if sold is not None and sold not in offer.products:
+        check.say(f"{where}.spot", f"the market '{clause.spot}' sells '{sold}', which is not among the offer's products ({listed(offer.products)})")
 
 
 def _tiers(check: Checker, path: str, tiers: Sequence[Tier], rising: bool) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimizer.clauses import clauses_of
-from optimizer.clauses.base import Clause, Contract, SetsPrice, SplitsAlternatives, Statement, looks_elsewhere
+from optimizer.clauses.base import Clause, Contract, LimitsPrice, SetsPrice, SplitsAlternatives, Statement, looks_elsewhere
 from optimizer.clauses.ending import in_effect
 from optimizer.clauses.event import interrupted
 from optimizer.clauses.rescheduling import rescheduled
@@ -117,6 +117,10 @@ def statement_of(instance: Instance, offer: OfferData, contract: Contract, outco
         volume=outcome.volume[o][:, period, at] * in_force,
         schedule=outcome.volume[o],
         take=outcome.take[o],
+        deliver=outcome.deliver[o][:, list(offer.sites)],
+        discount_rate=instance.scenario.discount_rate,
+        rate=None if offer.currency < 0 else tree.states.fx[:, offer.currency],
+        spot=_market(instance, offer),
         ended=ended,
         owed_share=contract.owed_share,
         elected=dict(zip(contract.elections, outcome.elected[o], strict=True)),
@@ -141,8 +145,15 @@ def _elsewhere(instance: Instance, offer: OfferData, outcome: Outcome) -> Floats
     return np.asarray(whole[list(offer.products)] - outcome.take[offer.index])
 
 
+def _market(instance: Instance, offer: OfferData) -> dict[str, Floats]:
+    """What each spot market asks for the offer's products, in the scenario's currency; 0 for those it does not sell. [Po, N] each"""
+    asked = {x.id: instance.tree.states.spot_price[:, x.index] for x in instance.spots}
+    return {x.id: np.stack([asked[x.id] * (p == x.product) for p in offer.products]) for x in instance.spots if x.product in offer.products}
+
+
 def priced(statement: Statement, clauses: Iterable[Clause]) -> Statement:
-    """A statement whose base price is the list price so far, with its prices put together: tiers first, then what moves the price later."""
+    """A statement whose base price is the list price so far, with its prices put together: tiers first, then what moves the price later, then limits."""
+    clauses = tuple(clauses)
     moving = [clause for clause in clauses if isinstance(clause, SetsPrice)]
     for clause in moving:
         if isinstance(clause, SplitsAlternatives):
@@ -151,6 +162,8 @@ def priced(statement: Statement, clauses: Iterable[Clause]) -> Statement:
     for clause in moving:
         if not isinstance(clause, SplitsAlternatives):
             price = price * clause.billed_factor(statement)
+    for limit in (clause for clause in clauses if isinstance(clause, LimitsPrice)):
+        price = np.minimum(price, limit.billed_limit(statement))
     return replace(statement, price=price)
 
 

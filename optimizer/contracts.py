@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optimizer.clauses import clauses_of
-from optimizer.clauses.base import Contract, SetsPrice, SplitsAlternatives, WidensTake
+from optimizer.clauses.base import Contract, LimitsPrice, SetsPrice, SplitsAlternatives, WidensTake
 from optimizer.clauses.ending import endings_of
 from optimizer.clauses.event import interruption_of
 from optimizer.clauses.obligation import elections_of, owed_share
@@ -14,7 +14,7 @@ from optimizer.instance import AlternativeData, Instance, OfferData
 
 
 def build_contracts(instance: Instance) -> tuple[Contract, ...]:
-    """One contract per offer. Price[j, p, n] = base price x every price clause's factor x nothing else; exchange rates enter in the ledger."""
+    """One contract per offer. Price[j, p, n] = base price x every price clause's factor, within every limit; exchange rates enter in the ledger."""
     return tuple(_contract(instance, offer) for offer in instance.offers)
 
 
@@ -42,6 +42,10 @@ def _contract(instance: Instance, offer: OfferData) -> Contract:
     signed_at = np.where(covered, tree.ancestor_at(offer.sign), -1)
     of_capacity = sum(e.of_capacity for e in elections_of(clauses))
     base = np.stack([alternative.price for alternative in alternatives]) if alternatives else np.zeros((0, len(offer.products)))
+    price = base[(..., None, *(None,) * beside)] * factor
+    for clause in clauses:
+        if isinstance(clause, LimitsPrice):
+            price = np.minimum(price, clause.price_limit(instance, offer))
     return Contract(
         offer=offer,
         alternatives=tuple(alternatives),
@@ -49,7 +53,7 @@ def _contract(instance: Instance, offer: OfferData) -> Contract:
         nodes=tuple(np.flatnonzero(covered).tolist()),
         signed_at=signed_at,
         signing_nodes=(0,) if offer.sign < 0 else tuple(np.flatnonzero(tree.period == offer.sign).tolist()),
-        price=base[(..., None, *(None,) * beside)] * factor,
+        price=price,
         take_factor=widest + sum(e.most for e in elections_of(clauses) if e.use == "extra"),
         own_factor=widest,
         of_capacity=of_capacity * offer.capacity if of_capacity else np.zeros_like(offer.capacity),

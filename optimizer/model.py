@@ -54,19 +54,8 @@ def _deal(kernel: Kernel, contract: Contract, part: str) -> Deal:
     """A clause's view of the kernel, with a block of its own."""
     block = kernel.model.offers[contract.offer.id]
     block.add_component(part, pyo.Block())
-    return Deal(
-        kernel.instance,
-        contract,
-        part,
-        block.component(part),
-        kernel.ledger,
-        kernel.signed,
-        kernel.volume,
-        kernel.take,
-        kernel.elected,
-        kernel.ended,
-        kernel.order,
-    )
+    decided = (kernel.signed, kernel.volume, kernel.take, kernel.elected, kernel.ended, kernel.order, kernel.deliver)
+    return Deal(kernel.instance, contract, part, block.component(part), kernel.ledger, *decided)
 
 
 def _build(instance: Instance, objective: bool, probed: bool) -> Kernel:

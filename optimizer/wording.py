@@ -76,6 +76,10 @@ class Example:
     deliverable: tuple[float, ...] = (1.0,)
     weeks: tuple[float, ...] = (0.0,)
     levels: tuple[float, ...] = (1.0,)
+    rates: tuple[float, ...] = (1.0,)
+    """Rate of exchange of the offer's currency; at signing it is 1."""
+    market: tuple[float, ...] = (0.0,)
+    """Price of the spot market that the clause looks at."""
     chosen: tuple[float, ...] = (0.0,)
     """Volume that the buyer chooses under the clause."""
     ended: tuple[float, ...] = (0.0,)
@@ -91,5 +95,5 @@ class Example:
     @property
     def periods(self) -> int:
         """Length of the chain."""
-        decided = (self.chosen, self.ended, self.failed)
-        return max(map(len, (self.shows, self.volume, self.take, self.deliverable, self.weeks, self.levels, *decided, self.need, self.elsewhere)))
+        known = (self.shows, self.volume, self.take, self.deliverable, self.weeks, self.levels, self.rates, self.market, self.need, self.elsewhere)
+        return max(map(len, (*known, self.chosen, self.ended, self.failed)))

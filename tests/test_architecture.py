@@ -59,6 +59,7 @@ PLAIN = {
     "bill",
     "breach",
     "billed_factor",
+    "billed_limit",
     "check",
     "overdrawn",
     "vintages",

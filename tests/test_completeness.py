@@ -32,6 +32,7 @@ RULE_KINDS = [kind_of(x) for x in rule_documents.RULES]
 # What a clause can't do without, at its most harmless.
 REQUIRED: dict[str, dict[str, Any]] = {
     "indexed_price": {"index": "inputs"},
+    "price_review": {"index": "inputs"},
     "all_units_tiers": {"tiers": [{"from_volume": 0}]},
     "incremental_tiers": {"tiers": [{"from_volume": 0}]},
     "cumulative_rebate": {"tiers": [{"from_volume": 0}]},

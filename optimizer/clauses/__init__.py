@@ -7,24 +7,31 @@ from typing import Any
 from models import clauses as documents
 from optimizer.clauses.all_units_tiers import AllUnitsTiers
 from optimizer.clauses.base import Clause
+from optimizer.clauses.bundle_discount import BundleDiscount
 from optimizer.clauses.cancellation import Cancellation
 from optimizer.clauses.capacity_share import CapacityShare
 from optimizer.clauses.carry_forward import CarryForward
 from optimizer.clauses.cumulative_rebate import CumulativeRebate
+from optimizer.clauses.currency import CurrencyBand
 from optimizer.clauses.deferral import Deferral
 from optimizer.clauses.early_termination import EarlyTermination
 from optimizer.clauses.escalator import Escalator
 from optimizer.clauses.exclusivity import Exclusivity
+from optimizer.clauses.expedite import Expedite
 from optimizer.clauses.extension import Extension
 from optimizer.clauses.fixed_price import FixedPrice
 from optimizer.clauses.force_majeure import ForceMajeure
+from optimizer.clauses.growth_rebate import GrowthRebate
 from optimizer.clauses.incremental_tiers import IncrementalTiers
 from optimizer.clauses.indexed_price import IndexedPrice
 from optimizer.clauses.late_delivery import LateDelivery
 from optimizer.clauses.make_good import MakeGood
 from optimizer.clauses.make_up import MakeUp
 from optimizer.clauses.minimum_order import MinimumOrder
+from optimizer.clauses.most_favoured import MostFavoured
+from optimizer.clauses.payment_days import PaymentDays
 from optimizer.clauses.prepayment import Prepayment
+from optimizer.clauses.price_review import PriceReview
 from optimizer.clauses.requirements import Requirements
 from optimizer.clauses.reservation import Reservation
 from optimizer.clauses.rolling_forecast import RollingForecast
@@ -44,6 +51,13 @@ CLAUSES: tuple[tuple[type[Any], type[Any]], ...] = (
     (documents.Prepayment, Prepayment),
     (documents.MinimumOrder, MinimumOrder),
     (documents.LateDelivery, LateDelivery),
+    (documents.PaymentDays, PaymentDays),
+    (documents.CurrencyBand, CurrencyBand),
+    (documents.Expedite, Expedite),
+    (documents.PriceReview, PriceReview),
+    (documents.GrowthRebate, GrowthRebate),
+    (documents.BundleDiscount, BundleDiscount),
+    (documents.MostFavoured, MostFavoured),
     (documents.MakeUp, MakeUp),
     (documents.CarryForward, CarryForward),
     (documents.EarlyTermination, EarlyTermination),

@@ -83,6 +83,7 @@ class Deal:
     elected_vars: Mapping[Index, Any]
     ended_vars: Mapping[Index, Any]
     order_vars: Mapping[Index, Any]
+    deliver_vars: Mapping[Index, Any]
     left: Left | None = None  # what endings and events leave of the committed volumes; none where there are none
     moved: Mapping[Index, Any] | None = None  # what deferrals and cancellations leave of them; none in contracts without
     settled: Settled | None = None  # what is owed against what is taken; none in contracts without elections
@@ -165,6 +166,10 @@ class Deal:
     def take(self, j: int, p: int, n: int) -> Any:
         """Volume taken at node n."""
         return self.take_vars[self.contract.offer.index, j, p, n]
+
+    def deliver(self, p: int, s: int, n: int) -> Any:
+        """Volume called off for a site at node n."""
+        return self.deliver_vars[self.contract.offer.index, p, s, n]
 
     def ended(self, ending: Ending, m: int) -> Any:
         """Binary: at node m the buyer decides to end the contract."""
@@ -347,6 +352,7 @@ class Statement:
     volume: Floats  # [Po, N] committed volume of the node's period, of which endings and events may leave nothing
     schedule: Floats  # [Po, T, N] committed volumes of all periods, at the node where they are signed
     take: Floats  # [Po, N]
+    deliver: Floats  # [Po, sites served, N] the same by site
     deliverable: Floats  # [N]
     late_weeks: Floats  # [N]
     capacity: Floats  # [Po, N] of the supplier, without steps; infinite where unlimited
@@ -355,6 +361,9 @@ class Statement:
     index: Mapping[str, Floats]  # level by node, [N] each
     failed: Floats  # [N] 1 where it is over because the supplier has failed, else 0
     stands: Floats = field(default_factory=lambda: np.ones(1))  # [N] 0 where an event interrupts it, else 1
+    discount_rate: float = 0.0  # per year
+    spot: Mapping[str, Floats] = field(default_factory=dict)  # [Po, N] price of each spot market, scenario's currency; 0 where it sells something else
+    rate: Floats | None = None  # [N] scenario currency per unit of the offer's; none = they are the same
     owed_share: float = 0.0  # of the deliverable committed volume, in each period
     elected: Mapping[Election, Floats] = field(default_factory=dict)  # volumes that the buyer chose, [Po, N] each
 
@@ -458,6 +467,17 @@ class SetsPrice(Protocol):
 
     def billed_factor(self, statement: Statement) -> Floats:
         """The same factor, recomputed from the statement. [Po, N]"""
+
+
+@runtime_checkable
+class LimitsPrice(Protocol):
+    """A clause that keeps the contract price, as all other terms make it, below a limit: once as data for the model, once recomputed for the bill."""
+
+    def price_limit(self, instance: Instance, contract: OfferData) -> Floats:
+        """Highest price at every node, in the offer's currency; infinite where there is none. [Po, N]"""
+
+    def billed_limit(self, statement: Statement) -> Floats:
+        """The same, recomputed from the statement. [Po, N]"""
 
 
 @runtime_checkable

@@ -5,7 +5,7 @@ rho deliverable share, V committed, g[n] volume made good at n (part of Q), kapp
 has not lapsed. The buyer chooses g; the rows of the bank stand in `obligation`. Band and take-or-pay look at Q - g, what is taken under the period's own terms.
 
     made_good_within_cap:     g[j,p,n] <= kappa rho[n] V[j,p,t(n)]
-    made_good_is_taken:       g[j,p,n] <= Q[j,p,n]
+    made_good_is_taken:       g[j,p,n] + other volume on top <= Q[j,p,n]
     available_was_banked:     A[n] <= B[parent]
     available_is_recent:      A[n] <= sum of (1 - rho[a]) V[j,p,t(a)] over the ancestors a of n within E periods
     drawn_within_available:   g[n] <= A[n]
@@ -61,7 +61,7 @@ class MakeGood:
         for j, p, n in [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps]:
             restored = deal.elected(j, p, n)
             capped[j, p, n] = (None, [(1.0, restored), (-self.terms.cap * deal.deliverable(n), deal.volume(j, p, n))], 0.0)
-            taken[j, p, n] = (None, [(1.0, restored), (-1.0, deal.take(j, p, n))], 0.0)
+            taken[j, p, n] = (None, [(-c, v) for c, v in deal.own_take(j, p, n)], 0.0)
             deal.charge(MAKE_GOOD, n, [(-(1.0 - self.terms.price_share) * deal.price(j, p, n), restored)])
         deal.rows("made_good_within_cap", capped)
         deal.rows("made_good_is_taken", taken)
@@ -75,7 +75,7 @@ class MakeGood:
         restored = statement.chosen("make_good")
         over = overdrawn(statement, _lost(statement), restored, self.terms.expiry_periods)
         most = self.terms.cap * statement.deliverable * statement.volume
-        return np.asarray(np.max([over, restored - most, restored - statement.take, np.zeros_like(restored)], axis=0).max(axis=0))
+        return np.asarray(np.max([over, restored - most, -statement.own_take, np.zeros_like(restored)], axis=0).max(axis=0))
 
     def standing(self, statement: Statement, n: int) -> tuple[Credit, ...]:
         if self.election() is None:

@@ -14,6 +14,8 @@ import numpy as np
 
 from models.negotiation import Package
 from models.scenario import Scenario
+from optimizer.clauses import clauses_of
+from optimizer.clauses.base import LimitsPrice
 from optimizer.contracts import split_alternatives
 from optimizer.instance import Instance, OfferData, build_instance
 from optimizer.negotiation.affine import Ray
@@ -80,7 +82,10 @@ class Places:
         return ray.slope(x, multipliers) if isinstance(ray, Ray) else None
 
     def _spliced(self, offer: OfferData, package: Package) -> Spliced:
-        """The problem with the package in its slot: spliced at the first two prices of its terms, between them afterwards."""
+        """The problem with the package in its slot: spliced at the first two prices of its terms, between them afterwards. A price
+        that is kept below a limit is not in proportion to what is agreed, so that nothing can be said between two of them."""
+        if any(isinstance(clause, LimitsPrice) for clause in clauses_of(offer.clauses)):
+            return splice(self.slot(offer.index), offer)
         price, key = price_of(self.scenario, package), key_of(package.model_copy(update={"price": None}))
         known = self._rays.get(key)
         if not self.afresh and isinstance(known, Ray) and (found := known.at(price)) is not None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from models.sheet import Cell, SheetColumn, SheetTable
 from optimizer.bill import priced
-from optimizer.clauses.base import Clause, Restricts, SetsPrice, SplitsAlternatives, Statement, bill_purchase
+from optimizer.clauses.base import Clause, LimitsPrice, Restricts, SetsPrice, SplitsAlternatives, Statement, bill_purchase
 from optimizer.clauses.ending import Ends, in_effect
 from optimizer.clauses.event import interrupted
 from optimizer.clauses.obligation import elections_by
@@ -57,12 +57,16 @@ def chain(sample: Sample, clause: Clause, example: Example) -> Statement:
         volume=volume[None] * force,
         schedule=schedule,
         take=series(example.take)[None],
+        deliver=series(example.take)[None, None],
         deliverable=series(example.deliverable, 1.0),
         late_weeks=series(example.weeks),
         capacity=np.full((1, periods + 1), setting.capacity),
         need=series(example.need)[None],
         elsewhere=series(example.elsewhere)[None],
         index={x.id: levels for x in sample.scenario.indices},
+        discount_rate=sample.scenario.discount_rate,
+        rate=series(example.rates, 1.0),
+        spot={x.id: series(example.market)[None] for x in sample.scenario.spot},
         owed_share=setting.owed_share,
         elected={e: series(example.chosen if i == 0 else (0.0,))[None] for i, e in enumerate(elections)},
         failed=series(example.failed),
@@ -96,6 +100,8 @@ def examples_of(sample: Sample, clause: Clause) -> SheetTable:
         (any(x.example.deliverable != (1.0,) for x in worked), SheetColumn(label="Deliverable", kind="share")),
         (any(x.example.weeks != (0.0,) for x in worked), SheetColumn(label="Weeks late", kind="number")),
         (any(x.example.levels != (1.0,) for x in worked), SheetColumn(label="Index level", kind="number")),
+        (any(x.example.rates != (1.0,) for x in worked), SheetColumn(label="Exchange rate", kind="number")),
+        (any(x.example.market != (0.0,) for x in worked), SheetColumn(label="Market price", kind="price")),
         (True, SheetColumn(label="Taken", kind="volume")),
         (any(x.example.need != (0.0,) for x in worked), SheetColumn(label="Needed", kind="volume")),
         (any(x.example.elsewhere != (0.0,) for x in worked), SheetColumn(label="Bought elsewhere", kind="volume")),
@@ -120,7 +126,7 @@ def _work(sample: Sample, clause: Clause, example: Example) -> Worked:
     """Run an example. A clause that acts through the price alone shows what the purchase comes to."""
     statement = chain(sample, clause, example)
     bill = clause.bill(statement)
-    if not bill and isinstance(clause, SetsPrice):
+    if not bill and isinstance(clause, SetsPrice | LimitsPrice):
         bill = bill_purchase(statement)
     return Worked(example, statement, bill, clause.breach(statement) if isinstance(clause, Restricts) else None)
 
@@ -133,10 +139,11 @@ def _rows(worked: Worked, ends: int) -> Iterator[tuple[Cell, ...]]:
             continue
         alone = example.shows[0] if n == worked.first else ""
         case = example.shows[n - 1] if len(example.shows) > 1 and n else alone
-        volumes: tuple[Cell, ...] = (None,) * 9
+        volumes: tuple[Cell, ...] = (None,) * 11
         if n:
             level = next((float(levels[n]) for levels in statement.index.values()), None)
-            data = float(statement.deliverable[n]), float(statement.late_weeks[n]), level
+            rate = None if statement.rate is None else float(statement.rate[n])
+            data = float(statement.deliverable[n]), float(statement.late_weeks[n]), level, rate, next((float(x[0, n]) for x in statement.spot.values()), None)
             chosen = next((float(x[0, n]) for x in statement.elected.values()), None)
             volumes = (
                 float(statement.volume[0, n]),
@@ -150,7 +157,7 @@ def _rows(worked: Worked, ends: int) -> Iterator[tuple[Cell, ...]]:
         off = 0.0 if breach is None or breach[n] <= slack(float(statement.volume[0, n])) else float(breach[n])
         yield (case, str(n) if n else "at signing", *volumes, *(float(x[n]) + 0.0 for x in worked.bill.values()), "no" if off else "yes", off)
     if worked.first == 0:
-        yield ("Sum", "", *(None,) * 9, *(float(x.sum()) + 0.0 for x in worked.bill.values()), None, None)
+        yield ("Sum", "", *(None,) * 11, *(float(x.sum()) + 0.0 for x in worked.bill.values()), None, None)
 
 
 def _list_price(sample: Sample) -> float:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from models.clauses import MostFavoured
 from models.errors import Finding, InvalidScenario
 from models.negotiation import Package
 from models.scenario import Scenario
@@ -114,7 +116,9 @@ class Sample:
         elected = np.zeros((len(self.contract.elections), *take.shape))  # no right is used
         ended = np.zeros((len(self.contract.endings), tree.size))
         swaps = np.zeros((0, len(self.scenario.sites), tree.size))
-        return Outcome((signed,), (volume,), (take,), (elected,), (ended,), (deliver,), (), (), none, nothing, swaps, none, opened)
+        order = tuple(np.zeros((len(x.share), tree.size)) for x in self.instance.spots)  # markets that a price is compared with
+        receive = tuple(np.zeros((len(self.scenario.sites), tree.size)) for _ in order)
+        return Outcome((signed,), (volume,), (take,), (elected,), (ended,), (deliver,), order, receive, none, nothing, swaps, none, opened)
 
     def statement(self, share: float) -> Statement:
         """What happened under the contract, as its clauses' bills see it."""
@@ -133,9 +137,18 @@ class Sample:
 
 def sample_of(scenario: Scenario, package: Package) -> Sample:
     """The package with the largest volume that can be committed and taken in full. Raises InvalidScenario with the path of what can't be."""
-    update = dict.fromkeys(("rules", "spot", "demand", "shortage", "storage", "transfers", "substitutions"), ())
+    offer = packaged(scenario, package)
+    compared = {clause.spot for clause in offer.clauses if isinstance(clause, MostFavoured)}
+    update: dict[str, Any] = dict.fromkeys(("rules", "demand", "shortage", "storage", "transfers", "substitutions"), ())
     alone = scenario.model_copy(
-        update={**update, "offers": (packaged(scenario, package),), "uncertainty": Certain(), "stress": None, "frontier": None},
+        update={
+            **update,
+            "offers": (offer,),
+            "spot": tuple(x for x in scenario.spot if x.id in compared),
+            "uncertainty": Certain(),
+            "stress": None,
+            "frontier": None,
+        },
     )
     instance = build_instance(alone, build_tree(alone))
     (contract,) = build_contracts(instance)

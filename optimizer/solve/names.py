@@ -24,6 +24,7 @@ KERNEL_LETTERS = {
     "step_needs_prepayment": "en",
 }  # fmt: skip
 OFFER_LETTERS = {1: "n", 2: "pn", 3: "jpn", 4: "jptn", 5: "jptin"}
+SITE_ROWS = {"site_reaches_least"}  # of clauses: (site, node)
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Names:
         index = data.index() if isinstance(data.index(), tuple) else (data.index(),)
         offer = self.offer_of(component.parent_block())
         letters = OFFER_LETTERS.get(len(index), "") if offer is not None else KERNEL_LETTERS.get(component.name, "")
+        letters = "sn" if component.local_name in SITE_ROWS else letters
         if len(letters) != len(index):
             letters = "i" * (len(index) - 1) + "n"
         spelled = []

@@ -234,6 +234,18 @@ CASES: dict[str, tuple[list[Edit], list[str]]] = {
         [("offers[0].clauses[+]", {"kind": "escalator", "rate": 0.1})],
         ["offers[0].clauses: an offer has one price clause; found 'indexed_price', 'escalator'"],
     ),
+    "currency moves of a contract without a foreign currency": (
+        [("offers[0].clauses[+]", {"kind": "currency", "supplier_share": 0.5})],
+        ["offers[0].clauses[5]: shares moves of an exchange rate, but the offer is in USD itself; give the offer a `currency`, or leave it out"],
+    ),
+    "a price compared with no market": (
+        [("offers[0].clauses[+]", {"kind": "most_favoured", "spot": "nowhere"})],
+        ["offers[0].clauses[5].spot: there is no spot market 'nowhere'"],
+    ),
+    "a price compared with that of something else": (
+        [KIT_IN_KM, ("offers[0].products", ["kit"]), ("offers[0].clauses[+]", {"kind": "most_favoured", "spot": "spot-us"})],
+        ["offers[0].clauses[5].spot: the market 'spot-us' sells 'cable', which is not among the offer's products ('kit')"],
+    ),
     "clause twice": (
         [("offers[0].clauses[+]", {"kind": "take_or_pay", "fraction": 0.1})],
         ["offers[0].clauses[5]: a second row for the clause 'take_or_pay'; keep one"],

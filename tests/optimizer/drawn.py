@@ -98,6 +98,7 @@ def _offer(pick: Pick, name: str, periods: list[str], sites: list[str], products
         {"kind": "volume_band", "down": pick(0.2, 0.0, 1.0), "up": pick(0.0, 0.25)},
         {"kind": "minimum_order", "volume": 12.0},
         {"kind": "make_good", "cap": pick(0.2, 1.0), "price_share": pick(1.0, 0.5), "expiry_periods": pick(None, 1)},
+        {"kind": "expedite", "cap": pick(0.2, 1.0), "premium": pick(0.3, 1.0)},
         {"kind": "late_delivery", "damages_per_week": 0.02, "cap": 0.15},
     ]
     money = [
@@ -106,10 +107,16 @@ def _offer(pick: Pick, name: str, periods: list[str], sites: list[str], products
         {"kind": "all_units_tiers", "tiers": tiers},
         {"kind": "incremental_tiers", "tiers": tiers},
         {"kind": "cumulative_rebate", "tiers": tiers},
+        {"kind": "growth_rebate", "discount": 0.2, "base_volume": pick(None, 20.0)},
+        {"kind": "bundle_discount", "discount": 0.15, "min_volume": 12.0, "across": pick("products", "sites")},
+        {"kind": "payment_days", "days": pick(60.0, 180.0)},
+        {"kind": "most_favoured", "spot": "spot-cable", "margin": pick(0.0, 0.1)},
+        {"kind": "currency", "band": pick(0.0, 0.05), "supplier_share": pick(0.5, 1.0)},
     ]
     price = [
         {"kind": "escalator", "rate": 0.05},
         {"kind": "indexed_price", "index": "inputs", "weight": 0.5, "floor": -0.2, "cap": 0.2, "lag_periods": pick(0, 1)},
+        {"kind": "price_review", "index": "inputs", "every_periods": pick(1, 2), "share": pick(1.0, 0.5), "floor": -0.1, "cap": 0.2},
     ]
     later = [
         {"kind": "make_up", "price_share": pick(0.0, 0.3), "expiry_periods": pick(None, 1)},
@@ -138,7 +145,7 @@ def _offer(pick: Pick, name: str, periods: list[str], sites: list[str], products
         "signing_cost": pick(0.0, 20.0),
         "sites": pick(None, sites[:1]),
         "delivery_cost": [{"site": sites[-1], "cost": 2.0}],
-        "currency": pick(None, "EUR"),
+        "currency": "EUR" if "currency" in kinds else pick(None, "EUR"),
     }
 
 

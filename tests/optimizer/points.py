@@ -99,9 +99,10 @@ def outcome_of(instance: Instance, contract: Contract, point: Point) -> Outcome:
     nothing = np.zeros((products, sites, size))
     ordered = np.zeros((markets, size)) if point.ordered is None else point.ordered
     orders, received = tuple(x[None] for x in ordered), (np.zeros((sites, size)),) * markets
+    deliver = np.zeros((len(contract.offer.products), sites, size))
+    deliver[:, contract.offer.sites[0]] = point.take
     return Outcome(
-        (signed,), (point.volume,), (point.take,), (point.elected,), (point.ended,), (np.zeros((len(contract.offer.products), sites, size)),), orders, received,
-        nothing,
+        (signed,), (point.volume,), (point.take,), (point.elected,), (point.ended,), (deliver,), orders, received, nothing,
         np.zeros((0, size)), np.zeros((0, sites, size)), nothing, np.zeros((0, size)),
     )  # fmt: skip
 

@@ -73,7 +73,7 @@ class Draw:
     """One document in the making."""
 
     def __init__(self, seed: int) -> None:
-        r, self.later, self.events = Random(seed), Random(f"later {seed}"), Random(f"events {seed}")
+        r, self.later, self.events, self.prices = Random(seed), Random(f"later {seed}"), Random(f"events {seed}"), Random(f"prices {seed}")
         self.r, self.recent, self.seed = r, seed % 2 == 0, seed
         self.periods = [f"t{i}" for i in range(r.choice([1, 2, 2, 3, 3]))]
         self.places = ["north", "south"][: r.choice([1, 1, 2])]
@@ -214,6 +214,12 @@ class Draw:
             offer["delivery_cost"] = [{"site": s, "cost": self.number(0, 5)} for s in self.places]
         if self.foreign and self.chance(0.5):
             offer["currency"] = "EUR"
+            if self.recent and self.prices.random() < 0.5:
+                reference = self.prices.choice([None, 1.1])
+                clauses.append({"kind": "currency", "band": 0.1, "supplier_share": round(self.prices.uniform(0.2, 1), 2), "reference": reference})
+        compared = [x["id"] for x in self.data["spot"] if x["product"] in products]
+        if self.recent and compared and self.prices.random() < 0.2:
+            clauses.append({"kind": "most_favoured", "spot": self.prices.choice(compared), "margin": self.prices.choice([0.0, 0.1])})
         return offer
 
     def alternative(self, name: str, products: list[str], window: int, tiered: bool) -> Row:
@@ -255,7 +261,22 @@ class Draw:
             (0.3, {"kind": "late_delivery", "damages_per_week": self.number(0.005, 0.03), "cap": self.number(0.05, 0.3)}),
         ]
         chosen = [clause for probability, clause in possible if self.chance(probability)]
-        return chosen + (self.later_clauses(chosen, window) if self.recent else [])
+        return [*chosen, *self.later_clauses(chosen, window), *self.price_clauses(chosen)] if self.recent else chosen
+
+    def price_clauses(self, given: list[Row]) -> list[Row]:
+        """Clauses about what is paid that came later still, drawn apart again."""
+        r = self.prices
+        possible: list[tuple[float, Row]] = [
+            (0.2, {"kind": "payment_days", "days": r.choice([30.0, 90.0])}),
+            (0.2, {"kind": "expedite", "cap": round(r.uniform(0.1, 1), 2), "premium": round(r.uniform(0, 1), 2)}),
+        ]
+        possible.append((0.2, {"kind": "growth_rebate", "discount": round(r.uniform(0.02, 0.3), 2), "base_volume": r.choice([None, None, 15.0])}))
+        bundle = {"kind": "bundle_discount", "across": r.choice(["products", "sites"]), "min_volume": r.choice([5.0, 20.0])}
+        possible.append((0.2, bundle | {"discount": round(r.uniform(0.02, 0.3), 2)}))
+        if self.indexed and not any(clause["kind"] in ("fixed_price", "escalator", "indexed_price") for clause in given):
+            review = {"kind": "price_review", "index": "inputs", "every_periods": r.choice([1, 1, 2]), "share": r.choice([1.0, 0.4])}
+            possible.append((0.5, review | r.choice([{}, {"floor": -0.1, "cap": 0.15}, {"reference": 1.2}])))
+        return [clause for probability, clause in possible if r.random() < probability]
 
     def later_clauses(self, given: list[Row], window: int) -> list[Row]:
         """Clauses that came later, beside those given. Drawn apart, in documents of even seeds, so that the others go on meaning what they meant."""

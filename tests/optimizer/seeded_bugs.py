@@ -21,12 +21,15 @@ from optimizer import decisions
 from optimizer.clauses import CLAUSES
 from optimizer.clauses.all_units_tiers import AllUnitsTiers
 from optimizer.clauses.base import Deal
+from optimizer.clauses.currency import CurrencyBand
 from optimizer.clauses.escalator import Escalator
 from optimizer.clauses.fixed_price import FixedPrice
 from optimizer.clauses.indexed_price import IndexedPrice
+from optimizer.clauses.most_favoured import MostFavoured
+from optimizer.clauses.price_review import PriceReview
 from optimizer.clauses.reservation import Reservation
 from optimizer.engine import solve
-from optimizer.ledger import CANCELLATION, CREDIT, DEFERRAL, EXIT, GUARANTEE, GUARANTEE_FEE, MAKE_GOOD, PURCHASE, RESERVATION, WAIVER
+from optimizer.ledger import CANCELLATION, CREDIT, DEFERRAL, EXIT, GUARANTEE, GUARANTEE_FEE, MAKE_GOOD, PAYMENT_DELAY, PURCHASE, RESERVATION, WAIVER
 from optimizer.rules.base import Desk, share_rows
 from optimizer.rules.domestic_share import DomesticShare
 from scenarios import library
@@ -181,6 +184,28 @@ def index_read_without_lag(patch: Patch) -> None:
     patch.setattr(IndexedPrice, "price_factor", price_factor)
 
 
+def only_losses_shared(patch: Patch) -> None:
+    """The supplier bears its share where the currency rises, and keeps the gain where it falls."""
+    right = CurrencyBand.price_factor
+    patch.setattr(CurrencyBand, "price_factor", lambda self, instance, offer: np.minimum(right(self, instance, offer), 1.0))
+
+
+def reviewed_in_every_period(patch: Patch) -> None:
+    """The price follows the market from period to period."""
+    right = PriceReview.price_factor
+
+    def price_factor(self: PriceReview, instance: Any, offer: Any) -> Any:
+        return right(PriceReview(self.terms.model_copy(update={"every_periods": 1})), instance, offer)
+
+    patch.setattr(PriceReview, "price_factor", price_factor)
+
+
+def compared_across_currencies(patch: Patch) -> None:
+    """A price in a foreign currency is compared with the market's as if it were in the scenario's."""
+    right = MostFavoured.price_limit
+    patch.setattr(MostFavoured, "price_limit", lambda self, instance, offer: right(self, instance, replace(offer, currency=-1)))
+
+
 def imposed(kind: str, change: Callable[[Rows], Rows]) -> Callable[[Patch], None]:
     """A rule's rows, changed on their way into the model."""
     impose = Desk.impose
@@ -262,6 +287,15 @@ BUGS = (
     Bug("taken far below the forecast", "clause", "rolling_forecast", rows_become("rolling_forecast", "take_within_forecast_below", dropped)),
     Bug("taken above the forecast", "clause", "rolling_forecast", built_on_other_terms("rolling_forecast", lambda terms: {"up": terms.up + 0.1})),
     Bug("forecast beyond what is committed", "clause", "rolling_forecast", rows_become("rolling_forecast", "forecast_within_commitment", dropped)),
+    Bug("paid later and nothing gained", "clause", "payment_days", charges_times("payment_days", PAYMENT_DELAY, 0.0)),
+    Bug("gains of a currency not shared", "clause", "currency", only_losses_shared),
+    Bug("expedited without a cap", "clause", "expedite", rows_become("expedite", "expedited_within_cap", dropped)),
+    Bug("expedited and not taken", "clause", "expedite", rows_become("expedite", "expedited_is_taken", dropped)),
+    Bug("reviewed in every period", "clause", "price_review", reviewed_in_every_period),
+    Bug("growth after a decline that never was", "clause", "growth_rebate", rows_become("growth_rebate", "decline_where_it_falls", dropped)),
+    Bug("discount on a bundle that is not complete", "clause", "bundle_discount", rows_become("bundle_discount", "product_reaches_least", dropped)),
+    Bug("more discounted than was taken", "clause", "bundle_discount", rows_become("bundle_discount", "discounted_is_taken", dropped)),
+    Bug("the market's price in the wrong currency", "clause", "most_favoured", compared_across_currencies),
     Bug("incremental tier order dropped", "clause", "incremental_tiers", rows_become("incremental_tiers", "tier_opens_when_full", dropped)),
     Bug("incremental tiers need no opening", "clause", "incremental_tiers", rows_become("incremental_tiers", "slice_needs_open_tier", dropped)),
     Bug("purchase of the first product only", "clause", "fixed_price", first_product_only),

@@ -36,6 +36,7 @@ def test_another_offer_never_raises_the_cost(data: Data) -> None:
 TIERS = [{"from_volume": 0.0, "to_volume": 20.0, "discount": 0.0}, {"from_volume": 20.0, "discount": 0.05}]
 BETTER = [TIERS[0], TIERS[1] | {"discount": 0.2}]
 INDEXED = {"kind": "indexed_price", "index": "inputs", "weight": 0.8, "floor": -0.1, "cap": 0.3}
+REVIEWED = {"kind": "price_review", "index": "inputs", "share": 0.8, "floor": -0.1, "cap": 0.3}
 LOOSER_CLAUSES: list[tuple[Data, Data]] = [
     ({"kind": "take_or_pay", "fraction": 0.9}, {"fraction": 0.6}),
     ({"kind": "take_or_pay", "fraction": 0.9}, {"price_share": 0.5}),
@@ -49,6 +50,10 @@ LOOSER_CLAUSES: list[tuple[Data, Data]] = [
     (INDEXED | {"reference": 0.5}, {"weight": 0.2}),  # the index stands above its reference, so less weight is better
     (INDEXED, {"cap": 0.1}),
     (INDEXED, {"floor": -0.5}),
+    (REVIEWED | {"reference": 0.5}, {"share": 0.1}),  # the market stands above the price, so a review that closes less of the gap is better
+    (REVIEWED | {"reference": 0.5}, {"every_periods": 2}),
+    (REVIEWED, {"cap": 0.05}),
+    (REVIEWED, {"floor": -0.6}),
     ({"kind": "all_units_tiers", "tiers": TIERS}, {"tiers": BETTER}),
     ({"kind": "incremental_tiers", "tiers": TIERS}, {"tiers": BETTER}),
     ({"kind": "cumulative_rebate", "tiers": TIERS}, {"tiers": BETTER}),
@@ -62,6 +67,16 @@ LOOSER_CLAUSES: list[tuple[Data, Data]] = [
     ({"kind": "minimum_order", "volume": 35.0}, {"volume": 10.0}),
     ({"kind": "late_delivery", "damages_per_week": 0.01, "cap": 0.05}, {"damages_per_week": 0.03}),
     ({"kind": "late_delivery", "damages_per_week": 0.01, "cap": 0.05}, {"cap": 0.3}),
+    ({"kind": "currency", "reference": 0.5, "band": 0.2, "supplier_share": 0.3}, {"supplier_share": 0.7}),  # the currency stands far above it
+    ({"kind": "currency", "reference": 0.5, "band": 0.2, "supplier_share": 0.3}, {"band": 0.05}),
+    ({"kind": "expedite", "cap": 0.1, "premium": 0.5}, {"cap": 0.5}),
+    ({"kind": "expedite", "cap": 0.3, "premium": 0.8}, {"premium": 0.1}),
+    ({"kind": "growth_rebate", "discount": 0.05}, {"discount": 0.3}),
+    ({"kind": "growth_rebate", "discount": 0.2, "base_volume": 30.0}, {"base_volume": 10.0}),
+    ({"kind": "bundle_discount", "discount": 0.05, "min_volume": 10.0}, {"discount": 0.3}),
+    ({"kind": "bundle_discount", "discount": 0.2, "min_volume": 30.0, "across": "sites"}, {"min_volume": 5.0}),
+    ({"kind": "most_favoured", "spot": "spot-cable", "margin": 0.3}, {"margin": 0.0}),
+    ({"kind": "payment_days", "days": 30.0}, {"days": 120.0}),
     ({"kind": "make_up", "price_share": 0.8, "expiry_periods": 1}, {"price_share": 0.1}),
     ({"kind": "make_up", "price_share": 0.2, "expiry_periods": 1}, {"expiry_periods": None}),
     ({"kind": "carry_forward", "cap": 0.1, "expiry_periods": 1}, {"cap": 0.6}),
@@ -88,6 +103,11 @@ LOOSER_CLAUSES: list[tuple[Data, Data]] = [
 ]
 RIGHTS: list[Data] = [
     {"kind": "late_delivery", "damages_per_week": 0.02, "cap": 0.3},
+    {"kind": "payment_days", "days": 120.0},
+    {"kind": "most_favoured", "spot": "spot-cable"},
+    {"kind": "bundle_discount", "discount": 0.2, "min_volume": 10.0},
+    {"kind": "growth_rebate", "discount": 0.2},
+    {"kind": "expedite", "cap": 0.3, "premium": 0.2},
     {"kind": "make_up", "price_share": 0.2},
     {"kind": "carry_forward", "cap": 0.5},
     {"kind": "make_good", "cap": 0.4, "price_share": 0.8},
@@ -140,6 +160,9 @@ def with_clause(data: Data, clause: Data | None, kind: str) -> Data:
         clashes |= endings  # what is left of a prepayment is forfeited there
     if clause is not None and "periods" in clause and found["offers"][0]["window"]["periods"] == 1:
         clause = clause | {"periods": 0}  # nothing could come before the extension
+    clashes |= {"incremental_tiers"} if kind in ("currency", "most_favoured") else set()  # as above
+    if kind == "currency":
+        found["offers"][0]["currency"] = "EUR"
     own = [x for x in found["offers"][0]["clauses"] if x["kind"] not in clashes]
     if kind == "capacity_share":
         _limit(found)
@@ -205,6 +228,7 @@ def test_a_clause_at_its_inert_default_changes_nothing(document: type[Any], data
     kind = kind_of(document)
     one_tier = {"tiers": [{"from_volume": 0.0}]}
     needed: Data = {"indexed_price": {"index": "inputs"}, "all_units_tiers": one_tier, "incremental_tiers": one_tier, "cumulative_rebate": one_tier}
+    needed |= {"price_review": {"index": "inputs"}}
     assert same(cost(with_clause(data, None, kind)), cost(with_clause(data, {"kind": kind} | needed.get(kind, {}), kind)))
 
 

@@ -7,15 +7,16 @@ an offer that is signed later, at the nodes of the first year, in a foreign curr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from models import clauses as documents
 from models.scenario import Scenario
+from optimizer.bill import priced as priced_by
 from optimizer.clauses import clause_of
-from optimizer.clauses.base import Contract, Restricts, SetsPrice, Statement
+from optimizer.clauses.base import Contract, Restricts, Statement
 from optimizer.clauses.ending import Ends, in_effect
 from optimizer.clauses.event import interrupted
 from optimizer.clauses.obligation import Owes, elections_by
@@ -119,10 +120,13 @@ def tiny_scenario(
     capacity: float | None = None,
     needs: Sequence[float] = (1.0,),
     market: bool = False,
+    rates: Sequence[float] | None = None,
+    currency: str | None = None,
+    asked: Sequence[float] = (),
 ) -> Scenario:
     """One supplier, one offer with two alternatives; `weeks` late and index `levels` run through the nodes, starting over where they end.
-    `capacity` of the supplier in the first period; none = unlimited. `needs` are factors on demand that run through the nodes, too.
-    `market`: every product has a spot market."""
+    `capacity` of the supplier in the first period; none = unlimited. `needs` are factors on demand that run through the nodes, too, and `rates` of exchange.
+    `market`: every product has a spot market, which for the first product has the prices `asked`. `currency` in the place of the frame's."""
     profile = dict(profile or {"kind": "flat"})
     if "shape" in profile:
         profile["shape"] = list(profile["shape"])[: frame.window]
@@ -131,12 +135,14 @@ def tiny_scenario(
          "volume_per_period": {"min": low, "max": high}, "profile": profile}
         for name, price in (("base", 28.0), ("premium", 33.0))
     ]  # fmt: skip
-    nodes = [
+    nodes: list[dict[str, Any]] = [
         {"id": name, "parent": parent, "period": period, "probability": chance, "deliverability": [{"offer": "frame", "share": share}],
-         "lateness": [{"offer": "frame", "weeks": weeks[i % len(weeks)]}], "index": {"inputs": levels[i % len(levels)]}, "fx": {"EUR": 1.1 + 0.05 * i},
-         "demand_factor": needs[i % len(needs)]}
+         "lateness": [{"offer": "frame", "weeks": weeks[i % len(weeks)]}], "index": {"inputs": levels[i % len(levels)]},
+         "fx": {"EUR": 1.1 + 0.05 * i if rates is None else rates[i % len(rates)]}, "demand_factor": needs[i % len(needs)]}
         for i, (name, parent, period, chance, share) in enumerate(frame.nodes)
     ]  # fmt: skip
+    for i, node in enumerate(nodes if asked else ()):
+        node["spot_price"] = [{"spot": f"spot-{frame.products[0]}", "price": asked[i % len(asked)]}]
     return scenario_from(
         {
             "format": "offtake/1",
@@ -149,7 +155,7 @@ def tiny_scenario(
             "demand": [{"site": "campus", "product": p, "volume": [1000.0] * len(frame.periods)} for p in frame.products],
             "shortage": [{"product": p, "kind": "lost", "cost_per_unit": 100.0} for p in frame.products],
             "spot": [{"id": f"spot-{p}", "product": p, "price": [30.0] * len(frame.periods), "available": [50.0] * len(frame.periods)} for p in frame.products]
-            if market
+            if market or asked
             else [],
             "indices": [{"id": "inputs"}],
             "currencies": [{"id": "EUR", "rate": [1.1] * len(frame.periods)}],
@@ -160,7 +166,7 @@ def tiny_scenario(
                     "products": list(frame.products),
                     "window": {"start": frame.start, "periods": frame.window},
                     "sign": frame.sign,
-                    "currency": frame.currency,
+                    "currency": currency or frame.currency,
                     "alternatives": alternatives,
                     "clauses": [dict(clause) for clause in clauses],
                 }
@@ -192,6 +198,8 @@ def statement_of_one_future(
     deliverable: Sequence[float] = (1.0,),
     weeks: Sequence[float] = (0.0,),
     levels: Sequence[float] = (1.0,),
+    rates: Sequence[float] = (1.0,),
+    market: Sequence[float] = (0.0,),
     years: Sequence[float] | None = None,
     chosen: Sequence[float] = (0.0,),
     ended: Sequence[float] = (0.0,),
@@ -200,23 +208,12 @@ def statement_of_one_future(
     capacity: Sequence[float] = (5000.0,),
     need: Sequence[float] = (0.0,),
     elsewhere: Sequence[float] = (0.0,),
+    discount_rate: float = DISCOUNT_RATE,
 ) -> Statement:
     """What happened under an offer of one product, signed now, in one future: one number per period, a single number holds in all. `chosen` under the
-    clause itself (the first of what it lets the buyer choose)."""
-    periods = max(
-        len(volume),
-        len(take),
-        len(deliverable),
-        len(weeks),
-        len(levels),
-        len(years or ()),
-        len(chosen),
-        len(ended),
-        len(failed),
-        len(capacity),
-        len(need),
-        len(elsewhere),
-    )
+    clause itself (the first of what it lets the buyer choose); the rate of exchange at signing is 1."""
+    given = (volume, take, deliverable, weeks, levels, rates, market, years or (), chosen, ended, failed, capacity, need, elsewhere)
+    periods = max(map(len, given))
     meaning = clause_of(document(clause))
     elections = elections_by(meaning)
 
@@ -246,18 +243,21 @@ def statement_of_one_future(
         volume=volumes[None] * force,
         schedule=schedule,
         take=series(tuple(take))[None],
+        deliver=series(tuple(take))[None, None],
         deliverable=series(tuple(deliverable), 1.0),
         late_weeks=series(tuple(weeks)),
         capacity=series(tuple(capacity))[None],
         need=series(tuple(need))[None],
         elsewhere=series(tuple(elsewhere))[None],
         index={"inputs": series(tuple(levels), 1.0)},
+        discount_rate=discount_rate,
+        rate=series(tuple(rates), 1.0),
+        spot={"spot-cable": series(tuple(market))[None]},
         owed_share=meaning.owed_share() if isinstance(meaning, Owes) else owed_share,
         elected={e: series(tuple(chosen) if i == 0 else (0.0,))[None] for i, e in enumerate(elections)},
         failed=series(tuple(failed)),
     )
-    statement = rescheduled(interrupted(statement, (meaning,)))
-    return replace(statement, price=statement.price * meaning.billed_factor(statement)) if isinstance(meaning, SetsPrice) else statement
+    return priced_by(rescheduled(interrupted(statement, (meaning,))), (meaning,))
 
 
 def billed(clause: Mapping[str, Any], category: str, **what: Any) -> list[float]:

@@ -87,6 +87,8 @@ DECIDED_LATER = (
     "extension",
     "cumulative_rebate",
     "exclusivity",
+    "growth_rebate",
+    "bundle_discount",
 )  # clauses with yes-or-no decisions after signing
 
 
@@ -204,7 +206,7 @@ def contents(problem: Problem) -> tuple[dict[str, Column], dict[str, Line]]:
 
 def without_scope(name: str) -> str:
     """The name of a rule's row or column without the number of its scope, which differs between one future and many; the node tells them apart."""
-    if not name.startswith("rules["):
+    if not name.startswith("rules[") or ".prepaid_within_limit" in name:  # that one counts suppliers
         return name
     head, _, tail = name.rpartition("[")
     keys = tail[:-1].split(",")

@@ -37,6 +37,18 @@ BY_HAND = {
     "clause-prepayment": 2900 - (140 / 6.5) * (2 - 13.5 + 7)
     + 0.5 * (2900 - (140 / 6.5) * (2 + 6.5) + 580 - 20 * 2 - 140) / 1.08,
     "clause-minimum_order": 0.5 * 40 * 35 + 0.5 * 90 * 28,
+    # V = 100: a unit more costs 3 and saves a premium of 5 half of the time.
+    "clause-expedite": 100 * 3 + 0.5 * 100 * 20 + 0.5 * (120 * 20 + 20 * 5),
+    # After the review the contract costs 33 in the rising market, where spot is 32, and 27 in the falling one.
+    "clause-price_review": 100 * 30 + 0.5 * 100 * 32 + 0.5 * 100 * 27,
+    # In the growing future 50 km at 32 and 150 more at 22.4 instead of spot at 30.
+    "clause-growth_rebate": 50 * 32 + 0.5 * 50 * 30 + 0.5 * (50 * 32 + 150 * 32 * 0.7),
+    # A tenth less for both, although cable alone is cheaper on the spot market; with little duct that is not worth it.
+    "clause-bundle_discount": 0.5 * 0.9 * (100 * 30 + 100 * 10) + 0.5 * (100 * 28 + 20 * 10),
+    # The favoured price falls to 26 with the market; a firm 29 would be dearer on average.
+    "clause-most_favoured": 100 + 0.5 * 100 * 26 + 0.5 * 100 * 30,
+    "clause-currency": 0.5 * 100 * 20 * 1.3 + 0.5 * 100 * 20 * 0.85,
+    "clause-payment_days": 0.5 * (80 * 30 / 1.25 + 20 * 26) + 0.5 * 50 * 30 / 1.25,
     "clause-late_delivery": 200 + 0.5 * 6000 + 0.5 * (6000 - 0.1 * 3000 + 50 * 2),
     # V = 250 / 3: beyond it more is left untaken in the weak first year, 0.8 V - 50, than the second can make up, 0.2 V.
     "clause-make_up": 0.5 * (0.8 * 28 - 0.2 * 28) * 250 / 3 + 1.5 * (28 * 250 / 3 + 33.5 * (100 - 250 / 3)),
