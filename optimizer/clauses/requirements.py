@@ -19,7 +19,6 @@ import numpy as np
 
 from models.clauses import Requirements as Terms
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
-from optimizer.varying import anywhere
 from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats
 
@@ -32,12 +31,11 @@ class Requirements:
 
     def build(self, deal: Deal) -> None:
         rows: dict[Index, Bounds] = {}
-        for n in deal.nodes:
+        for n in deal.nodes if self.terms.share > 0 else ():
             for p in deal.ps:
                 least = self.terms.share * deal.deliverable(n) * deal.need(p, n)
-                if anywhere(least > 0):
-                    taken = [(1.0, deal.take(j, p, n)) for j in deal.js]
-                    rows[p, n] = (0.0, [*taken, *((-least * c, v) for c, v in deal.in_force(n))], None)
+                taken = [(1.0, deal.take(j, p, n)) for j in deal.js]
+                rows[p, n] = (0.0, [*taken, *((-least * c, v) for c, v in deal.in_force(n))], None)
         deal.rows("need_is_bought_here", rows)
 
     def bill(self, statement: Statement) -> Amounts:  # noqa: ARG002
