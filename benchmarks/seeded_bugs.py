@@ -71,6 +71,12 @@ BUGS = (
     Bug("the index is read without its lag", "clauses/indexed_price.py", "range(self.terms.lag_periods):\n            seen", "range(0):\n            seen"),
     Bug("a bank never runs down", "clauses/obligation.py", "there), (1.0, drawn), *inflow]", "there), (0.0, drawn), *inflow]", "make_up"),
     Bug("ended, and a unit of it stays", "clauses/ending.py", "(-most, [(1.0, lost[key])", "(-most - 1.0, [(1.0, lost[key])", "early_termination"),
+    Bug("the premium is the whole price", "clauses/capacity_share.py", "((self.terms.price_factor - 1.0) * deal", "(self.terms.price_factor * deal"),
+    Bug("the need is owed although it can't be delivered", "clauses/requirements.py", "share * deal.deliverable(n) * deal", "share * deal"),
+    Bug("the waiver is free of charge", "clauses/exclusivity.py", "[(self.terms.waiver_fee, waived[n])]", "[(0.0, waived[n])]"),
+    Bug("what is put off does not come back", "clauses/rescheduling.py", "append((-1.0, deal.elected_by", "append((0.0, deal.elected_by", "deferral"),
+    Bug("the last notice costs what the first does", "clauses/cancellation.py", "fee = notice.fee_share *", "fee = self.terms.notices[0].fee_share *"),
+    Bug("a forecast binds upwards only", "clauses/rolling_forecast.py", "(-(1.0 - self.terms.down) * share, said)", "(0.0, said)"),
     Bug(
         "the bill takes the price before it moves", "clauses/take_or_pay.py",
         "price_share * statement.price *", "price_share * statement.base_price *", "escalator or take_or_pay",
