@@ -129,12 +129,21 @@ def _bad_forecast(terms: Any, c: Contract) -> Iterator[str]:
                 yield f"{own:g} of '{p}' taken at {t}, where {said:g} was forecast"
 
 
+def _bad_expedite(terms: Any, c: Contract) -> Iterator[str]:
+    for p, t in c.each():
+        if more(c.chosen("expedite", p, t), terms.cap * c.ready(p, t)):
+            yield f"{c.chosen('expedite', p, t):g} of '{p}' expedited at {t}, above the cap"
+        if more(0.0, c.on_its_own(p, t)):
+            yield f"more of '{p}' on top at {t} than is taken"
+
+
 FORBIDDEN: dict[str, Callable[[Any, Contract], Iterator[str]]] = {
     "volume_band": _bad_take,
     "minimum_order": _bad_order,
     "make_up": _bad_make_up,
     "carry_forward": _bad_carry_forward,
     "make_good": _bad_make_good,
+    "expedite": _bad_expedite,
     "force_majeure": _bad_pause,
     "supplier_default": _bad_default,
     "early_termination": _bad_end,

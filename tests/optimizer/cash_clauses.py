@@ -121,6 +121,34 @@ def _cancellation(terms: Any, c: Contract) -> Iterator[Line]:
             yield "cancellation_fee", t, notice.fee_share * base_price(c, p) * c.chosen(f"cancellation_{notice.periods}", p, t)
 
 
+def _delay(terms: Any, c: Contract) -> Iterator[Line]:
+    worth = (1.0 + c.world.scenario.discount_rate) ** (-terms.days / 365.0)  # of money that is paid so many days later
+    for p, t in c.each():
+        yield "payment_delay", t, -(1.0 - worth) * price(c, p, t) * c.taken(p, t)
+
+
+def _expedite(terms: Any, c: Contract) -> Iterator[Line]:
+    for p, t in c.each():
+        yield "expedite_premium", t, terms.premium * price(c, p, t) * c.chosen("expedite", p, t)
+
+
+def _bundle(terms: Any, c: Contract) -> Iterator[Line]:
+    sites = [x.id for x in c.world.scenario.sites if c.offer.sites is None or x.id in c.offer.sites]
+    for t in c.dates:
+        parts = [c.taken(p, t) for p in c.offer.products]
+        if terms.across == "sites":
+            parts = [sum(c.volumes.of("deliver", c.offer.id, p, s, c.world.node(t)) for p in c.offer.products) for s in sites]
+        if min(parts) >= terms.min_volume - 1e-6 * max(1.0, terms.min_volume):
+            yield from (("bundle_discount", t, -terms.discount * price(c, p, t) * c.taken(p, t)) for p in c.offer.products)
+
+
+def _growth(terms: Any, c: Contract) -> Iterator[Line]:
+    for p, t in c.each():
+        if terms.base_volume is not None or t > c.window.start:
+            before = c.taken(p, t - 1) if terms.base_volume is None else terms.base_volume
+            yield "growth_rebate", t, -terms.discount * price(c, p, t) * max(0.0, c.taken(p, t) - before)
+
+
 INVOICES: dict[str, Callable[[Any, Contract], Iterator[Line]]] = {
     "all_units_tiers": lambda terms, c: iter(()),  # noqa: ARG005  (it sets the base price)
     "incremental_tiers": _slices,
@@ -132,6 +160,10 @@ INVOICES: dict[str, Callable[[Any, Contract], Iterator[Line]]] = {
     "make_good": _make_good,
     "late_delivery": _damages,
     "early_termination": _exit,
+    "payment_days": _delay,
+    "expedite": _expedite,
+    "growth_rebate": _growth,
+    "bundle_discount": _bundle,
     "capacity_share": _capacity_share,
     "exclusivity": _exclusivity,
     "deferral": _deferral,

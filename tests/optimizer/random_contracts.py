@@ -42,6 +42,13 @@ TERMS: dict[str, Callable[[Pick], Data]] = {
     "early_termination": lambda pick: {"fees": [{"after_periods": 1, "share": pick(0.02, 0.15)}], "notice_periods": pick(0, 1)},
     "extension": lambda pick: {"periods": 1, "notice_periods": pick(1, 0), "price_factor": pick(1.1, 0.9)},
     "cumulative_rebate": lambda pick: {"tiers": TIERS},  # noqa: ARG005
+    "payment_days": lambda pick: {"days": pick(60.0, 120.0)},
+    "currency": lambda pick: {"band": pick(0.05, 0.0), "supplier_share": pick(0.5, 1.0), "reference": pick(None, 1.0)},
+    "price_review": lambda pick: {"index": "inputs", "every_periods": pick(1, 2), "share": pick(0.5, 1.0), "floor": -0.1, "cap": pick(0.15, None)},
+    "growth_rebate": lambda pick: {"discount": pick(0.1, 0.3), "base_volume": pick(None, 15.0)},
+    "bundle_discount": lambda pick: {"across": pick("products", "sites"), "discount": pick(0.08, 0.2), "min_volume": pick(12.0, 25.0)},
+    "most_favoured": lambda pick: {"spot": "spot-cable", "margin": pick(0.0, 0.1)},
+    "expedite": lambda pick: {"cap": pick(0.3, 1.0), "premium": pick(0.2, 0.0)},
     "make_good": lambda pick: {"cap": pick(0.5, 1.0), "price_share": pick(0.6, 1.0), "expiry_periods": pick(None, 1)},
     "force_majeure": lambda pick: pick({"deliverable_below": 0.7}, {"index": "inputs", "from_level": 1.3}),
     "capacity_share": lambda pick: {"share": pick(0.1, 0.3), "price_factor": pick(1.1, 0.9)},
