@@ -12,6 +12,7 @@ from models.rules.exclusive import Exclusive
 from models.rules.fill_rate import FillRate
 from models.rules.force import Force
 from models.rules.origin_share import OriginShare
+from models.rules.payment_term import PaymentTerm
 from models.rules.prepaid_exposure import PrepaidExposure
 from models.rules.requires import Requires
 from models.rules.shortage_cvar import ShortageCvar
@@ -37,6 +38,7 @@ RULES = (
     PrepaidExposure,
     CapexSmoothing,
     SupplierSpend,
+    PaymentTerm,
     SwitchingCost,
     Exclusive,
     Requires,
@@ -45,7 +47,9 @@ RULES = (
 )
 
 MONEY_RULES = frozenset({"budget", "capex_smoothing", "prepaid_exposure", "supplier_spend", "switching_cost"})  # violations are money, mostly of what is paid
-CATEGORY_RULES = frozenset({"capex_smoothing", "prepaid_exposure", "supplier_spend"})  # of these, the ones that count some charges and not others
+CATEGORY_RULES = frozenset(
+    {"capex_smoothing", "payment_term", "prepaid_exposure", "supplier_spend"}
+)  # of these, the ones that count some charges and not others
 
 Rule = Annotated[
     DomesticShare
@@ -61,6 +65,7 @@ Rule = Annotated[
     | PrepaidExposure
     | CapexSmoothing
     | SupplierSpend
+    | PaymentTerm
     | SwitchingCost
     | Exclusive
     | Requires
@@ -81,6 +86,7 @@ __all__ = [
     "FillRate",
     "Force",
     "OriginShare",
+    "PaymentTerm",
     "PrepaidExposure",
     "Requires",
     "Rule",

@@ -29,7 +29,7 @@ import numpy as np
 from models.clauses import Prepayment
 from models.negotiation import Interval, Package, WalkAway
 from models.offer import FreeProfile
-from models.rules import MONEY_RULES
+from models.rules import CATEGORY_RULES, MONEY_RULES
 from optimizer.negotiation.calloff import call_off
 from optimizer.negotiation.desk import Desk, Solved, difference
 from optimizer.negotiation.held import TINY, Held, hold
@@ -120,7 +120,7 @@ def certain_payments(desk: Desk, package: Package) -> bool:
 
 def money_in_rules(desk: Desk) -> bool:
     """Whether a rule counts money, so that a price can forbid plans."""
-    return any(rule.kind in MONEY_RULES for rule in desk.scenario.rules) or any(step.prepaid > 0 for step in desk.instance.steps)
+    return any(rule.kind in MONEY_RULES | CATEGORY_RULES for rule in desk.scenario.rules) or any(step.prepaid > 0 for step in desk.instance.steps)
 
 
 def concave(desk: Desk, package: Package) -> bool:

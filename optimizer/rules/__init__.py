@@ -14,6 +14,7 @@ from optimizer.rules.exclusive import Exclusive
 from optimizer.rules.fill_rate import FillRate
 from optimizer.rules.force import Force
 from optimizer.rules.origin_share import OriginShare
+from optimizer.rules.payment_term import PaymentTerm
 from optimizer.rules.prepaid_exposure import PrepaidExposure
 from optimizer.rules.requires import Requires
 from optimizer.rules.shortage_cvar import ShortageCvar
@@ -39,6 +40,7 @@ RULES: tuple[tuple[type[Any], type[Any]], ...] = (
     (documents.PrepaidExposure, PrepaidExposure),
     (documents.CapexSmoothing, CapexSmoothing),
     (documents.SupplierSpend, SupplierSpend),
+    (documents.PaymentTerm, PaymentTerm),
     (documents.SwitchingCost, SwitchingCost),
     (documents.Exclusive, Exclusive),
     (documents.Requires, Requires),

@@ -1,4 +1,4 @@
-"""One scenario with every clause and every rule there is: clauses from the registry, each in the first of four offers that takes it, and all rules at once.
+"""One scenario with every clause and every rule there is: clauses from the registry, each in the first of four offers that takes it, or in one more.
 
 A clause joins with its first terms among the random contracts (`random_contracts.TERMS`), a rule with those in RULES here. Most rules are hard, with limits
 that leave room, so that there is a plan; the one that is a cost is priced.
@@ -11,6 +11,7 @@ from typing import Any
 from tests.optimizer.build import Data
 from tests.optimizer.random_contracts import PERIODS, TERMS, sound
 
+MAKERS = ("maker", "home", "abroad")
 RULES: dict[str, Data] = {
     "domestic_share": {"min": 0.1},
     "origin_share": {"origin": "far", "max": 0.9},
@@ -25,6 +26,7 @@ RULES: dict[str, Data] = {
     "prepaid_exposure": {"max": 5_000.0},
     "capex_smoothing": {"max": 10_000.0},
     "supplier_spend": {"max": 30_000.0},
+    "payment_term": {"min": 1.0},
     "switching_cost": {"incumbents": ["maker"], "per_supplier": 40.0, "per_unit": 0.5, "volume": [20.0, 20.0, 20.0], "violation_price": 1.0},
     "exclusive": {"offers": ["deal-1", "deal-2"]},
     "requires": {"offer": "deal-1", "needs": "deal-3"},
@@ -43,6 +45,9 @@ def everything() -> Data:
             if sound(data):
                 break
             offer["clauses"].pop()
+        else:
+            more = len(offers)
+            offers.append(_offer(more, MAKERS[more % 3]) | {"clauses": [{"kind": kind, **TERMS[kind](_first)}]})
     data["rules"] = [{"kind": kind, **terms} for kind, terms in RULES.items()]
     return data
 
@@ -53,7 +58,7 @@ def _first(*options: Any) -> Any:
 
 def _without_terms() -> Data:
     """Four offers of three suppliers for two products at two sites, in three futures of three years."""
-    makers, sites, products = ("maker", "home", "abroad"), ("east", "west"), ("cable", "tube")
+    makers, sites, products = MAKERS, ("east", "west"), ("cable", "tube")
     swings = ((1.0, 1.0, 1.0), (1.0, 0.4, 1.5), (1.0, 1.5, 0.5))
     return {
         "format": "offtake/1",

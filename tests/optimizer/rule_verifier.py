@@ -63,7 +63,7 @@ def market(rules: Sequence[Mapping[str, Any]] = ()) -> Tiny:
     offers = [
         {"id": "home", "supplier": "home", "products": ["cable", "ducts"], "window": {"start": "2027", "periods": 2},
          "alternatives": [{"id": "short", "price": 20.0, "volume_per_period": wide}, {"id": "long", "price": 18.0, "volume_per_period": big}],
-         "clauses": [{"kind": "take_or_pay", "fraction": 0.5}], "signing_cost": 50.0},
+         "clauses": [{"kind": "take_or_pay", "fraction": 0.5}, {"kind": "payment_days", "days": 45.0}], "signing_cost": 50.0},
         {"id": "home.ducts", "supplier": "home", "products": ["ducts"], "window": {"start": "2028", "periods": 1},
          "alternatives": [{"id": "base", "price": 21.0, "volume_per_period": wide}]},
         {"id": "abroad", "supplier": "abroad", "products": ["cable"], "window": {"start": "2027", "periods": 2}, "currency": "EUR",

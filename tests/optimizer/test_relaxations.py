@@ -275,6 +275,7 @@ LOOSER_RULES: list[tuple[Data, Data]] = [
     ({"kind": "capex_smoothing", "max": 100.0}, {"max": 400.0}),
     ({"kind": "supplier_spend", "max": 100.0, "in": "every_node"}, {"max": 400.0}),
     ({"kind": "switching_cost", "incumbents": ["home", "abroad"], "per_supplier": 50.0}, {"per_supplier": 20.0, "incumbents": ["home", "abroad", "other"]}),
+    ({"kind": "payment_term", "min": 20.0}, {"min": 5.0}),
     ({"kind": "exclusive", "offers": ["offer-1", "other"]}, {}),
     ({"kind": "requires", "offer": "offer-1", "needs": "other"}, {}),
     ({"kind": "all_or_none", "offers": ["offer-1", "other"]}, {}),

@@ -42,8 +42,9 @@ def small_market() -> Instance:
             ],
             "offers": [
                 {"id": name, "supplier": name, "products": ["cable"], "window": {"start": "2027", "periods": 2},
-                 "alternatives": [{"id": kind, "price": 1.0, "volume_per_period": {"min": 0.0, "max": 100.0}} for kind in ("base", "long")]}
-                for name in names
+                 "alternatives": [{"id": kind, "price": 1.0, "volume_per_period": {"min": 0.0, "max": 100.0}} for kind in ("base", "long")],
+                 "clauses": [{"kind": "payment_days", "days": days}]}
+                for name, days in zip(names, (60.0, 0.0, 30.0), strict=True)
             ],
             "uncertainty": {"kind": "tree", "nodes": [
                 {"id": name, "parent": None if name.endswith("27") else name.replace("28", "27"), "period": f"20{name[-2:]}",

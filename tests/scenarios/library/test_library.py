@@ -87,6 +87,7 @@ BY_HAND = {
     "rule-capex_smoothing": 140 * 20 + 60 * 30 + 40,
     "rule-supplier_spend": 60 * 20 + 40 * 30,
     "rule-switching_cost": 60 * 30 + 40 * 28,
+    "rule-payment_term": 40 * 30 + 60 * 20,
     "rule-exclusive": 60 * 25 + 40 * 35,
     "rule-requires": 100 * 25 + 50 * 20,
     "rule-all_or_none": 100 * 30 + 50 * 18,
