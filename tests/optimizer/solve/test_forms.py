@@ -93,7 +93,7 @@ def test_library_scenarios_are_taken_apart_unless_something_ties_them() -> None:
     assert later == {f"clause-{kind}" for kind in DECIDED_LATER}
     shares, others = (
         ("domestic", "origin", "smallest", "spot", "supplier"),
-        ("capex_smoothing", "fill_rate", "shortage_cvar", "shortage_probability", "supplier_spend"),
+        ("capex_smoothing", "fill_rate", "shortage_cvar", "shortage_probability", "supplier_spend", "payment_term"),
     )
     tied = {"quickstart", *(f"rule-{kind}_share" for kind in shares), *(f"rule-{kind}" for kind in others)}
     assert refused.keys() - later == tied
