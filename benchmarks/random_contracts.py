@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hypothesis import HealthCheck, Phase, given, settings
 
@@ -21,7 +21,7 @@ from tests.optimizer.build import Data, solved
 from tests.optimizer.cash_breaches import FORBIDDEN
 from tests.optimizer.cash_clauses import INVOICES
 from tests.optimizer.cash_contract import contracts_of, volumes_of, worlds
-from tests.optimizer.cash_prices import PRICES, base_price
+from tests.optimizer.cash_prices import price
 from tests.optimizer.cash_simulator import disagreements
 from tests.optimizer.random_contracts import TERMS, contracts
 
@@ -61,8 +61,8 @@ def look(data: Data, tally: Tally) -> None:
         for contract in contracts_of(world, plan, volumes_of(plan)):
             for kind, terms in contract.terms.items():
                 billed = kind in INVOICES and any(abs(amount) > 1e-6 for _, _, amount in INVOICES[kind](terms, contract))
-                moved = kind in PRICES and any(abs(PRICES[kind](terms, contract, t) - 1.0) > 1e-9 for t in contract.dates)
-                moved |= kind == "all_units_tiers" and any(base_price(contract, p) != contract.list_price[p] for p in contract.offer.products)
+                without = replace(contract, terms={name: x for name, x in contract.terms.items() if name != kind})
+                moved = any(abs(price(contract, p, t) - price(without, p, t)) > 1e-9 for p, t in contract.each())
                 used |= {kind} if billed or moved else set()
     for clause in data["offers"][0]["clauses"]:
         tally.having[clause["kind"]] += 1

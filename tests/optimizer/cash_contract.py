@@ -160,11 +160,14 @@ class Contract:
 
     @property
     def dates(self) -> range:
-        """Periods of the window until the contract is over."""
+        """Periods of the window until the contract is over. Where nothing is committed any more, an end that gives nothing up is in no table: idle periods at
+        the end of a contract that can be ended are taken to come after it."""
         stop = self.window.stop if self.failed is None else self.failed
+        notice = [self.terms[kind].notice_periods for kind in ("early_termination", "extension") if kind in self.terms]
         if self.decided is not None:
-            notice = [self.terms[kind].notice_periods for kind in ("early_termination", "extension") if kind in self.terms]
             stop = min(stop, self.decided + notice[0])
+        while notice and stop > self.window.start and not any(self.committed[p, stop - 1] + self.taken(p, stop - 1) > 0 for p in self.offer.products):
+            stop -= 1
         return range(self.window.start, stop)
 
     def each(self) -> Iterator[tuple[str, int]]:
