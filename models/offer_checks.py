@@ -19,6 +19,7 @@ from models.clauses import (
     EarlyTermination,
     Event,
     Extension,
+    ForceMajeure,
     IncrementalTiers,
     IndexedPrice,
     MakeUp,
@@ -26,6 +27,7 @@ from models.clauses import (
     Prepayment,
     PriceReview,
     RollingForecast,
+    SupplierDefault,
     TakeOrPay,
     Tier,
 )
@@ -155,7 +157,10 @@ def _endings(offer: Offer) -> list[str]:
 
 def _breaks(offer: Offer) -> list[str]:
     """Those, and clauses about events by which it stands still or is over."""
-    return [*_endings(offer), *(x.kind for x in offer.clauses if isinstance(x, Event) and (x.index is not None or x.deliverable_below > 0))]
+    return [
+        *_endings(offer),
+        *(x.kind for x in offer.clauses if isinstance(x, ForceMajeure | SupplierDefault) and (x.index is not None or x.deliverable_below > 0)),
+    ]
 
 
 def _moves(check: Checker, where: str, offer: Offer, clause: Deferral | Cancellation) -> None:

@@ -101,9 +101,9 @@ class CapacityOpened(Document):
 
 
 class FlowLine(Document):
-    """One volume at one node. `kind`: take and deliver (contract), make_up, carry_forward, make_good, expedite, capacity_share, deferral,
-    rolling_forecast and cancellation_0, _1, ... by periods of notice (chosen under these clauses), given_up (committed volume, where it is decided to end
-    a contract), order and receive (spot), stock, transfer, substitute, unmet, demand."""
+    """One volume at one node. `kind`: take and deliver (contract), make_up, carry_forward, make_good, expedite, buffer_stock, expansion, step_in,
+    capacity_share, deferral, rolling_forecast and cancellation_0, _1, ... by periods of notice (chosen under these clauses), given_up (committed volume,
+    where it is decided to end a contract), order and receive (spot), stock, transfer, substitute, unmet, demand."""
 
     kind: str
     source: str

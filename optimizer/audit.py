@@ -143,6 +143,8 @@ def _capacity(instance: Instance, contracts: tuple[Contract, ...], outcome: Outc
             if offer.supplier == k and p in offer.products:
                 local, nodes = offer.products.index(p), np.flatnonzero(contract.signed_at >= 0)
                 takes[nodes] += outcome.take[offer.index][local, nodes]
+                for election, chosen in zip(contract.elections, outcome.elected[offer.index], strict=True):
+                    takes[nodes] -= chosen[local, nodes] if election.elsewhere else 0.0
                 commits[nodes] += outcome.volume[offer.index][local, tree.period[nodes], contract.signed_at[nodes]]
         for what, volume in (("takes", takes), ("commitments", commits)):
             worst.see((volume - capacity)[1:], capacity[1:], f"{what} within capacity at", tree.ids[1:])

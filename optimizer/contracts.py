@@ -8,7 +8,7 @@ from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Contract, LimitsPrice, SetsPrice, SplitsAlternatives, WidensTake
 from optimizer.clauses.ending import endings_of
 from optimizer.clauses.event import interruption_of
-from optimizer.clauses.obligation import elections_of, owed_share
+from optimizer.clauses.obligation import elections_of, owed_share, supplied_by
 from optimizer.clauses.rescheduling import deferrable_of
 from optimizer.instance import AlternativeData, Instance, OfferData
 
@@ -38,9 +38,12 @@ def _contract(instance: Instance, offer: OfferData) -> Contract:
             factor = (clause.price_factor(instance, offer).T * factor.T).T
         if isinstance(clause, WidensTake):
             widest *= clause.take_factor()
+    interruption, elections = interruption_of(clauses, instance, offer), elections_of(clauses)
+    stands = 1.0 if interruption is None else interruption.stands
+    supplied = {election: stands * share for election, share in supplied_by(clauses, instance, offer).items()}
     covered = (tree.period >= offer.start) & (tree.period < offer.end)
     signed_at = np.where(covered, tree.ancestor_at(offer.sign), -1)
-    of_capacity = sum(e.of_capacity for e in elections_of(clauses))
+    of_capacity = sum(e.of_capacity for e in elections)
     base = np.stack([alternative.price for alternative in alternatives]) if alternatives else np.zeros((0, len(offer.products)))
     price = base[(..., None, *(None,) * beside)] * factor
     for clause in clauses:
@@ -54,12 +57,13 @@ def _contract(instance: Instance, offer: OfferData) -> Contract:
         signed_at=signed_at,
         signing_nodes=(0,) if offer.sign < 0 else tuple(np.flatnonzero(tree.period == offer.sign).tolist()),
         price=price,
-        take_factor=widest + sum(e.most for e in elections_of(clauses) if e.use == "extra"),
+        take_factor=widest + sum(e.most for e in elections if e.use == "extra" and e not in supplied),
         own_factor=widest,
         of_capacity=of_capacity * offer.capacity if of_capacity else np.zeros_like(offer.capacity),
         owed_share=owed_share(clauses),
-        elections=elections_of(clauses),
-        deferrable=deferrable_of(elections_of(clauses)),
+        elections=elections,
+        deferrable=deferrable_of(elections),
         endings=endings_of(clauses),
-        interruption=interruption_of(clauses, instance, offer),
+        interruption=interruption,
+        supplied=supplied,
     )

@@ -85,17 +85,20 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
         deliverable = tree.states.deliverable[:, o]
         if c.interruption is not None:
             deliverable = deliverable * c.interruption.stands
-        share = deliverable * c.take_factor
+        share, apart = deliverable * c.take_factor, sum(c.supplied.values(), np.zeros_like(deliverable))
         for n in c.nodes:
             t = int(tree.period[n]) - offer.start
             for p in range(len(offer.products)):
                 reach = [shape[t] + (c.deferrable * shape[t - 1] if t > 0 else 0.0) for shape in shapes]  # with what may have been put off into it
-                most = [settled(share[n] * a.high[p] * reach[j]) for j, a in enumerate(c.alternatives)]
+                usual = [settled(share[n] * a.high[p] * reach[j]) for j, a in enumerate(c.alternatives)]
+                most = [bound + settled(apart[n] * a.high[p] * reach[j]) for j, (a, bound) in enumerate(zip(c.alternatives, usual, strict=True))]
                 beside = settled(deliverable[n] * c.of_capacity[p, offer.start + t])
-                for j, (a, bound) in enumerate(zip(c.alternatives, most, strict=True)):
-                    take[o, j, p, n] = bound + beside
+                for j, (a, bound) in enumerate(zip(c.alternatives, usual, strict=True)):
+                    take[o, j, p, n] = most[j] + beside
                     for e, election in enumerate(c.elections):
                         within = bound * most_elected(election, c.owed_share, c.own_factor) / c.take_factor
+                        if election in c.supplied:
+                            within = settled(c.supplied[election][n] * a.high[p] * reach[j])
                         moved = float(election.most * a.high[p] * most_moved(election, shapes[j], t))
                         elected[o, e, j, p, n] = moved if election.use in OF_COMMITTED else beside if election.of_capacity else within
                 for s in offer.sites:
@@ -254,7 +257,7 @@ def _capacity(kernel: Kernel) -> None:
     """Suppliers' capacity and its steps.
 
     commitments_within_capacity:  sum_o,j volume[o,j,p,t,m on the path] <= K[k,p,t] + opened steps that stand in t
-    takes_within_capacity:        sum_o,j take[o,j,p,n] <= K[k,p,t(n)] + opened steps that stand at n
+    takes_within_capacity:        sum_o,j take[o,j,p,n] <= K[k,p,t(n)] + opened steps that stand at n + what elections bring from elsewhere
     step_needs_commitment:        sum of committed volume >= threshold x periods offered x opened
     step_opens_once:              sum of opened over a path <= 1
     """
@@ -274,8 +277,10 @@ def _capacity(kernel: Kernel) -> None:
             for c in contracts:
                 if c.signed_at[n] >= 0:
                     local = c.offer.products.index(int(p))
+                    elsewhere = [i for i, election in enumerate(c.elections) if election.elsewhere]
                     for j in range(len(c.alternatives)):
                         takes.append((1.0, kernel.take[c.offer.index, j, local, n]))
+                        takes += [(-1.0, kernel.elected[c.offer.index, i, j, local, n]) for i in elsewhere]
                         commits.append((1.0, kernel.volume[c.offer.index, j, local, t, int(c.signed_at[n])]))
             if len(takes) > len(room):
                 limit = float(instance.capacity[k, p, t])

@@ -19,6 +19,10 @@ TAKE_OR_PAY = "take_or_pay"
 MAKE_UP = "make_up_credit"
 MAKE_GOOD = "make_good_credit"
 CAPACITY_SHARE = "capacity_share_premium"
+BUFFER = "buffer_fee"
+EXPANSION = "expansion"
+STEP_IN = "step_in_credit"
+THIRD_PARTY = "third_party"
 EXIT = "exit_fee"
 WAIVER = "waiver_fee"
 DEFERRAL = "deferral_fee"
@@ -48,7 +52,7 @@ SHORTAGE = "shortage_penalty"
 RULE = "rule_penalty"
 
 PENALTIES = frozenset({SHORTAGE, RULE})  # count in the objective, but nobody pays them in cash
-ELSEWHERE = frozenset({GUARANTEE_FEE, GUARANTEE})  # of what contracts say, what others than the supplier are paid, and pay
+ELSEWHERE = frozenset({GUARANTEE_FEE, GUARANTEE, THIRD_PARTY})  # of what contracts say, what banks and third parties are paid, and pay
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from models.clauses.all_units_tiers import AllUnitsTiers
+from models.clauses.buffer_stock import BufferStock
 from models.clauses.bundle_discount import BundleDiscount
 from models.clauses.cancellation import Cancellation, CancellationNotice
 from models.clauses.capacity_share import CapacityShare
@@ -16,6 +17,7 @@ from models.clauses.early_termination import EarlyTermination, ExitFee
 from models.clauses.escalator import Escalator
 from models.clauses.event import Event
 from models.clauses.exclusivity import Exclusivity
+from models.clauses.expansion import Expansion
 from models.clauses.expedite import Expedite
 from models.clauses.extension import Extension
 from models.clauses.fixed_price import FixedPrice
@@ -34,6 +36,7 @@ from models.clauses.price_review import PriceReview
 from models.clauses.requirements import Requirements
 from models.clauses.reservation import Reservation
 from models.clauses.rolling_forecast import RollingForecast
+from models.clauses.step_in import StepIn
 from models.clauses.supplier_default import SupplierDefault
 from models.clauses.take_or_pay import TakeOrPay
 from models.clauses.tier import Tier
@@ -72,6 +75,9 @@ CLAUSES = (
     Deferral,
     Cancellation,
     RollingForecast,
+    BufferStock,
+    Expansion,
+    StepIn,
 )
 
 Clause = Annotated[
@@ -106,7 +112,10 @@ Clause = Annotated[
     | Exclusivity
     | Deferral
     | Cancellation
-    | RollingForecast,
+    | RollingForecast
+    | BufferStock
+    | Expansion
+    | StepIn,
     Field(discriminator="kind"),
 ]
 
@@ -116,6 +125,7 @@ __all__ = [
     "CLAUSES",
     "PRICE_FAMILY",
     "AllUnitsTiers",
+    "BufferStock",
     "BundleDiscount",
     "Cancellation",
     "CancellationNotice",
@@ -130,6 +140,7 @@ __all__ = [
     "Event",
     "Exclusivity",
     "ExitFee",
+    "Expansion",
     "Expedite",
     "Extension",
     "FixedPrice",
@@ -148,6 +159,7 @@ __all__ = [
     "Requirements",
     "Reservation",
     "RollingForecast",
+    "StepIn",
     "SupplierDefault",
     "TakeOrPay",
     "Tier",

@@ -7,6 +7,7 @@ from typing import Any
 from models import clauses as documents
 from optimizer.clauses.all_units_tiers import AllUnitsTiers
 from optimizer.clauses.base import Clause
+from optimizer.clauses.buffer_stock import BufferStock
 from optimizer.clauses.bundle_discount import BundleDiscount
 from optimizer.clauses.cancellation import Cancellation
 from optimizer.clauses.capacity_share import CapacityShare
@@ -17,6 +18,7 @@ from optimizer.clauses.deferral import Deferral
 from optimizer.clauses.early_termination import EarlyTermination
 from optimizer.clauses.escalator import Escalator
 from optimizer.clauses.exclusivity import Exclusivity
+from optimizer.clauses.expansion import Expansion
 from optimizer.clauses.expedite import Expedite
 from optimizer.clauses.extension import Extension
 from optimizer.clauses.fixed_price import FixedPrice
@@ -35,6 +37,7 @@ from optimizer.clauses.price_review import PriceReview
 from optimizer.clauses.requirements import Requirements
 from optimizer.clauses.reservation import Reservation
 from optimizer.clauses.rolling_forecast import RollingForecast
+from optimizer.clauses.step_in import StepIn
 from optimizer.clauses.supplier_default import SupplierDefault
 from optimizer.clauses.take_or_pay import TakeOrPay
 from optimizer.clauses.volume_band import VolumeBand
@@ -72,6 +75,9 @@ CLAUSES: tuple[tuple[type[Any], type[Any]], ...] = (
     (documents.Deferral, Deferral),
     (documents.Cancellation, Cancellation),
     (documents.RollingForecast, RollingForecast),
+    (documents.BufferStock, BufferStock),
+    (documents.Expansion, Expansion),
+    (documents.StepIn, StepIn),
 )
 
 

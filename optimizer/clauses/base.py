@@ -62,7 +62,8 @@ class Contract:
     elections: tuple[Election, ...]  # volumes that clauses let the buyer choose; none about what is owed where nothing is owed
     deferrable: float  # share of a period's committed volume that can be put off into the next at most
     endings: tuple[Ending, ...]  # ways in which it can be ended before its window does
-    interruption: Interruption | None = None  # what events leave of it; none where no data mark one
+    interruption: Interruption | None  # what events leave of it; none where no clause is about events
+    supplied: Mapping[Election, Floats]  # elections on top that do not hang on what can be delivered: most as a share of the committed volume. [N], or [N, F]
 
 
 @dataclass(frozen=True)
@@ -231,12 +232,19 @@ class Deal:
 
     def most_taken(self, j: int, p: int, n: int) -> Number:
         """Upper bound of `take`."""
-        within = self.contract.take_factor * self.deliverable(n) * self.stands(n) * self.most_volume(j, p, self.period(n))
-        return within + self.deliverable(n) * self.stands(n) * float(self.contract.of_capacity[p, self.period(n)])
+        most, ready = self.most_volume(j, p, self.period(n)), self.deliverable(n) * self.stands(n)
+        within = self.contract.take_factor * ready * most
+        apart = sum((settled(share[n]) for share in self.contract.supplied.values()), 0.0) * most
+        return within + apart + ready * float(self.contract.of_capacity[p, self.period(n)])
+
+    def takeable(self, n: int) -> bool:
+        """Whether anything can be taken at a node in any future; where not, no row about takes says anything."""
+        return anywhere(self.deliverable(n) * self.stands(n) + sum((settled(share[n]) for share in self.contract.supplied.values()), 0.0) > 0)
 
     def most_planned(self, j: int, p: int, t: int) -> float:
         """The same in period t where all can be delivered."""
-        return self.contract.take_factor * self.most_volume(j, p, t) + float(self.contract.of_capacity[p, t])
+        factor = self.contract.take_factor + sum(election.most for election in self.contract.supplied)
+        return factor * self.most_volume(j, p, t) + float(self.contract.of_capacity[p, t])
 
     def most_volume(self, j: int, p: int, t: int) -> float:
         """Upper bound of `volume` at the nodes of period t."""

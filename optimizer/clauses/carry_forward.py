@@ -26,6 +26,7 @@ from models.clauses import CarryForward as Terms
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
 from optimizer.clauses.obligation import Election, build_bank, overdrawn
 from optimizer.clauses.standing import Credit, banked
+from optimizer.varying import Number
 from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats
 
@@ -43,8 +44,12 @@ class CarryForward:
         if deal.settled is None or self.election() is None:
             return
         owed, contract = deal.contract.owed_share, deal.contract
-        share = max(contract.own_factor - owed, 0.0) / contract.take_factor  # of the most that may be taken, what lies beyond what is owed
-        build_bank(deal, deal.beyond, lambda j, p, n: share * deal.most_taken(j, p, n), self.terms.expiry_periods)
+        beyond = max(contract.own_factor - owed, 0.0)  # most that may be taken beyond what is owed, relative to the deliverable committed volume
+
+        def most(j: int, p: int, n: int) -> Number:
+            return beyond * deal.deliverable(n) * deal.most_volume(j, p, deal.period(n))
+
+        build_bank(deal, deal.beyond, most, self.terms.expiry_periods)
         capped: dict[Index, Bounds] = {}
         for j, p, n in [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps]:
             capped[j, p, n] = (None, [(1.0, deal.elected(j, p, n)), (-self.terms.cap * owed * deal.deliverable(n), deal.volume(j, p, n))], 0.0)

@@ -13,7 +13,14 @@ product and node:
     relief_within_shortfall:  sum of the elections that lower a shortfall <= s
     claims_within_excess:     sum of the elections that claim excess <= e
 
-So both are exact in both directions, and an election can't feed on a shortfall that was never there. The rows stand only in contracts with elections.
+What is taken on top of a period's own terms (make-good, a buffer stock, an expansion, a third party) is an election e, too; z the most of it as a share of
+what is left of the committed volume, R, at each node:
+
+    extra_within_share:       e <= z R
+    extra_is_taken:           sum of the elections on top <= Q, which they are a part of
+
+Shortfall and excess are exact in both directions, and an election can't feed on a shortfall that was never there. These rows stand only in contracts with
+elections.
 
 Volumes that are banked and drawn later run through a bank, oldest first; what is not drawn within `periods` periods lapses. A bank from which the oldest
 is drawn first always holds what came in last, so no vintage needs a variable of its own (i what comes in, d what is drawn, B balance, A available):
@@ -35,8 +42,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 import numpy as np
 
 from optimizer.algebra import pyo
+from optimizer.instance import Instance, OfferData
 from optimizer.ledger import Term
-from optimizer.varying import Number
+from optimizer.varying import Number, anywhere
 from scenarios.tree import Floats
 
 if TYPE_CHECKING:
@@ -58,6 +66,8 @@ class Election:
     most: float = 1.0  # of a shortfall: at most this share of what is owed; of an extra: of the deliverable committed volume; else of the committed
     of_capacity: float = 0.0  # of an extra: at most this share of the supplier's capacity that can be delivered, whatever is committed
     ahead: int = 0  # periods from the choice to the period that it is about
+    elsewhere: bool = False  # an extra that does not come out of the supplier's capacity of the period
+    by_others: bool = False  # an extra that the supplier does not make
 
     @property
     def label(self) -> str:
@@ -89,6 +99,14 @@ class Moves(Protocol):
         """The volumes to choose; none where the terms make them worthless."""
 
 
+@runtime_checkable
+class Supplies(Protocol):
+    """A clause whose extra volume does not depend on what can be delivered in the way that everything else does."""
+
+    def supplied_share(self, instance: Instance, offer: OfferData) -> Floats:
+        """Most of it at every node, as a share of the committed volume. [N], or [N, F] where futures stand side by side"""
+
+
 @dataclass(frozen=True)
 class Settled:
     """What is owed against what is taken, at every (alternative, product, node)."""
@@ -116,6 +134,11 @@ def elections_by(clause: Any) -> tuple[Election, ...]:
         return clause.elections()
     election = clause.election() if isinstance(clause, Elects) else None
     return () if election is None else (election,)
+
+
+def supplied_by(clauses: Iterable[Any], instance: Instance, offer: OfferData) -> dict[Election, Floats]:
+    """What clauses bring from elsewhere: the most of each as a share of the committed volume, where nothing interrupts the contract."""
+    return {election: clause.supplied_share(instance, offer) for clause in clauses if isinstance(clause, Supplies) for election in elections_by(clause)}
 
 
 def most_elected(election: Election, owed: float, factor: float) -> float:
@@ -155,6 +178,18 @@ def settle(deal: Deal) -> Settled | None:
     for name, each in rows.items():
         deal.rows(name, each)
     return Settled(shortfall, excess)
+
+
+def limit_extra(deal: Deal, share: Callable[[int], Number]) -> None:
+    """Keep the clause's extra volume within a share of what is left of the committed volume, and all that is on top within what is taken."""
+    within: dict[Index, Bounds] = {}
+    taken: dict[Index, Bounds] = {}
+    for j, p, n in [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps]:
+        taken[j, p, n] = (0.0, deal.own_take(j, p, n), None)
+        if anywhere(share(n) > 0):  # elsewhere its bound is 0
+            within[j, p, n] = (None, [(1.0, deal.elected(j, p, n)), (-share(n), deal.volume(j, p, n))], 0.0)
+    deal.rows("extra_within_share", within)
+    deal.rows("extra_is_taken", taken)
 
 
 def build_bank(deal: Deal, comes_in: Terms, most: Callable[[int, int, int], Number], periods: int | None) -> None:

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from models.clauses import TakeOrPay as Terms
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
 from optimizer.ledger import TAKE_OR_PAY
-from optimizer.varying import anywhere
 from optimizer.wording import Example, Setting, number, percent
 
 
@@ -40,8 +39,9 @@ class TakeOrPay:
                 left = [(j, p, term) for j in deal.js for p in deal.ps for term in deal.unpaid(j, p, n)]
                 deal.charge(TAKE_OR_PAY, n, [(tau * deal.price(j, p, n) * c, v) for j, p, (c, v) in left])
             return
-        keys = [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps if anywhere(theta * deal.deliverable(n) > 0)]
-        unused = deal.variables("unused", {(j, p, n): theta * deal.deliverable(n) * deal.most_volume(j, p, deal.period(n)) for j, p, n in keys})
+        keys = [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps if theta > 0 and deal.takeable(n)]
+        ready = {n: deal.deliverable(n) * deal.stands(n) for n in deal.nodes}
+        unused = deal.variables("unused", {(j, p, n): theta * ready[n] * deal.most_volume(j, p, deal.period(n)) for j, p, n in keys})
         paid: dict[Index, Bounds] = {}
         for j, p, n in keys:
             owed = theta * deal.deliverable(n)

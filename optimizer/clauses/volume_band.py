@@ -18,7 +18,6 @@ import numpy as np
 
 from models.clauses import VolumeBand as Terms
 from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
-from optimizer.varying import anywhere
 from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats
 
@@ -40,7 +39,7 @@ class VolumeBand:
             for j in deal.js:
                 for p in deal.ps:
                     above[j, p, n] = (None, [*deal.own_take(j, p, n), (-most, deal.volume(j, p, n))], 0.0)
-                    if anywhere(least > 0):
+                    if self.terms.down < 1 and deal.takeable(n):
                         below[j, p, n] = (0.0, [*deal.own_take(j, p, n), (-least, deal.volume(j, p, n))], None)
         deal.rows("take_within_band_above", above)
         deal.rows("take_within_band_below", below)

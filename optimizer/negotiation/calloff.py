@@ -2,7 +2,7 @@
 
     paid[n] = fixed[n] + p units[n]     p headline price; for given volumes every clause's bill is linear in it, the credits of a prepayment piecewise
 
-What carriers, lawyers and banks are paid (delivery, signing cost, guarantees) is not the supplier's.
+What carriers and lawyers are paid (delivery, signing cost) is not the supplier's, nor is what banks and third parties are, and what these make.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def call_off(scenario: Scenario, instance: Instance, package: Package, outcome: 
         dearer = _offer_at(scenario, instance, package.model_copy(update={"price": step}), o) if headline(scenario, package).price else offer
     units = (_paid(instance, dearer, outcome) - paid) / step
     statement = statement_of(instance, offer, _contract(instance, offer), outcome)
-    return CallOff(fixed=paid - price * units, units=units, take=outcome.take[o], committed=statement.volume)
+    made = outcome.take[o] - sum((volume for election, volume in statement.elected.items() if election.by_others), np.zeros_like(outcome.take[o]))
+    return CallOff(fixed=paid - price * units, units=units, take=made, committed=statement.volume)
 
 
 def _contract(instance: Instance, offer: OfferData) -> Contract:

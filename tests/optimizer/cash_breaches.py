@@ -76,6 +76,37 @@ def _bad_default(terms: Any, c: Contract) -> Iterator[str]:  # noqa: ARG001
         yield from (f"'{p}' taken at {t}, after the supplier has failed" for p in c.offer.products if late and more(c.taken(p, t), 0.0))
 
 
+def _above(c: Contract, kind: str, most: Callable[[str, int], float]) -> Iterator[str]:
+    """Volume on top that is more than there may be of it, or that is not taken."""
+    for t in c.window:
+        for p in c.offer.products:
+            if more(c.chosen(kind, p, t), most(p, t) if t in c.dates else 0.0):
+                yield f"{kind} of '{p}' at {t} above its most"
+            if more(0.0, c.on_its_own(p, t)):
+                yield f"{kind} of '{p}' at {t} and not taken"
+
+
+def _bad_buffer(terms: Any, c: Contract) -> Iterator[str]:
+    def laid_in(c: Contract, product: str, t: int) -> float:
+        return terms.cap * c.ready(product, t) / terms.fill_periods if t - c.window.start < terms.fill_periods else 0.0
+
+    for p in c.offer.products:
+        yield from drawn_from(c, p, laid_in, "buffer_stock", None)
+    yield from _above(c, "buffer_stock", lambda p, t: terms.cap * c.standing(p, t))
+
+
+def _bad_expansion(terms: Any, c: Contract) -> Iterator[str]:
+    def most(product: str, t: int) -> float:
+        built = t - c.window.start >= terms.after_periods
+        return max(c.share(t), terms.priority) * terms.volume_share * c.standing(product, t) if built else 0.0
+
+    yield from _above(c, "expansion", most)
+
+
+def _bad_step_in(terms: Any, c: Contract) -> Iterator[str]:
+    yield from _above(c, "step_in", lambda p, t: terms.cap * (c.standing(p, t) - c.ready(p, t)) if c.holds("step_in", t) else 0.0)
+
+
 def _bad_end(terms: Any, c: Contract) -> Iterator[str]:
     if c.decided is not None and (not terms.fees or c.decided - c.window.start < terms.fees[0].after_periods):
         yield f"ended at {c.decided}, too early"
@@ -144,6 +175,9 @@ FORBIDDEN: dict[str, Callable[[Any, Contract], Iterator[str]]] = {
     "carry_forward": _bad_carry_forward,
     "make_good": _bad_make_good,
     "expedite": _bad_expedite,
+    "buffer_stock": _bad_buffer,
+    "expansion": _bad_expansion,
+    "step_in": _bad_step_in,
     "force_majeure": _bad_pause,
     "supplier_default": _bad_default,
     "early_termination": _bad_end,

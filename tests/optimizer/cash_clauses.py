@@ -149,6 +149,23 @@ def _growth(terms: Any, c: Contract) -> Iterator[Line]:
             yield "growth_rebate", t, -terms.discount * price(c, p, t) * max(0.0, c.taken(p, t) - before)
 
 
+def _buffer(terms: Any, c: Contract) -> Iterator[Line]:
+    for p, t in c.each():
+        yield "buffer_fee", t, terms.holding_fee * c.world.years(t) * terms.cap * c.standing(p, t)
+
+
+def _expansion(terms: Any, c: Contract) -> Iterator[Line]:
+    for p in c.offer.products:
+        for t in list(c.window)[terms.after_periods :]:
+            yield "expansion", c.signed, terms.payment_per_unit * terms.volume_share * c.committed[p, t]
+
+
+def _step_in(terms: Any, c: Contract) -> Iterator[Line]:
+    for p, t in c.each():
+        yield "third_party", t, terms.cost_per_unit * c.chosen("step_in", p, t)
+        yield "step_in_credit", t, -price(c, p, t) * c.chosen("step_in", p, t)
+
+
 INVOICES: dict[str, Callable[[Any, Contract], Iterator[Line]]] = {
     "all_units_tiers": lambda terms, c: iter(()),  # noqa: ARG005  (it sets the base price)
     "incremental_tiers": _slices,
@@ -168,4 +185,7 @@ INVOICES: dict[str, Callable[[Any, Contract], Iterator[Line]]] = {
     "exclusivity": _exclusivity,
     "deferral": _deferral,
     "cancellation": _cancellation,
+    "buffer_stock": _buffer,
+    "expansion": _expansion,
+    "step_in": _step_in,
 }

@@ -16,7 +16,14 @@ from models.uncertainty import Future, Futures, GivenTree, TreeNode
 from scenarios.tree import build_tree
 
 NOW = -1
-ON_TOP = ("make_good", "expedite", "capacity_share")  # kinds of volume that is taken on top of what a period's own terms allow
+ON_TOP = (
+    "make_good",
+    "expedite",
+    "capacity_share",
+    "buffer_stock",
+    "expansion",
+    "step_in",
+)  # kinds of volume that is taken on top of what a period's own terms allow
 
 
 @dataclass(frozen=True)

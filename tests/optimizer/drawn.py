@@ -128,6 +128,14 @@ def _offer(pick: Pick, name: str, periods: list[str], sites: list[str], products
         clauses.append({"kind": "early_termination", "fees": [{"after_periods": 1, "share": pick(0.3, 0.8)}], "notice_periods": pick(0, 1)})
     if pick(False, False, False, True):
         clauses.append({"kind": pick("force_majeure", "supplier_default")} | pick({"index": "inputs", "from_level": 1.3}, {"deliverable_below": 0.6}))
+    if pick(False, False, True):
+        clauses.append(
+            pick(
+                {"kind": "buffer_stock", "cap": 0.4, "fill_periods": pick(1, 2), "holding_fee": 1.0},
+                {"kind": "expansion", "volume_share": 0.5, "payment_per_unit": 1.0, "priority": pick(0.0, 0.9)},
+                {"kind": "step_in", "deliverable_below": 0.9, "cap": 0.8, "cost_per_unit": 16.0},
+            )
+        )
     if "take_or_pay" in kinds:
         clauses += pick(later[:0], later[:1], later[1:], later)
     profile = pick({"kind": "flat"}, {"kind": "free", "ramp": 0.5})

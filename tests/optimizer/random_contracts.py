@@ -61,6 +61,13 @@ TERMS: dict[str, Callable[[Pick], Data]] = {
     },
     "rolling_forecast": lambda pick: {"periods_ahead": pick(1, 1, 2), "down": pick(0.2, 0.0), "up": pick(0.1, 0.4)},
     "supplier_default": lambda pick: pick({"index": "inputs", "from_level": 1.5}, {"deliverable_below": 0.6}),
+    "buffer_stock": lambda pick: {"cap": pick(0.4, 0.8), "fill_periods": pick(1, 2), "holding_fee": pick(0.5, 0.0)},
+    "expansion": lambda pick: {"volume_share": pick(0.5, 0.2), "payment_per_unit": pick(0.5, 2.0), "after_periods": pick(1, 0), "priority": pick(0.8, 0.0)},
+    "step_in": lambda pick: {
+        "cap": pick(0.6, 1.0),
+        "cost_per_unit": pick(20.0, 12.0),
+        **pick({"deliverable_below": 0.8}, {"index": "inputs", "from_level": 1.3}),
+    },
 }
 
 

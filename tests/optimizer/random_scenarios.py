@@ -301,13 +301,26 @@ class Draw:
         return chosen + self.events_of(given, {clause["kind"] for clause in chosen})
 
     def events_of(self, given: list[Row], later: set[str]) -> list[Row]:
-        """Clauses about events, and sometimes a guarantee for a prepayment among the clauses given."""
+        """Clauses about events and about volume on top, and sometimes a guarantee for a prepayment among the clauses given."""
         events, found = self.events, []
         for kind in ("force_majeure", "supplier_default"):
             if events.random() < 0.15:
                 on_index = self.indexed and events.random() < 0.5
                 event: Row = {"index": "inputs", "from_level": 1.2} if on_index else {"deliverable_below": round(events.uniform(0.3, 1.0), 2)}
                 found.append({"kind": kind} | event)
+        share, cost = round(events.uniform(0.1, 1.0), 2), round(events.uniform(0, 3), 2)
+        extra: list[Row] = [
+            {"kind": "buffer_stock", "cap": share, "fill_periods": events.choice([1, 1, 2]), "holding_fee": cost},
+            {
+                "kind": "expansion",
+                "volume_share": share,
+                "payment_per_unit": cost,
+                "after_periods": events.choice([0, 1]),
+                "priority": events.choice([0.0, 0.8]),
+            },
+            {"kind": "step_in", "deliverable_below": 0.9, "cap": share, "cost_per_unit": 10 * cost},
+        ]
+        found += [clause for clause in extra if events.random() < 0.15]
         if not later & {"early_termination", "extension"}:
             for clause in given:
                 if clause["kind"] == "prepayment" and events.random() < 0.5:

@@ -29,7 +29,7 @@ from optimizer.clauses.most_favoured import MostFavoured
 from optimizer.clauses.price_review import PriceReview
 from optimizer.clauses.reservation import Reservation
 from optimizer.engine import solve
-from optimizer.ledger import CANCELLATION, CREDIT, DEFERRAL, EXIT, GUARANTEE, GUARANTEE_FEE, MAKE_GOOD, PAYMENT_DELAY, PURCHASE, RESERVATION, WAIVER
+from optimizer.ledger import BUFFER, CANCELLATION, CREDIT, DEFERRAL, EXIT, GUARANTEE, GUARANTEE_FEE, MAKE_GOOD, PAYMENT_DELAY, PURCHASE, RESERVATION, WAIVER
 from optimizer.rules.base import Desk, share_rows
 from optimizer.rules.domestic_share import DomesticShare
 from scenarios import library
@@ -296,6 +296,14 @@ BUGS = (
     Bug("discount on a bundle that is not complete", "clause", "bundle_discount", rows_become("bundle_discount", "product_reaches_least", dropped)),
     Bug("more discounted than was taken", "clause", "bundle_discount", rows_become("bundle_discount", "discounted_is_taken", dropped)),
     Bug("the market's price in the wrong currency", "clause", "most_favoured", compared_across_currencies),
+    Bug("drawn before it was laid in", "clause", "buffer_stock", rows_become("buffer_stock", "drawn_within_available", dropped)),
+    Bug("stock never runs down", "clause", "buffer_stock", rows_become("buffer_stock", "bank_runs_on", without_what_is_drawn)),
+    Bug("stock held for nothing", "clause", "buffer_stock", charges_times("buffer_stock", BUFFER, 0.0)),
+    Bug("expansion without an end", "clause", "expansion", rows_become("expansion", "extra_within_share", dropped)),
+    Bug("expansion served like the rest", "clause", "expansion", built_on_other_terms("expansion", lambda _: {"priority": 0.0})),
+    Bug("expansion paid for each year", "clause", "expansion", built_on_other_terms("expansion", lambda _: {"after_periods": 0})),
+    Bug("third party makes what can be delivered", "clause", "step_in", rows_become("step_in", "extra_within_share", dropped)),
+    Bug("third party paid on top", "clause", "step_in", built_on_other_terms("step_in", lambda x: {"cost_per_unit": x.cost_per_unit + 28.0})),
     Bug("incremental tier order dropped", "clause", "incremental_tiers", rows_become("incremental_tiers", "tier_opens_when_full", dropped)),
     Bug("incremental tiers need no opening", "clause", "incremental_tiers", rows_become("incremental_tiers", "slice_needs_open_tier", dropped)),
     Bug("purchase of the first product only", "clause", "fixed_price", first_product_only),

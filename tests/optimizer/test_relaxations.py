@@ -64,6 +64,13 @@ LOOSER_CLAUSES: list[tuple[Data, Data]] = [
     ({"kind": "prepayment", "amount": 300.0, "credit_per_unit": 5.0, "guarantee_share": 0.2}, {"guarantee_share": 1.0}),
     ({"kind": "force_majeure"}, {}),  # more events help one side in one year and the other in the next
     ({"kind": "supplier_default"}, {}),
+    ({"kind": "buffer_stock", "cap": 0.2}, {"cap": 0.9}),
+    ({"kind": "buffer_stock", "cap": 0.5, "holding_fee": 2.0}, {"holding_fee": 0.0}),
+    ({"kind": "expansion", "volume_share": 0.5, "payment_per_unit": 3.0}, {"payment_per_unit": 0.5}),
+    ({"kind": "expansion", "volume_share": 0.2}, {"volume_share": 0.8, "after_periods": 0}),
+    ({"kind": "expansion", "volume_share": 0.5, "payment_per_unit": 1.0}, {"priority": 0.9}),
+    ({"kind": "step_in", "deliverable_below": 0.6, "cap": 0.3, "cost_per_unit": 20.0}, {"cap": 1.0}),
+    ({"kind": "step_in", "deliverable_below": 0.4, "cap": 0.8, "cost_per_unit": 20.0}, {"deliverable_below": 0.9, "cost_per_unit": 5.0}),
     ({"kind": "minimum_order", "volume": 35.0}, {"volume": 10.0}),
     ({"kind": "late_delivery", "damages_per_week": 0.01, "cap": 0.05}, {"damages_per_week": 0.03}),
     ({"kind": "late_delivery", "damages_per_week": 0.01, "cap": 0.05}, {"cap": 0.3}),
@@ -120,6 +127,9 @@ RIGHTS: list[Data] = [
     {"kind": "volume_band", "up": 0.3},
     {"kind": "incremental_tiers", "tiers": BETTER},
     {"kind": "all_units_tiers", "tiers": [{"from_volume": 0.0, "discount": 0.1}]},  # one tier: two of them forbid volumes that lie in both
+    {"kind": "buffer_stock", "cap": 0.5, "fill_periods": 2},
+    {"kind": "expansion", "volume_share": 0.5, "priority": 0.5},
+    {"kind": "step_in", "deliverable_below": 0.9, "cap": 0.8, "cost_per_unit": 12.0},
 ]
 OBLIGATIONS: list[Data] = [
     {"kind": "take_or_pay", "fraction": 0.9},

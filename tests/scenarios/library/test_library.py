@@ -72,6 +72,9 @@ BY_HAND = {
     "clause-cancellation": 0.5 * (180 * 28 + 20 * 40) + 0.5 * (90 * 28 + 45 * 5.6 + 45 * 28),
     # Forecast 120 / 1.1, so that 120 can be taken where they are needed, and nine tenths of the forecast are where 60 are.
     "clause-rolling_forecast": 100 * 28 + 0.5 * 0.9 * 120 / 1.1 * 28 + 0.5 * 120 * 28,
+    "clause-buffer_stock": 100 * 30 + 2 * 30 * 1 + 0.5 * 100 * 30 + 0.5 * (40 * 30 + 30 * 30 + 30 * 40),
+    "clause-expansion": 40 * 5 + 100 * 30 + 0.5 * (140 * 30 + 10 * 45) + 0.5 * (50 * 30 + 32 * 30 + 68 * 45),
+    "clause-step_in": 0.5 * 100 * 30 + 0.5 * (20 * 30 + 40 * 36 + 40 * 50),
     "rule-domestic_share": 60 * 30 + 40 * 25,
     "rule-origin_share": 25 * 24 * 1.1 + 40 * 25 * 1.1 + 35 * 30,
     "rule-supplier_share": 50 * 25 + 50 * 30,
