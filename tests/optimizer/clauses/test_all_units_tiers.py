@@ -49,4 +49,4 @@ def test_breach_by_hand() -> None:
     """The audit would not notice volumes of one contract in different tiers."""
     assert breached(TIERS, volume=[1200.0, 990.0]) == pytest.approx([10.0, 10.0, 10.0])  # from the signing on
     assert breached(TIERS, volume=[1000.0, 4000.0]) == pytest.approx([0.0, 0.0, 0.0])
-    assert breached(TIERS, volume=[1000.0, 4003.0]) == pytest.approx([0.0, 3.0, 3.0])
+    assert breached(TIERS, volume=[1000.0, 4003.0]) == pytest.approx([3.0, 3.0, 3.0])
