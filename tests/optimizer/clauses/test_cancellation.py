@@ -19,17 +19,23 @@ EARLY = {"kind": "cancellation", "share": 0.2, "notices": [{"periods": 1, "fee_s
 SCHEDULE = {"kind": "cancellation", "share": 0.4, "notices": [{"periods": 0, "fee_share": 0.6}, {"periods": 1, "fee_share": 0.3}]}
 
 CASES = (
-    Case("at once", AT_ONCE, VOLUMES, around, beside=(BAND,)),
-    Case("a period before", EARLY, VOLUMES, around, beside=(BAND,), singles=6),
-    Case("schedule", SCHEDULE, VOLUMES, around, beside=(BAND,)),
-    Case("reserved", EARLY, VOLUMES[1:], around, beside=(BAND, FEE), charges=("cancellation", "reservation"), singles=6),
-    Case("owed", SCHEDULE, VOLUMES[1:], around, beside=(BAND, OWED), charges=("cancellation", "take_or_pay"), exact=False, singles=6),
-    Case("made up", EARLY, VOLUMES[1:], around, beside=(BAND, OWED, MADE_UP), charges=("cancellation", "take_or_pay", "make_up"), singles=6),
-    Case("made good", EARLY, VOLUMES[1:], around, beside=(BAND, GOOD), charges=("cancellation", "make_good"), singles=6),
+    Case("at once", AT_ONCE, VOLUMES, around, beside=(BAND,), singles=6),
+    Case("a period before", EARLY, VOLUMES[1:], around, beside=(BAND,), singles=2),
+    Case("schedule", SCHEDULE, VOLUMES, around, beside=(BAND,), singles=6),
+    Case("reserved", EARLY, VOLUMES[1:], around, beside=(BAND, FEE), charges=("cancellation", "reservation"), singles=2),
+    Case("owed", SCHEDULE, VOLUMES[1:], around, beside=(BAND, OWED), charges=("cancellation", "take_or_pay"), exact=False, singles=2),
+    Case("made up", EARLY, VOLUMES[1:], around, beside=(BAND, OWED, MADE_UP), charges=("cancellation", "take_or_pay", "make_up"), singles=2),
+    Case("made good", EARLY, VOLUMES[1:], around, beside=(BAND, GOOD), charges=("cancellation", "make_good"), singles=2),
     Case(
-        "beside deferral", SCHEDULE | {"share": 0.9}, VOLUMES, around, beside=(BAND, PUT_OFF | {"share": 0.5}), charges=("cancellation", "deferral"), singles=6
+        "beside deferral",
+        SCHEDULE | {"share": 0.9},
+        VOLUMES[1:],
+        around,
+        beside=(BAND, PUT_OFF | {"share": 0.5}),
+        charges=("cancellation", "deferral"),
+        singles=2,
     ),
-    Case("shaped profile", SCHEDULE, VOLUMES, around, beside=(BAND,), terms={"profile": {"kind": "shaped", "shape": (0.5, 1.0, 0.0)}}, singles=6),
+    Case("shaped profile", SCHEDULE, VOLUMES[1:], around, beside=(BAND,), terms={"profile": {"kind": "shaped", "shape": (0.5, 1.0, 0.0)}}, singles=2),
 )
 
 BY_HAND = (

@@ -37,16 +37,16 @@ CASES = (
         beside=(OPEN_BAND, SCHEDULE),
         charges=("capacity_share", "early_termination"),
         terms=LARGE,
-        singles=6,
+        singles=2,
     ),
-    Case("at a premium", USUAL, VOLUMES, around, beside=(BAND,), terms=LARGE),
-    Case("below the price", CHEAP, VOLUMES[2:], around, beside=(BAND,), terms=LARGE, singles=6),
-    Case("with an index", USUAL, VOLUMES[2:], around, beside=(BAND, INDEXED), terms=LARGE | {"levels": (1.0, 1.3, 0.8)}, singles=6),
+    Case("at a premium", USUAL, VOLUMES, around, beside=(BAND,), terms=LARGE, singles=6),
+    Case("below the price", CHEAP, VOLUMES[2:], around, beside=(BAND,), terms=LARGE, singles=2),
+    Case("with an index", USUAL, VOLUMES[2:], around, beside=(BAND, INDEXED), terms=LARGE | {"levels": (1.0, 1.3, 0.8)}, singles=2),
     Case(
-        "beside make-up", USUAL, VOLUMES[2:], around, beside=(BAND, OWED, MADE_UP), charges=("capacity_share", "take_or_pay", "make_up"), terms=LARGE, singles=6
+        "beside make-up", USUAL, VOLUMES[2:], around, beside=(BAND, OWED, MADE_UP), charges=("capacity_share", "take_or_pay", "make_up"), terms=LARGE, singles=2
     ),
-    Case("while an event holds", USUAL, VOLUMES[2:], around, beside=(BAND, EVENT), terms=LARGE, singles=4),
-    Case("beside a rebate", USUAL, VOLUMES[2:], around, beside=(BAND, REBATE), charges=("capacity_share", "cumulative_rebate"), terms=LARGE, singles=6),
+    Case("while an event holds", USUAL, VOLUMES[2:], around, beside=(BAND, EVENT), terms=LARGE, singles=2),
+    Case("beside a rebate", USUAL, VOLUMES[2:], around, beside=(BAND, REBATE), charges=("capacity_share", "cumulative_rebate"), terms=LARGE, singles=2),
 )
 
 BY_HAND = (

@@ -27,9 +27,9 @@ def some(v: float, share: float) -> tuple[float, ...]:
 
 
 CASES = (
-    Case("waived for a fee", FEE, VOLUMES, some, exact=False, terms=MARKET, singles=4),
-    Case("not to be waived", STRICT, VOLUMES, some, terms=MARKET, singles=4),
-    Case("while an event holds", STRICT, VOLUMES[1:], some, beside=(OPEN_BAND, EVENT), terms=MARKET, singles=4),
+    Case("waived for a fee", FEE, VOLUMES, some, exact=False, terms=MARKET, singles=2),
+    Case("not to be waived", STRICT, VOLUMES, some, terms=MARKET, singles=2),
+    Case("while an event holds", STRICT, VOLUMES[1:], some, beside=(OPEN_BAND, EVENT), terms=MARKET, singles=2),
     Case("ended", FEE, VOLUMES[1:], some, beside=(OPEN_BAND, SCHEDULE), charges=("exclusivity", "early_termination"), exact=False, terms=MARKET, singles=2),
     Case("ended, not to be waived", STRICT, VOLUMES[1:], some, beside=(OPEN_BAND, SCHEDULE), charges=("early_termination",), terms=MARKET, singles=2),
 )

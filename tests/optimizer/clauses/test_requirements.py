@@ -23,10 +23,10 @@ def around(v: float, share: float) -> tuple[float, ...]:
 
 
 CASES = (
-    Case("half", HALF, VOLUMES, around, terms=NEEDS),
-    Case("all", ALL, VOLUMES[1:], around, terms=NEEDS),
-    Case("while an event holds", HALF, VOLUMES[1:], around, beside=(OPEN_BAND, EVENT), terms=NEEDS, singles=4),
-    Case("in a contract that can be ended", HALF, VOLUMES[1:], around, beside=(OPEN_BAND, SCHEDULE), charges=("early_termination",), terms=NEEDS, singles=6),
+    Case("half", HALF, VOLUMES, around, terms=NEEDS, singles=6),
+    Case("all", ALL, VOLUMES[1:], around, terms=NEEDS, singles=6),
+    Case("while an event holds", HALF, VOLUMES[1:], around, beside=(OPEN_BAND, EVENT), terms=NEEDS, singles=2),
+    Case("in a contract that can be ended", HALF, VOLUMES[1:], around, beside=(OPEN_BAND, SCHEDULE), charges=("early_termination",), terms=NEEDS, singles=2),
 )
 
 BY_HAND = (
