@@ -145,6 +145,8 @@ OBLIGATIONS: list[Data] = [
 NEITHER = {
     "fixed_price": "it is what an offer has without it",
     "indexed_price": "the index may rise or fall",
+    "price_review": "the market may rise or fall",
+    "currency": "the rate of exchange may rise or fall",
     "force_majeure": "both sides are released",
     "supplier_default": "what is owed is gone with what was to come",
 }
