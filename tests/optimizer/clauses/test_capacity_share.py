@@ -37,7 +37,7 @@ CASES = (
         beside=(OPEN_BAND, SCHEDULE),
         charges=("capacity_share", "early_termination"),
         terms=LARGE,
-        singles=2,
+        singles=6,
     ),
     Case("at a premium", USUAL, VOLUMES, around, beside=(BAND,), terms=LARGE, singles=6),
     Case("below the price", CHEAP, VOLUMES[2:], around, beside=(BAND,), terms=LARGE, singles=2),
