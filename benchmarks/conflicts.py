@@ -14,7 +14,7 @@ from scenarios.files import scenario_from
 from tests.optimizer.clashing import clashing, conflict_faults, possible, repair_faults
 
 PAGE = Path(__file__).parent / "results" / "conflicts.md"
-PATIENCE = 120.0  # seconds for one scenario
+PATIENCE = 600.0  # seconds for one scenario
 
 
 def main() -> None:
