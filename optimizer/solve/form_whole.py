@@ -19,8 +19,10 @@ from optimizer.solve.forms import FirstStage, columns_held, first_stage_of
 from optimizer.solve.handover import Handover
 from optimizer.solve.highs import Answer, OnBest
 from optimizer.solve.problem import Problem
-from optimizer.solve.settle import settle
+from optimizer.solve.settle import settle, tidied
 from scenarios.tree import Floats
+
+LAST = 1.0  # seconds for what an answer needs however late it is
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,10 @@ class ExtensiveForm:
             self.problem, gap=settings.gap, seconds=seconds, seed=settings.seed, on_best=on_best, stop=stop,
             tree=None if self.varied else self.instance.tree, handover=self.handover,
         )  # fmt: skip
+        left = seconds - (time.monotonic() - started)
+        answer = tidied(self.problem, answer, seconds=max(left, LAST), seed=settings.seed)
         if plain(self.instance):
             return answer
-        left = seconds - (time.monotonic() - started)
         return settle(self.problem, answer, self.instance.tree.probability, seconds=left, seed=settings.seed, stop=stop)
 
     def values(self, x: Floats) -> Values:

@@ -18,7 +18,7 @@ from scipy import sparse
 
 from optimizer.solve.highs import Answer, solve_problem
 from optimizer.solve.problem import Problem
-from scenarios.tree import Floats
+from scenarios.tree import Floats, Ints
 
 ALLOWED = 1e-12  # relative; by how much the objective may rise, which is rounding
 
@@ -47,14 +47,32 @@ def settle(problem: Problem, answer: Answer, probability: Floats, *, seconds: fl
     return replace(answer, x=found.x, objective=objective, bound=min(answer.bound, objective)) if good else answer
 
 
-def pressed(problem: Problem, x: Floats, *, seconds: float, seed: int) -> Floats:
+def pressed(problem: Problem, x: Floats, *, seconds: float, seed: int, integers: bool = True) -> Floats:
     """The same decisions with what follows from them (charges, violations, the tail's threshold) as cheap as it can be: a point between two others may
-    pay for more than it uses. The solution itself where it keeps its rows only within tolerance."""
-    kernel = np.concatenate([columns for _, columns in problem.keys.values()])
-    fixed = np.union1d(kernel, np.flatnonzero(problem.integer))
-    held = problem.fixed(fixed, np.clip(x[fixed], problem.lower[fixed], problem.upper[fixed]))
-    found = solve_problem(replace(held, integer=np.zeros_like(problem.integer)), seconds=seconds, seed=seed)
+    pay for more than it uses. With `integers` every integer stays as it is; without, those that follow from decisions are settled again, because short of
+    the optimum a fee may be paid that nobody asks for. The solution itself where it keeps its rows only within tolerance."""
+    fixed = _kernel(problem)
+    if integers:
+        fixed = np.union1d(fixed, np.flatnonzero(problem.integer))
+    free = problem.integer.copy()
+    free[fixed] = False
+    at = np.where(problem.integer, np.round(x), x)
+    held = problem.fixed(fixed, np.clip(at[fixed], problem.lower[fixed], problem.upper[fixed]))
+    found = solve_problem(replace(held, integer=free), seconds=seconds, seed=seed)
     if found.x is None:
-        held = replace(problem.pinned(fixed, x[fixed]), integer=np.zeros_like(problem.integer))
-        found = solve_problem(held, seconds=seconds, seed=seed)
+        found = solve_problem(replace(problem.pinned(fixed, at[fixed]), integer=free), seconds=seconds, seed=seed)
     return x if found.x is None or float(problem.cost @ found.x) > float(problem.cost @ x) else found.x
+
+
+def tidied(problem: Problem, answer: Answer, *, seconds: float, seed: int) -> Answer:
+    """An answer with a gap left, with the integers that follow from its decisions settled again: the bill knows no fee that the decisions don't give."""
+    if answer.x is None or answer.objective <= answer.bound or not np.setdiff1d(np.flatnonzero(problem.integer), _kernel(problem)).size:
+        return answer
+    x = pressed(problem, answer.x, seconds=seconds, seed=seed, integers=False)
+    objective = float(problem.cost @ x) + problem.offset
+    return replace(answer, x=x, objective=objective, bound=min(answer.bound, objective)) if objective < answer.objective else answer
+
+
+def _kernel(problem: Problem) -> Ints:
+    """Columns of what is decided; all others follow."""
+    return np.concatenate([columns for _, columns in problem.keys.values()])

@@ -55,7 +55,7 @@ def later_rules(r: Random, data: Row) -> None:
 
 
 def latest_rules(r: Random, data: Row) -> None:
-    """In one document out of eight, a rule about what a supplier is paid or about leaving one; drawn apart for the same reason."""
+    """In one document out of five, a rule about what a supplier is paid, when, or about leaving one; drawn apart for the same reason."""
     makers, periods = [x["id"] for x in data["suppliers"]], len(data["periods"])
     fees = {"per_supplier": round(r.uniform(0, 200), 2), "per_unit": round(r.uniform(0, 10), 2), "volume": [round(r.uniform(0, 60), 2) for _ in range(periods)]}
     spend = {
@@ -64,9 +64,11 @@ def latest_rules(r: Random, data: Row) -> None:
         "supplier": r.choice([None, *makers]),
         "in": r.choice(["expected", "every_node"]),
     }
-    rule = r.choice([spend, {"kind": "switching_cost", "incumbents": [r.choice(makers)], "product": data["products"][0]["id"], **fees}])
-    if r.random() < 0.125:
-        data["rules"].append(rule | ({"violation_price": r.choice([1.0, 20.0])} if r.random() < 0.7 or rule["kind"] == "switching_cost" else {}))
+    leaving = {"kind": "switching_cost", "incumbents": [r.choice(makers)], "product": data["products"][0]["id"], **fees}
+    late = {"kind": "payment_term", "min": r.choice([0.0, 15.0, 45.0]), "supplier": r.choice([None, *makers]), "in": r.choice(["expected", "every_node"])}
+    rule = r.choice([spend, leaving, late])
+    if r.random() < 0.2:
+        data["rules"].append(rule | ({"violation_price": r.choice([0.1, 1.0, 20.0])} if r.random() < 0.6 else {}))
 
 
 class Draw:

@@ -199,9 +199,11 @@ def test_swapping_ids_changes_nothing(data: Data) -> None:
     assert same(cost(data), cost(renamed(data)))
 
 
-MONEY = {"amount", "signing_cost"}  # and a capacity step's cost
-PER_UNIT = {"price", "cost", "cost_per_unit", "cost_per_unit_year", "terminal_cost_per_unit", "holding_cost", "fee_per_unit", "credit_per_unit"}
-VOLUME = {"volume", "available", "initial", "from_volume", "to_volume", "committed_volume_per_period", "above"}
+MONEY = {"amount", "signing_cost", "waiver_fee", "per_supplier"}  # and a capacity step's cost
+PER_UNIT = {"price", "cost", "cost_per_unit", "cost_per_unit_year", "terminal_cost_per_unit", "holding_cost", "fee_per_unit", "credit_per_unit", "per_unit"}
+PER_UNIT |= {"holding_fee", "payment_per_unit"}
+VOLUME = {"volume", "available", "initial", "from_volume", "to_volume", "committed_volume_per_period", "above", "base_volume", "min_volume"}
+IN_MONEY = {*MONEY_RULES, "payment_term"}  # what their violation is measured in
 PER_VOLUME_RULES = {"domestic_share", "supplier_share", "spot_share", "shortage_cvar", "smallest_share"}
 
 
@@ -211,11 +213,11 @@ def rescaled(part: Any, money: float, volume: float, key: str = "") -> Any:
         return [rescaled(x, money, volume, key) for x in part]
     if isinstance(part, dict):
         own = {k: rescaled(v, money, volume, k) for k, v in part.items()}
-        if part.get("kind") in MONEY_RULES:
+        if part.get("kind") in MONEY_RULES and "max" in part:
             own["max"] = part["max"] * money
         elif part.get("kind") == "shortage_cvar":
             own["max"] = part["max"] * volume
-        if "violation_price" in part and part["kind"] not in MONEY_RULES:
+        if "violation_price" in part and part["kind"] not in IN_MONEY:
             own["violation_price"] = part["violation_price"] * money / (volume if part["kind"] in PER_VOLUME_RULES else 1.0)
         if "opens_when" in part:
             own["cost"] = part["cost"] * money
