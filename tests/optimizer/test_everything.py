@@ -19,7 +19,7 @@ def test_everything_is_in_it() -> None:
 def test_everything_at_once_has_a_plan_that_agrees() -> None:
     """If this fails, clauses or rules that are right one by one are wrong together: no plan, no audit, or another bill than the simulator's."""
     data = everything()
-    plan = solved(data)  # to the optimum: a charge that only a minimum makes right need not be right short of it
-    assert plan.summary.gap <= 1e-6
+    plan = solved(data, gap=0.05)  # short of the optimum, where what only a minimum makes right is put right afterwards
+    assert plan.summary.gap <= 0.05
     assert len(plan.rules) == len(data["rules"])
     assert not disagreements(scenario_from(data), plan)
