@@ -305,7 +305,8 @@ def constrain(block: Any, name: str, rows: Mapping[Index, Bounds]) -> None:
     constraint = pyo.Constraint(pyo.Any)
     block.add_component(name, constraint)
     broken = [key for key, (lower, terms, upper) in rows.items() if not terms and not _holds(lower, upper)]
-    nothing = declare(block, f"{name}_nothing", dict.fromkeys(broken, 0.0)) if broken else {}
+    zero = declare(block, f"{name}_nothing", dict.fromkeys(broken, 0.0)).values() if broken else ()
+    nothing = dict(zip(broken, zero, strict=True))  # by our own keys: Pyomo takes (n,) for n
     for key, (lower, terms, upper) in rows.items():
         terms = [(1.0, nothing[key])] if key in nothing else terms
         if terms and _differs(lower, terms, upper):

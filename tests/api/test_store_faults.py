@@ -264,6 +264,7 @@ def test_a_store_of_before_batches_keeps_its_runs(address: str) -> None:
                 link.exec_driver_sql(statement)
             for column in ("tag", "batch", "trace"):
                 link.exec_driver_sql(f"ALTER TABLE runs DROP COLUMN {column}")
+            link.exec_driver_sql("ALTER TABLE share_links DROP COLUMN key")
             link.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '0002'")
     with opened(address) as store:
         assert store.get(run.id) == run

@@ -12,17 +12,16 @@ from optimizer.instance import build_instance
 from optimizer.negotiation.affine import Ray
 from optimizer.negotiation.levers import headline, packaged_among_others
 from optimizer.negotiation.places import Places
-from optimizer.negotiation.splice import Spliced, make_base, make_slot, splice
+from optimizer.negotiation.splice import Misfit, Spliced, make_base, make_slot, splice
 from scenarios.files import read_scenario
 from scenarios.tree import build_tree
 
 LIBRARY = Path(__file__).parents[3] / "scenarios" / "library"
-
-
 BENT = LIBRARY / "clause-most_favoured.json"  # the price is kept below a limit, and is not in proportion to what is agreed
+WHOLE = LIBRARY / "clause-exclusivity.json"  # looks at what is bought elsewhere, so that the desk splices nothing into it
 
 
-@pytest.mark.parametrize("path", [*sorted(set(LIBRARY.glob("clause-*.json")) - {BENT}), LIBRARY / "quickstart.json"], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*sorted(set(LIBRARY.glob("clause-*.json")) - {BENT, WHOLE}), LIBRARY / "quickstart.json"], ids=lambda path: path.stem)
 def test_every_clause_is_affine_in_the_price(path: Path) -> None:
     """If this fails, a clause charges something that is not in proportion to prices, and packages at a third price are billed wrongly."""
     scenario = read_scenario(path)
@@ -60,3 +59,9 @@ def test_prices_below_a_limit_are_built_anew() -> None:
         found, afresh = places.at(package).problem, Places(scenario, base, afresh=True).at(package).problem
         np.testing.assert_allclose(found.cost, afresh.cost, rtol=1e-12)
         assert places.slope(package, found.lower, np.zeros(len(found.row_lower))) is None
+
+
+def test_a_scenario_whose_contracts_look_at_each_other_is_built_whole() -> None:
+    """A package would be spliced into a problem in which another contract's rows still count what the offer took before."""
+    with pytest.raises(Misfit):
+        make_base(build_instance(read_scenario(WHOLE), build_tree(read_scenario(WHOLE))))
