@@ -269,3 +269,24 @@ def test_full_take_or_pay_is_worth_the_risk_adjusted_spot_price(volume: float) -
     assert same(cost(at(premium, {"kind": "force", "offer": "firm", "signed": False})), 100.0 * premium)
     assert committed(solved(at(0.999 * premium)), "firm") == volume
     assert committed(solved(at(1.001 * premium)), "firm") == 0.0
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.1])
+def test_a_most_favoured_customer_holds_a_put_on_the_market_price(margin: float) -> None:
+    """If this fails, a best-price provision passes on another price than the market's, or in other futures than those in which it is lower.
+
+    Whoever has to take D units at p and is refunded down to (1 + m) S pays D E min(p, (1 + m) S): the clause is worth D E (p - (1 + m) S)+.
+    Butz (1990), Durable-good monopoly and best-price provisions, American Economic Review 80(5).
+    """
+    chances, prices, price = (0.2, 0.5, 0.3), (10.0, 20.0, 45.0), 25.0
+    rows = [{"probability": p, "spot_price": [{"spot": "spot", "price": [s]}]} for p, s in zip(chances, prices, strict=True)]
+    held = {"kind": "force", "offer": "frame", "signed": True}
+
+    def paid(*clauses: Data) -> float:
+        frame = offer("frame", price, 100.0, {"kind": "take_or_pay", "fraction": 1.0}, *clauses, low=100.0)
+        return cost(scenario(100.0, short=500.0, offers=[frame], spot=[spot(0.0)], uncertainty=futures(rows), rules=[held]))
+
+    put = sum(p * max(price - (1.0 + margin) * s, 0.0) for p, s in zip(chances, prices, strict=True))
+    assert put > 0.0
+    assert same(paid(), 100.0 * price)
+    assert same(paid({"kind": "most_favoured", "spot": "spot", "margin": margin}), 100.0 * (price - put))
