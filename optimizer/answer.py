@@ -25,7 +25,7 @@ from optimizer.algebra import PauseGC
 from optimizer.audit import Findings
 from optimizer.baselines import fill_rate
 from optimizer.clauses import clauses_of
-from optimizer.clauses.base import Contract
+from optimizer.clauses.deal import Contract
 from optimizer.clauses.ending import Ending, endings_of
 from optimizer.clauses.obligation import elections_of
 from optimizer.instance import Instance, OfferData

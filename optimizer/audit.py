@@ -13,7 +13,8 @@ import numpy as np
 
 from optimizer.bill import Bill, make_bill, statement_of
 from optimizer.clauses import clauses_of
-from optimizer.clauses.base import Contract, Restricts
+from optimizer.clauses.base import Restricts
+from optimizer.clauses.deal import Contract
 from optimizer.instance import AlternativeData, Instance, shape_of
 from optimizer.outcome import Outcome
 from optimizer.tail import tail_mean, weighed, worst_expectation

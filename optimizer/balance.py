@@ -12,9 +12,9 @@ Reference: Birge & Louveaux (2011), Introduction to Stochastic Programming, sect
 
 from __future__ import annotations
 
-from optimizer.clauses.base import Bounds, Index, constrain
 from optimizer.decisions import Kernel
 from optimizer.ledger import DELIVERY, HOLDING, SHORTAGE, SPOT, SUBSTITUTION, TRANSFER, Term
+from optimizer.rows import Bounds, Index, constrain
 from optimizer.varying import settled
 
 

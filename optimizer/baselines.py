@@ -22,7 +22,7 @@ import numpy as np
 
 from models.options import SolveSettings
 from optimizer.audit import audit
-from optimizer.clauses.base import Contract
+from optimizer.clauses.deal import Contract
 from optimizer.instance import Instance, build_instance
 from optimizer.model import build_model
 from optimizer.outcome import asked_for, read_outcome

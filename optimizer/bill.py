@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from optimizer.clauses import clauses_of
-from optimizer.clauses.base import Clause, Contract, LimitsPrice, SetsPrice, SplitsAlternatives, Statement, looks_elsewhere
+from optimizer.clauses.base import Clause, LimitsPrice, SetsPrice, SplitsAlternatives, looks_elsewhere
+from optimizer.clauses.deal import Contract
 from optimizer.clauses.ending import in_effect
 from optimizer.clauses.event import interrupted
 from optimizer.clauses.rescheduling import rescheduled
+from optimizer.clauses.statement import Statement
 from optimizer.instance import Instance, OfferData
 from optimizer.ledger import CAPACITY, DELIVERY, HOLDING, PENALTIES, RULE, SHORTAGE, SIGNING, SPOT, SUBSTITUTION, TARIFF, TRANSFER
 from optimizer.outcome import Outcome

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from optimizer.clauses import clauses_of
-from optimizer.clauses.base import Contract, LimitsPrice, SetsPrice, SplitsAlternatives, WidensTake
+from optimizer.clauses.base import LimitsPrice, SetsPrice, SplitsAlternatives, WidensTake
+from optimizer.clauses.deal import Contract
 from optimizer.clauses.ending import endings_of
 from optimizer.clauses.event import interruption_of
 from optimizer.clauses.obligation import elections_of, owed_share, supplied_by

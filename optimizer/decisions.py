@@ -20,12 +20,13 @@ import numpy as np
 
 from models.offer import FreeProfile
 from optimizer.algebra import pyo
-from optimizer.clauses.base import Bounds, Contract, Index, Varying, constrain, declare
+from optimizer.clauses.deal import Contract
 from optimizer.clauses.ending import ending_nodes
 from optimizer.clauses.obligation import OF_COMMITTED, most_elected
 from optimizer.clauses.rescheduling import most_moved
 from optimizer.instance import Instance, shape_of
 from optimizer.ledger import CAPACITY, PREPAYMENT, SIGNING, Ledger, Term
+from optimizer.rows import Bounds, Index, Varying, constrain, declare
 from optimizer.varying import Number, anywhere, largest, least, settled
 from scenarios.tree import Floats
 

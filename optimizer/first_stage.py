@@ -8,7 +8,7 @@ import numpy as np
 
 from models.plan import Plan
 from models.scenario import Scenario
-from optimizer.clauses.base import Contract
+from optimizer.clauses.deal import Contract
 from optimizer.contracts import build_contracts
 from optimizer.instance import Instance, build_instance
 from optimizer.trial import FirstStage

@@ -21,7 +21,7 @@ from models.frontier import Tried as TriedPlan
 from models.options import SolveSettings
 from models.scenario import Scenario
 from optimizer.audit import TOLERANCE, audit
-from optimizer.clauses.base import Contract
+from optimizer.clauses.deal import Contract
 from optimizer.contracts import build_contracts
 from optimizer.first_stage import SOME, award_of
 from optimizer.frontier_curve import Spot, Tried, picked

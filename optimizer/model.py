@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from optimizer.algebra import PauseGC, pyo
 from optimizer.balance import build_balance
-from optimizer.clauses.base import Contract, Deal
+from optimizer.clauses.deal import Contract, Deal
 from optimizer.clauses.ending import leave
 from optimizer.clauses.obligation import settle
 from optimizer.clauses.rescheduling import reschedule

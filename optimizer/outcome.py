@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.clauses.base import Contract
+from optimizer.clauses.deal import Contract
 from optimizer.instance import Instance
 from scenarios.tree import Floats, Ints
 

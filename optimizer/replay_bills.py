@@ -15,7 +15,7 @@ from models.contract import AT_SIGNING, Invoice
 from models.replay import Mismatch, OwedLine
 from optimizer.bill import statement_of
 from optimizer.clauses import clauses_of
-from optimizer.clauses.base import Statement
+from optimizer.clauses.statement import Statement
 from optimizer.instance import Instance
 from optimizer.ledger import DELIVERY, SIGNING
 from optimizer.outcome import Outcome

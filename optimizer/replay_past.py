@@ -12,7 +12,7 @@ import numpy as np
 from models.contract import ContractFile, SignedContract
 from models.errors import Finding, InvalidScenario
 from models.scenario import Scenario
-from optimizer.clauses.base import Contract
+from optimizer.clauses.deal import Contract
 from optimizer.contracts import build_contracts
 from optimizer.instance import Instance, OfferData, shape_of, slack
 from optimizer.outcome import Outcome

@@ -12,9 +12,10 @@ import numpy as np
 from models.replay import Holding, Minimum, Option
 from optimizer.bill import statement_of
 from optimizer.clauses import clauses_of
-from optimizer.clauses.base import Restricts, Statement
+from optimizer.clauses.base import Restricts
 from optimizer.clauses.ending import Ending
 from optimizer.clauses.standing import Credit, Keeps
+from optimizer.clauses.statement import Statement
 from optimizer.instance import slack
 from optimizer.replay_bills import Account, currency_of
 from optimizer.wording import number, price

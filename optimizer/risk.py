@@ -24,10 +24,10 @@ from __future__ import annotations
 from typing import Any
 
 from optimizer.algebra import LinearExpression, pyo
-from optimizer.clauses.base import Bounds, Index, constrain
 from optimizer.decisions import Kernel
 from optimizer.instance import Instance
 from optimizer.ledger import Term
+from optimizer.rows import Bounds, Index, constrain
 
 RISK = ("accumulated", "threshold", "excess", "dearest", "cheap", "beyond_cheap")  # the block's variables, where it has them
 EXCESSES = ("excess", "beyond_cheap")  # of these: differences of costs, never negative

@@ -25,6 +25,7 @@ FORBIDDEN = {"models": HEAVY | EDGES | {"numpy"}, "scenarios": HEAVY - {"scipy"}
 ORDER = (
     ("algebra", "varying", "remote", "cluster", "executor"),
     ("progress", "tail", "ambiguity", "instance", "ledger", "wording"),
+    ("rows",),
     ("clauses",),
     ("contracts", "outcome", "decisions", "tariffs"),
     ("rules",),
@@ -107,7 +108,7 @@ def imported_by(path: Path) -> list[str]:
 
 
 def part_of(name: str) -> str:
-    """The part of the optimizer that a dotted name belongs to: optimizer.clauses.base.Deal -> clauses."""
+    """The part of the optimizer that a dotted name belongs to: optimizer.clauses.deal.Deal -> clauses."""
     return name.split(".")[1]
 
 

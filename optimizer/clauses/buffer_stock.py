@@ -27,9 +27,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.clauses import BufferStock as Terms
-from optimizer.clauses.base import Amounts, Deal, Lever, Statement
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
 from optimizer.clauses.obligation import Election, build_bank, limit_extra, overdrawn
 from optimizer.clauses.standing import Credit, banked
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.instance import Instance, OfferData
 from optimizer.ledger import BUFFER, Term
 from optimizer.varying import Number

@@ -23,9 +23,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.clauses import CarryForward as Terms
-from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
 from optimizer.clauses.obligation import Election, build_bank, overdrawn
 from optimizer.clauses.standing import Credit, banked
+from optimizer.clauses.statement import Amounts, Statement
+from optimizer.rows import Bounds, Index
 from optimizer.varying import Number
 from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats

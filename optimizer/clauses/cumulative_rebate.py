@@ -24,9 +24,12 @@ import numpy as np
 
 from models.clauses import CumulativeRebate as Terms
 from optimizer.algebra import pyo
-from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
 from optimizer.clauses.standing import Credit
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.ledger import REBATE
+from optimizer.rows import Bounds, Index
 from optimizer.varying import Number, largest, least
 from optimizer.wording import Example, Setting, number, percent
 

@@ -20,7 +20,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.clauses import CurrencyBand as Terms
-from optimizer.clauses.base import Amounts, Deal, Lever, Statement
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.instance import Instance, OfferData
 from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats

@@ -20,10 +20,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.clauses import Deferral as Terms
-from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
 from optimizer.clauses.obligation import Election
 from optimizer.clauses.rescheduling import left_after
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.ledger import DEFERRAL
+from optimizer.rows import Bounds, Index
 from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats
 

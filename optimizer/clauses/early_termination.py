@@ -20,8 +20,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.clauses import EarlyTermination as Terms
-from optimizer.clauses.base import Amounts, Deal, Lever, Statement
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
 from optimizer.clauses.ending import Ending, misused
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.ledger import EXIT, Term
 from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats

@@ -24,7 +24,9 @@ from optimizer.varying import Number, anywhere
 from scenarios.tree import Floats, Ints
 
 if TYPE_CHECKING:
-    from optimizer.clauses.base import Bounds, Contract, Deal, Index, Statement
+    from optimizer.clauses.deal import Contract, Deal
+    from optimizer.clauses.statement import Statement
+    from optimizer.rows import Bounds, Index
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.clauses import Escalator as Terms
-from optimizer.clauses.base import Amounts, Deal, Lever, Statement, bill_purchase, charge_purchase
+from optimizer.clauses.base import Lever, bill_purchase, charge_purchase
+from optimizer.clauses.deal import Deal
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.instance import Instance, OfferData
 from optimizer.wording import Example, Setting, percent
 from scenarios.tree import Floats

@@ -19,7 +19,7 @@ from optimizer.wording import number, percent
 from scenarios.tree import Floats
 
 if TYPE_CHECKING:
-    from optimizer.clauses.base import Statement
+    from optimizer.clauses.statement import Statement
 
 
 @runtime_checkable
@@ -93,6 +93,12 @@ def interrupted(statement: Statement, clauses: Iterable[Any]) -> Statement:
             paused = np.maximum(paused, clause.stopped(statement))
     stands = np.where((paused > 0) | (failed > 0), 0.0, 1.0)
     return replace(statement, failed=failed, in_force=np.where(failed > 0, 0.0, statement.in_force), volume=statement.volume * stands, stands=stands)
+
+
+def amid(event: Event) -> dict[str, tuple[float, ...]]:
+    """Data of a worked example over three periods, of which the event holds in the middle one."""
+    level = event.from_level
+    return {"deliverable": (1.0, 0.5 * event.deliverable_below, 1.0)} if level is None else {"levels": (0.5 * level, level, 0.5 * level)}
 
 
 def happens(event: Event) -> str:

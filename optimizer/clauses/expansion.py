@@ -24,8 +24,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.clauses import Expansion as Terms
-from optimizer.clauses.base import Amounts, Deal, Lever, Statement
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
 from optimizer.clauses.obligation import Election, limit_extra
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.instance import Instance, OfferData
 from optimizer.ledger import EXPANSION
 from optimizer.varying import Number, largest

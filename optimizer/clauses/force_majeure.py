@@ -21,8 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.clauses import ForceMajeure as Terms
-from optimizer.clauses.base import Amounts, Deal, Lever, Statement
-from optimizer.clauses.event import happens, marked, marks
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
+from optimizer.clauses.event import amid, happens, marked, marks
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.instance import Instance, OfferData
 from optimizer.wording import Example, Setting
 from scenarios.tree import Floats
@@ -74,11 +76,9 @@ class ForceMajeure:
         volume, event = setting.volume, self.terms
         if not happens(event):
             return (Example(("nothing suspends the contract",), (volume,), (volume,)),)
-        level = event.from_level
-        held = {"deliverable": (1.0, 0.5 * event.deliverable_below, 1.0)} if level is None else {"levels": (0.5 * level, level, 0.5 * level)}
         says = ("before the event", "while it holds", "after it")
         taken = ("before the event", f"{setting.units(setting.step)} taken while it holds", "after it")
         return (
-            Example(says, (volume,), (volume, 0.0, volume), **held),
-            Example(taken, (volume,), (volume, setting.step, volume), **held),
+            Example(says, (volume,), (volume, 0.0, volume), **amid(event)),
+            Example(taken, (volume,), (volume, setting.step, volume), **amid(event)),
         )

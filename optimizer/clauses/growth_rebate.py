@@ -22,8 +22,11 @@ import numpy as np
 
 from models.clauses import GrowthRebate as Terms
 from optimizer.algebra import pyo
-from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.ledger import GROWTH
+from optimizer.rows import Bounds, Index
 from optimizer.varying import Number, largest
 from optimizer.wording import Example, Setting, number, percent
 

@@ -18,8 +18,11 @@ from dataclasses import dataclass
 
 from models.clauses import IncrementalTiers as Terms
 from optimizer.algebra import pyo
-from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.ledger import DISCOUNT, Term
+from optimizer.rows import Bounds, Index
 from optimizer.wording import Example, Setting, number, percent
 
 

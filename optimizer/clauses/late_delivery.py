@@ -16,7 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.clauses import LateDelivery as Terms
-from optimizer.clauses.base import Amounts, Deal, Lever, Statement
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.ledger import DAMAGES
 from optimizer.varying import least
 from optimizer.wording import Example, Setting, percent

@@ -24,9 +24,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.clauses import MakeUp as Terms
-from optimizer.clauses.base import Amounts, Deal, Lever, Statement
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
 from optimizer.clauses.obligation import Election, build_bank, overdrawn
 from optimizer.clauses.standing import Credit, banked
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.ledger import MAKE_UP
 from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats

@@ -17,8 +17,11 @@ import numpy as np
 
 from models.clauses import MinimumOrder as Terms
 from optimizer.algebra import pyo
-from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.instance import slack
+from optimizer.rows import Bounds, Index
 from optimizer.varying import largest
 from optimizer.wording import Example, Setting, number
 from scenarios.tree import Floats

@@ -48,7 +48,9 @@ from optimizer.varying import Number, anywhere
 from scenarios.tree import Floats
 
 if TYPE_CHECKING:
-    from optimizer.clauses.base import Bounds, Deal, Index, Statement
+    from optimizer.clauses.deal import Deal
+    from optimizer.clauses.statement import Statement
+    from optimizer.rows import Bounds, Index
 
 ABOUT_OWED = ("shortfall", "excess")
 OF_COMMITTED = ("defer", "cancel", "forecast")  # limited by what is committed, whatever of it can be delivered

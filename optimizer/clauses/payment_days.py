@@ -19,7 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.clauses import PaymentDays as Terms
-from optimizer.clauses.base import Amounts, Deal, Lever, Statement
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.ledger import PAYMENT_DELAY
 from optimizer.wording import Example, Setting, number, percent
 

@@ -31,9 +31,12 @@ import numpy as np
 
 from models.clauses import Prepayment as Terms
 from optimizer.algebra import pyo
-from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
 from optimizer.clauses.standing import DUST, Credit
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.ledger import CREDIT, GUARANTEE, GUARANTEE_FEE, PREPAYMENT, Term
+from optimizer.rows import Bounds, Index
 from optimizer.varying import anywhere, largest, least
 from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats

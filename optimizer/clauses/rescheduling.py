@@ -21,7 +21,9 @@ from optimizer.clauses.obligation import Election
 from scenarios.tree import Floats, Ints
 
 if TYPE_CHECKING:
-    from optimizer.clauses.base import Bounds, Deal, Index, Statement
+    from optimizer.clauses.deal import Deal
+    from optimizer.clauses.statement import Statement
+    from optimizer.rows import Bounds, Index
 
 MOVES = ("defer", "cancel")
 

@@ -21,8 +21,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.clauses import Reservation as Terms
-from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.ledger import RESERVATION, RESERVATION_CREDIT
+from optimizer.rows import Bounds, Index
 from optimizer.varying import least
 from optimizer.wording import Example, Setting, number, percent
 

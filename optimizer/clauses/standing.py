@@ -12,7 +12,7 @@ from optimizer.clauses.obligation import vintages
 from scenarios.tree import Floats
 
 if TYPE_CHECKING:
-    from optimizer.clauses.base import Statement
+    from optimizer.clauses.statement import Statement
 
 DUST = 1e-9  # relative to the committed volume: what rounding leaves of a bank
 

@@ -24,9 +24,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.clauses import StepIn as Terms
-from optimizer.clauses.base import Amounts, Deal, Lever, Statement
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
 from optimizer.clauses.event import happens, marked, marks
 from optimizer.clauses.obligation import Election, limit_extra
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.instance import Instance, OfferData
 from optimizer.ledger import STEP_IN, THIRD_PARTY
 from optimizer.varying import settled

@@ -22,8 +22,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.clauses import SupplierDefault as Terms
-from optimizer.clauses.base import Amounts, Deal, Lever, Statement
-from optimizer.clauses.event import happens, marked, marks
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
+from optimizer.clauses.event import amid, happens, marked, marks
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.instance import Instance, OfferData
 from optimizer.wording import Example, Setting
 from scenarios.tree import Floats
@@ -83,8 +85,6 @@ class SupplierDefault:
         volume, event = setting.volume, self.terms
         if not happens(event):
             return (Example(("carried out to its end",), (volume,), (volume,)),)
-        level = event.from_level
-        held = {"deliverable": (1.0, 0.5 * event.deliverable_below, 1.0)} if level is None else {"levels": (0.5 * level, level, 0.5 * level)}
         says = ("delivered", "the supplier fails", "the event has passed")
         resumed = ("delivered", "the supplier fails", f"{setting.units(setting.step)} taken all the same")
-        return (Example(says, (volume,), (volume, 0.0, 0.0), **held), Example(resumed, (volume,), (volume, 0.0, setting.step), **held))
+        return (Example(says, (volume,), (volume, 0.0, 0.0), **amid(event)), Example(resumed, (volume,), (volume, 0.0, setting.step), **amid(event)))

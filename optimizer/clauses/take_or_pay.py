@@ -17,8 +17,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.clauses import TakeOrPay as Terms
-from optimizer.clauses.base import Amounts, Bounds, Deal, Index, Lever, Statement
+from optimizer.clauses.base import Lever
+from optimizer.clauses.deal import Deal
+from optimizer.clauses.statement import Amounts, Statement
 from optimizer.ledger import TAKE_OR_PAY
+from optimizer.rows import Bounds, Index
 from optimizer.wording import Example, Setting, number, percent
 
 

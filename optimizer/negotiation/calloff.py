@@ -15,7 +15,7 @@ from models.negotiation import Package
 from models.scenario import Scenario
 from optimizer.bill import statement_of
 from optimizer.clauses import clauses_of
-from optimizer.clauses.base import Contract
+from optimizer.clauses.deal import Contract
 from optimizer.contracts import build_contracts
 from optimizer.instance import Instance, OfferData, build_instance
 from optimizer.ledger import ELSEWHERE

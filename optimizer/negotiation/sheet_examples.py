@@ -9,11 +9,12 @@ import numpy as np
 
 from models.sheet import Cell, SheetColumn, SheetTable
 from optimizer.bill import priced
-from optimizer.clauses.base import Clause, LimitsPrice, Restricts, SetsPrice, SplitsAlternatives, Statement, bill_purchase
+from optimizer.clauses.base import Clause, LimitsPrice, Restricts, SetsPrice, SplitsAlternatives, bill_purchase
 from optimizer.clauses.ending import Ends, in_effect
 from optimizer.clauses.event import interrupted
 from optimizer.clauses.obligation import elections_by
 from optimizer.clauses.rescheduling import rescheduled
+from optimizer.clauses.statement import Statement
 from optimizer.instance import slack
 from optimizer.negotiation.sheet_sample import Sample
 from optimizer.wording import Example

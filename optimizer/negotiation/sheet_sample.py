@@ -19,7 +19,9 @@ from models.sheet import SheetColumn
 from models.uncertainty import Certain
 from optimizer.bill import statement_of
 from optimizer.clauses import clauses_of
-from optimizer.clauses.base import Clause, Contract, Restricts, Statement
+from optimizer.clauses.base import Clause, Restricts
+from optimizer.clauses.deal import Contract
+from optimizer.clauses.statement import Statement
 from optimizer.contracts import build_contracts
 from optimizer.instance import AlternativeData, Instance, build_instance, shape_of, slack
 from optimizer.negotiation.levers import headline, packaged

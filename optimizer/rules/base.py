@@ -13,11 +13,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from models.rules.base import MeasuredRule
-from optimizer.clauses.base import Bounds, Index, constrain, declare, upper_bound
 from optimizer.decisions import Kernel
 from optimizer.instance import Instance
 from optimizer.ledger import RULE, Term
 from optimizer.outcome import Outcome
+from optimizer.rows import Bounds, Index, constrain, declare, upper_bound
 from optimizer.varying import Number, largest, settled
 from scenarios.tree import Floats
 

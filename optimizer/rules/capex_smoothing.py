@@ -17,10 +17,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from models.rules import CapexSmoothing as Terms
-from optimizer.clauses.base import Bounds, Index
 from optimizer.instance import Instance
 from optimizer.ledger import PURCHASE, SPOT
 from optimizer.outcome import Outcome
+from optimizer.rows import Bounds, Index
 from optimizer.rules.base import Desk, Measure, Money
 
 BOUGHT = frozenset({PURCHASE, SPOT})

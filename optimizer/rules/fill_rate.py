@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.rules import FillRate as Terms
-from optimizer.clauses.base import Bounds, Index
 from optimizer.instance import Instance
 from optimizer.ledger import Term
 from optimizer.outcome import Outcome, asked_for
+from optimizer.rows import Bounds, Index
 from optimizer.rules.base import Desk, Measure, Money, Scope, scopes, when
 from optimizer.varying import Number, largest, settled
 

@@ -12,10 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.rules import Force as Terms
-from optimizer.clauses.base import Bounds, Index
 from optimizer.contracts import build_contracts
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
+from optimizer.rows import Bounds, Index
 from optimizer.rules.base import Desk, Measure, Money, count_measure, signing_paths
 
 

@@ -18,10 +18,10 @@ import numpy as np
 
 from models.clauses import PaymentDays
 from models.rules import PaymentTerm as Terms
-from optimizer.clauses.base import Bounds, Index
 from optimizer.instance import Instance, OfferData
 from optimizer.ledger import PURCHASE
 from optimizer.outcome import Outcome
+from optimizer.rows import Bounds, Index
 from optimizer.rules.base import Desk, Measure, Money, scopes, when
 
 BOUGHT = frozenset({PURCHASE})

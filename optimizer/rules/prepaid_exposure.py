@@ -18,10 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.rules import PrepaidExposure as Terms
-from optimizer.clauses.base import Bounds, Index
 from optimizer.instance import Instance
 from optimizer.ledger import CREDIT, PREPAYMENT
 from optimizer.outcome import Outcome
+from optimizer.rows import Bounds, Index
 from optimizer.rules.base import Desk, Measure, Money
 
 DEPOSITS = frozenset({PREPAYMENT, CREDIT})

@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from models.rules import Requires as Terms
-from optimizer.clauses.base import Bounds, Index
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
+from optimizer.rows import Bounds, Index
 from optimizer.rules.base import Desk, Measure, Money, count_measure, is_signed, signed_terms, signing_paths
 
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.rules import ShortageCvar as Terms
-from optimizer.clauses.base import Bounds, Index, constrain, declare, upper_bound
 from optimizer.instance import Instance
 from optimizer.ledger import Term
 from optimizer.outcome import Outcome
+from optimizer.rows import Bounds, Index, constrain, declare, upper_bound
 from optimizer.rules.base import Desk, Measure, Money
 from optimizer.tail import tail_mean
 from optimizer.varying import largest, settled

@@ -19,10 +19,10 @@ import numpy as np
 
 from models.rules import SmallestShare as Terms
 from optimizer.algebra import pyo
-from optimizer.clauses.base import Bounds, Index, constrain, declare, upper_bound
 from optimizer.instance import Instance
 from optimizer.ledger import Term
 from optimizer.outcome import Outcome
+from optimizer.rows import Bounds, Index, constrain, declare, upper_bound
 from optimizer.rules.base import Desk, Measure, Money, Scope, bought, counted, scopes, when
 from optimizer.varying import largest, settled
 

@@ -15,9 +15,9 @@ from itertools import chain
 
 from models.rules import SupplierCount as Terms
 from optimizer.algebra import pyo
-from optimizer.clauses.base import Bounds, Index, constrain, declare
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
+from optimizer.rows import Bounds, Index, constrain, declare
 from optimizer.rules.base import Desk, Measure, Money, count_measure, is_signed, signed_terms, signing_paths
 
 

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.rules import SupplierSpend as Terms
-from optimizer.clauses.base import Bounds, Index
 from optimizer.instance import Instance
 from optimizer.ledger import CAPACITY, DELIVERY, ELSEWHERE, HOLDING, PENALTIES, SPOT, SUBSTITUTION, TARIFF, TRANSFER
 from optimizer.outcome import Outcome
+from optimizer.rows import Bounds, Index
 from optimizer.rules.base import Desk, Measure, Money, Scope, scopes, when
 
 OTHERS = PENALTIES | ELSEWHERE | {CAPACITY, DELIVERY, HOLDING, SPOT, SUBSTITUTION, TARIFF, TRANSFER}  # not charged by an offer, or not paid to its supplier

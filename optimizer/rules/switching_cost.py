@@ -19,9 +19,9 @@ from dataclasses import dataclass
 
 from models.rules import SwitchingCost as Terms
 from optimizer.algebra import pyo
-from optimizer.clauses.base import Bounds, Index, constrain, declare
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome
+from optimizer.rows import Bounds, Index, constrain, declare
 from optimizer.rules.base import Desk, Measure, Money, bought, counted, is_signed, signed_terms, signing_paths
 
 

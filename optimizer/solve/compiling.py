@@ -1,6 +1,6 @@
 """A declared model as matrices.
 
-Every row of the house is a list of coefficients and variables between two sides (`clauses.base.constrain`), and so is the objective. This reads them off;
+Every row of the house is a list of coefficients and variables between two sides (`rows.constrain`), and so is the objective. This reads them off;
 Pyomo's own compiler, which walks any expression, takes five times as long and gives the same rows and columns in the same order (a test compares them).
 
 A row with two different sides becomes two, upper side first. Columns come component by component, as the objective and the rows first name them; what

@@ -10,7 +10,8 @@ import numpy as np
 
 from optimizer.bill import statement_of
 from optimizer.clauses import clauses_of
-from optimizer.clauses.base import Contract, Restricts
+from optimizer.clauses.base import Restricts
+from optimizer.clauses.deal import Contract
 from optimizer.clauses.ending import ending_nodes, in_effect
 from optimizer.instance import Instance
 from optimizer.outcome import Outcome

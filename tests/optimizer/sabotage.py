@@ -12,7 +12,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from benchmarks.fuzz import compiled
 from models.scenario import Scenario
 from optimizer.audit import Findings, audit
-from optimizer.clauses.base import Contract
+from optimizer.clauses.deal import Contract
 from optimizer.contracts import build_contracts
 from optimizer.decisions import KERNEL
 from optimizer.exact import exact_check

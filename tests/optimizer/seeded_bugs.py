@@ -20,8 +20,8 @@ from models.options import SolveSettings
 from optimizer import decisions
 from optimizer.clauses import CLAUSES
 from optimizer.clauses.all_units_tiers import AllUnitsTiers
-from optimizer.clauses.base import Deal
 from optimizer.clauses.currency import CurrencyBand
+from optimizer.clauses.deal import Deal
 from optimizer.clauses.escalator import Escalator
 from optimizer.clauses.fixed_price import FixedPrice
 from optimizer.clauses.indexed_price import IndexedPrice

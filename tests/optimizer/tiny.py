@@ -16,11 +16,13 @@ from models import clauses as documents
 from models.scenario import Scenario
 from optimizer.bill import priced as priced_by
 from optimizer.clauses import clause_of
-from optimizer.clauses.base import Contract, Restricts, Statement
+from optimizer.clauses.base import Restricts
+from optimizer.clauses.deal import Contract
 from optimizer.clauses.ending import Ends, in_effect
 from optimizer.clauses.event import interrupted
 from optimizer.clauses.obligation import Owes, elections_by
 from optimizer.clauses.rescheduling import rescheduled
+from optimizer.clauses.statement import Statement
 from optimizer.decisions import Kernel
 from optimizer.instance import Instance, build_instance
 from optimizer.model import build_model

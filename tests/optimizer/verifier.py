@@ -20,7 +20,8 @@ from scipy import sparse
 
 from optimizer.bill import statement_of
 from optimizer.clauses import clauses_of
-from optimizer.clauses.base import Restricts, Statement
+from optimizer.clauses.base import Restricts
+from optimizer.clauses.statement import Statement
 from optimizer.contracts import build_contracts
 from optimizer.instance import build_instance, shape_of
 from optimizer.solve.highs import solve_problem

@@ -8,9 +8,9 @@ from pyomo.repn.plugins.standard_form import LinearStandardFormCompiler
 from scipy import sparse
 
 from optimizer.algebra import LinearExpression, pyo
-from optimizer.clauses.base import constrain
 from optimizer.instance import build_instance
 from optimizer.model import build_model
+from optimizer.rows import constrain
 from optimizer.solve.compiling import Form, linear_form
 from scenarios import library
 from scenarios.tree import build_tree
