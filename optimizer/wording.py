@@ -21,6 +21,11 @@ def number(value: float) -> str:
     return "0" if text == "-0" else text
 
 
+def periods(count: int) -> str:
+    """`1 period`, `2 periods`."""
+    return f"{number(count)} period{'' if count == 1 else 's'}"
+
+
 def percent(share: float) -> str:
     """A share in per cent, in full."""
     return f"{number(100.0 * share)}{SPACE}%"

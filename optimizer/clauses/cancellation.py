@@ -29,7 +29,7 @@ from optimizer.clauses.rescheduling import earlier, left_after
 from optimizer.clauses.statement import Amounts, Statement
 from optimizer.ledger import CANCELLATION, Term
 from optimizer.rows import Bounds, Index
-from optimizer.wording import Example, Setting, number, percent
+from optimizer.wording import Example, Setting, number, percent, periods
 from scenarios.tree import Floats
 
 
@@ -85,7 +85,7 @@ class Cancellation:
     def explain(self) -> str:
         if not self.elections():
             return "No committed volume can be cancelled."
-        fees = ", ".join(f"{100 * x.fee_share:g} % of the price with {_periods(x.periods)} of notice" for x in self.terms.notices)
+        fees = ", ".join(f"{100 * x.fee_share:g} % of the price with {periods(x.periods)} of notice" for x in self.terms.notices)
         return f"Up to {100 * self.terms.share:g} % of a period's committed volume may be cancelled, for {fees}."
 
     def wording(self, setting: Setting) -> str:
@@ -93,7 +93,7 @@ class Cancellation:
         if not self.elections():
             fees = f" ({', '.join(percent(x.fee_share) for x in self.terms.notices)} of the base price)" if self.terms.notices else ""
             return f"The Buyer may cancel {share} of a period's committed volume{fees}, on no notice: nothing can be cancelled."
-        rows = "; ".join(f"with {_periods(x.periods)} of notice: {percent(x.fee_share)}" for x in self.terms.notices)
+        rows = "; ".join(f"with {periods(x.periods)} of notice: {percent(x.fee_share)}" for x in self.terms.notices)
         return (
             f"The Buyer may cancel up to {share} of the volume that was committed for a period at signing, of each product by itself and in any part of a "
             f"{setting.unit}, all notices together. What is cancelled is neither owed nor delivered. Notice is given in a period of the window. For every "
@@ -112,8 +112,3 @@ class Cancellation:
             takes = (*(volume,) * ahead, volume - cancelled)
             found.append(Example(says, (volume,) * (ahead + 1), takes, chosen=(cancelled, *(0.0,) * ahead)))
         return tuple(found)
-
-
-def _periods(count: int) -> str:
-    """`2 periods`."""
-    return f"{number(count)} period{'s' if count != 1 else ''}"

@@ -25,7 +25,7 @@ from optimizer.clauses.deal import Deal
 from optimizer.clauses.ending import Ending, misused
 from optimizer.clauses.statement import Amounts, Statement
 from optimizer.ledger import EXIT, Term
-from optimizer.wording import Example, Setting, number, percent
+from optimizer.wording import Example, Setting, percent, periods
 from scenarios.tree import Floats
 
 
@@ -76,9 +76,9 @@ class EarlyTermination:
     def wording(self, setting: Setting) -> str:
         if not self.terms.fees:
             return "Neither party may end this contract before its last period."
-        rows = "; ".join(f"once {_periods(x.after_periods)} of the window have passed: {percent(x.share)}" for x in self.terms.fees)
+        rows = "; ".join(f"once {periods(x.after_periods)} of the window have passed: {percent(x.share)}" for x in self.terms.fees)
         notice = self.terms.notice_periods
-        when = f"{_periods(notice)} after the period of the notice" if notice else "with the period in which the Buyer says so"
+        when = f"{periods(notice)} after the period of the notice" if notice else "with the period in which the Buyer says so"
         return (
             f"The Buyer may end this contract for all products together. It is then over {when}: from then on nothing is committed, owed, reserved or "
             "delivered. The Buyer pays once, when giving notice, a share of the committed volume that is given up, valued at the base price in "
@@ -91,7 +91,7 @@ class EarlyTermination:
         if not self.terms.fees or len(setting.schedule) > 24:
             return (Example(("carried out to its end",), (volume,), (volume,)),)
         first = self.terms.fees[0].after_periods
-        cases = [(x.after_periods, f"ended after {_periods(x.after_periods)}") for x in self.terms.fees]
+        cases = [(x.after_periods, f"ended after {periods(x.after_periods)}") for x in self.terms.fees]
         if first > 1:
             cases.append((first - 1, "a period too early"))
         found = []
@@ -101,8 +101,3 @@ class EarlyTermination:
             ends = [float(t == passed) for t in range(count)]
             found.append(Example(tuple(says), (volume,) * count, tuple(volume if t < kept else 0.0 for t in range(count)), ended=tuple(ends)))
         return tuple(found)
-
-
-def _periods(count: int) -> str:
-    """`2 periods`."""
-    return f"{number(count)} period{'s' if count > 1 else ''}"

@@ -31,7 +31,7 @@ from optimizer.clauses.statement import Amounts, Statement
 from optimizer.instance import Instance, OfferData
 from optimizer.ledger import EXPANSION
 from optimizer.varying import Number, largest
-from optimizer.wording import Example, Setting, number, percent
+from optimizer.wording import Example, Setting, number, percent, periods
 from scenarios.tree import Floats
 
 
@@ -87,7 +87,7 @@ class Expansion:
             return "The buyer pays for no expansion."
         return (
             f"For {number(self.terms.payment_per_unit)} per added unit, paid at signing, {100 * self.terms.volume_share:g} % of the committed volume may be "
-            f"taken on top after {_periods(self.terms.after_periods)}, and at least {100 * self.terms.priority:g} % of that is delivered."
+            f"taken on top after {periods(self.terms.after_periods)}, and at least {100 * self.terms.priority:g} % of that is delivered."
         )
 
     def wording(self, setting: Setting) -> str:
@@ -95,7 +95,7 @@ class Expansion:
             return "The Buyer pays for no expansion of the Supplier's capacity."
         added = percent(self.terms.volume_share)
         return (
-            f"The Supplier expands its capacity for the Buyer. Once {_periods(self.terms.after_periods)} of the window have passed, the Buyer may take in each "
+            f"The Supplier expands its capacity for the Buyer. Once {periods(self.terms.after_periods)} of the window have passed, the Buyer may take in each "
             f"period, in any part of a {setting.unit} and on top of what this contract allows otherwise, {added} of the committed volume of the period (the "
             f"added volume). The Buyer pays {setting.money(self.terms.payment_per_unit)} at signing, once, for every {setting.unit} of added volume of all "
             "periods of the window; the payment is not given back. What is taken of the added volume is paid at the contract price besides and counts neither "
@@ -118,8 +118,3 @@ class Expansion:
             Example(says, (volume,), (*building, share * volume + extra), deliverable=(*(1.0,) * wait, share), chosen=(*none, extra))
             for says, extra, share in cases
         )
-
-
-def _periods(count: int) -> str:
-    """`2 periods`."""
-    return f"{number(count)} period{'' if count == 1 else 's'}"

@@ -25,7 +25,7 @@ from optimizer.clauses.deal import Deal
 from optimizer.clauses.ending import Ending, misused
 from optimizer.clauses.statement import Amounts, Statement
 from optimizer.instance import Instance, OfferData
-from optimizer.wording import Example, Setting, number, percent
+from optimizer.wording import Example, Setting, percent, periods
 from scenarios.tree import Floats
 
 
@@ -61,16 +61,16 @@ class Extension:
     def explain(self) -> str:
         if not self.terms.periods:
             return "The window has no part that is left to the buyer's decision."
-        early = f", said {_periods(self.terms.notice_periods)} before" if self.terms.notice_periods else ""
-        return f"The last {_periods(self.terms.periods)} are the buyer's option{early}, at {100 * self.terms.price_factor:g} % of the price."
+        early = f", said {periods(self.terms.notice_periods)} before" if self.terms.notice_periods else ""
+        return f"The last {periods(self.terms.periods)} are the buyer's option{early}, at {100 * self.terms.price_factor:g} % of the price."
 
     def wording(self, setting: Setting) -> str:
         share, count, notice = percent(self.terms.price_factor), self.terms.periods, self.terms.notice_periods
         if not count:
             return f"The window has no extension; a price in it, of {share} of the contract price, is without effect."
-        when = f"{_periods(notice)} before the first of them begins, in that period" if notice else "in the first of them"
+        when = f"{periods(notice)} before the first of them begins, in that period" if notice else "in the first of them"
         return (
-            f"The last {_periods(count)} of the window are an extension. The Buyer says {when}, whether this contract is extended, for all products "
+            f"The last {periods(count)} of the window are an extension. The Buyer says {when}, whether this contract is extended, for all products "
             "together and for all of these periods. If it is not, the contract is over when they begin: nothing is committed, owed, reserved or delivered "
             f"in them, and nothing is paid for that. If it is, all terms hold in them, and the contract price is {share} of what it would be otherwise, in "
             f"{setting.currency}."
@@ -88,8 +88,3 @@ class Extension:
             (*("agreed from the start",) * before, *("not extended",) * count), (volume,) * size, (*(volume,) * before, *(0.0,) * count), ended=decided
         )
         return (extended, over)
-
-
-def _periods(count: int) -> str:
-    """`2 periods`."""
-    return f"{number(count)} period{'s' if count > 1 else ''}"

@@ -26,7 +26,7 @@ from optimizer.clauses.obligation import Election
 from optimizer.clauses.rescheduling import earlier
 from optimizer.clauses.statement import Amounts, Statement
 from optimizer.rows import Bounds, Index
-from optimizer.wording import Example, Setting, number, percent
+from optimizer.wording import Example, Setting, number, percent, periods
 from scenarios.tree import Floats
 
 
@@ -83,12 +83,12 @@ class RollingForecast:
         if self.election() is None:
             return "Forecasts bind nobody."
         return (
-            f"What is forecast {_periods(self.terms.periods_ahead)} ahead is taken to at least {100 * (1 - self.terms.down):g} % and at most "
+            f"What is forecast {periods(self.terms.periods_ahead)} ahead is taken to at least {100 * (1 - self.terms.down):g} % and at most "
             f"{100 * (1 + self.terms.up):g} %."
         )
 
     def wording(self, setting: Setting) -> str:
-        ahead, least, most = _periods(self.terms.periods_ahead), percent(1.0 - self.terms.down), percent(1.0 + self.terms.up)
+        ahead, least, most = periods(self.terms.periods_ahead), percent(1.0 - self.terms.down), percent(1.0 + self.terms.up)
         if self.election() is None:
             return f"Forecasts that the Buyer gives {ahead} ahead bind neither party: between {least} and {most} of anything may be taken."
         return (
@@ -113,8 +113,3 @@ class RollingForecast:
                 takes = (volume, *(volume,) * (ahead - 1), take)
                 found.append(Example(says, (volume,) * (ahead + 1), takes, chosen=(said, *(0.0,) * ahead)))
         return tuple(found)
-
-
-def _periods(count: int) -> str:
-    """`2 periods`."""
-    return f"{number(count)} period{'s' if count > 1 else ''}"
