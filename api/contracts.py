@@ -69,13 +69,15 @@ def contract(
     from api.printing import tell
     from api.sources import check_file, read_source
     from models.plan import Plan
-    from optimizer.replay_start import contract_file
+    from optimizer.replay_start import belongs, contract_file
     from scenarios import library
     from scenarios.files import parse_document, parse_scenario, write_whole
 
     path = check_file(output, "--output", inputs=(file, str(plan)))
     scenario = parse_scenario(read_source(file))
-    made = contract_file(scenario, parse_document(read_given(plan, "PLAN"), Plan, "plan"), today, future)
+    signed = parse_document(read_given(plan, "PLAN"), Plan, "plan")
+    belongs(signed, scenario)
+    made = contract_file(scenario, signed, today, future)
     whole = file if not Path(file).exists() and file in library.names() else json.loads(scenario.model_dump_json(by_alias=True))
     write_whole(path, json.dumps(file_with(made, whole), indent=1) + "\n")
     tell(f"Wrote the contract file {path}")

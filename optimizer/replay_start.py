@@ -37,10 +37,8 @@ from scenarios.tree import Floats, Tree, build_tree
 def contract_file(scenario: Scenario, plan: Plan, today: str | None = None, future: str | None = None) -> ContractFile:
     """The contracts that `plan`, a plan of `scenario`, signs; with `today`, all that it does along `future` up to the end of that period.
 
-    `future` may be left out where there is only one. Raises InvalidScenario: another scenario's plan, nothing signed, no rows per node, no such future.
+    `future` may be left out where there is only one. Raises InvalidScenario: nothing signed, no rows per node, no such future.
     """
-    if plan.provenance.scenario_sha256 != hashlib.sha256(dump_scenario(scenario)).hexdigest():
-        raise InvalidScenario([Finding("", "the plan is not this scenario's: its `provenance.scenario_sha256` is another; solve the scenario again")], "plan")
     tree = None if today is None else build_tree(scenario)
     path = [0] if tree is None or today is None else _path(scenario, tree, today, future)
     nodes = ["now"] if tree is None else [tree.ids[n] for n in path]
@@ -64,6 +62,12 @@ def contract_file(scenario: Scenario, plan: Plan, today: str | None = None, futu
             if x.node in nodes
         ),
     )
+
+
+def belongs(plan: Plan, scenario: Scenario) -> None:
+    """Whether a plan that came from elsewhere is one of this scenario. Raises InvalidScenario."""
+    if plan.provenance.scenario_sha256 != hashlib.sha256(dump_scenario(scenario)).hexdigest():
+        raise InvalidScenario([Finding("", "the plan is not this scenario's: its `provenance.scenario_sha256` is another; solve the scenario again")], "plan")
 
 
 def _path(scenario: Scenario, tree: Tree, today: str, future: str | None) -> list[int]:

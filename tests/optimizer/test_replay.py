@@ -13,7 +13,7 @@ from models.replay import OwedLine
 from models.scenario import Risk
 from optimizer import engine
 from optimizer.replay import replay_contracts
-from optimizer.replay_start import contract_file
+from optimizer.replay_start import belongs, contract_file
 from scenarios import library
 from tests.optimizer.random_scenarios import random_scenario
 from tests.optimizer.replays import FILE, edited, read, replayed
@@ -194,7 +194,6 @@ def _on(scenario: Any, node: str, file: ContractFile) -> bool:
     ("edit", "path", "words"),
     [
         (lambda x: x["contracts"][0]["volumes"][0].update(volume=40), "contracts[0].volumes", "base: 50 to 100"),
-        (lambda x: x["observed"].clear(), None, ""),
         (lambda x: x.update(node="2028.nowhere"), "node", "no node '2028.nowhere' in 2028"),
         (lambda x: x["contracts"][0]["chosen"][0].update(clause="take_or_pay"), "contracts[0].chosen[0].clause", "make_up"),
         (lambda x: x["contracts"][0].update(notices=[{"clause": "make_up", "period": "2028"}]), "contracts[0].notices[0].clause", "early_termination"),
@@ -202,23 +201,26 @@ def _on(scenario: Any, node: str, file: ContractFile) -> bool:
         (lambda x: (x["observed"].clear(), x["scenario"]["uncertainty"]["futures"][0].update(index={"oil": [2, 2, 2, 2, 2]})), "observed.index", "'oil'"),
     ],
 )  # fmt: skip
-def test_what_the_contract_can_t_have_is_refused_with_its_place(edit: Any, path: str | None, words: str) -> None:
+def test_what_the_contract_can_t_have_is_refused_with_its_place(edit: Any, path: str, words: str) -> None:
     """A file would be read as something that it does not say."""
     file = edited(edit)
-    if path is None:  # both futures agree about the past, so that nothing has to be observed
-        assert replayed(file).contracts[0].owed == pytest.approx(2840.5)
-        return
     with pytest.raises(InvalidScenario) as caught:
         replayed(file)
     assert [x.path for x in caught.value.findings] == [path]
     assert words in caught.value.findings[0].message
 
 
+def test_what_all_futures_agree_about_need_not_be_observed() -> None:
+    """Somebody would have to type index values that the scenario already says."""
+    assert replayed(edited(lambda x: x["observed"].clear())).contracts[0].owed == pytest.approx(2840.5)
+
+
 def test_a_file_of_another_scenario_s_plan_is_refused() -> None:
     """A contract would be kept by the terms of another scenario."""
     scenario, plan = plan_of("clause-make_up")
     with pytest.raises(InvalidScenario, match="not this scenario's"):
-        contract_file(library.load("clause-extension"), plan)
+        belongs(plan, library.load("clause-extension"))
+    belongs(plan, scenario)
     with pytest.raises(InvalidScenario, match="weak, strong"):
         contract_file(scenario, plan, "2027")
     assert read(FILE)[1].today == "2028"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ CARRY = {"kind": "carry_forward", "cap": 0.3, "expiry_periods": 1}
 GOOD = {"kind": "make_good", "cap": 0.3, "price_share": 0.9, "expiry_periods": 2}
 PREPAID = {"kind": "prepayment", "amount": 1000.0, "credit_per_unit": 2.0}
 REBATE = {"kind": "cumulative_rebate", "tiers": [{"from_volume": 0, "to_volume": 150}, {"from_volume": 150, "discount": 0.1}]}
+STOCK = {"kind": "buffer_stock", "cap": 0.2}
 FAILED = {"volume": [100.0], "take": [60.0, 120.0], "deliverable": [0.6, 1.0], "price": 10.0, "chosen": [0.0, 30.0]}
 
 BY_HAND = (
@@ -34,6 +36,9 @@ BY_HAND = (
     (PREPAID, {"take": [100.0, 300.0, 200.0], "price": 10.0}, 2, [(200.0, None, 2, 200.0)]),
     (PREPAID, {"take": [100.0, 300.0, 200.0], "price": 10.0}, 3, []),
     (REBATE, {"take": [100.0, 100.0], "price": 10.0}, 1, [(100.0, None, 1, None)]),
+    # 20 % of 100 committed are laid in in the first period, and 5 of them drawn in the second, the last in which they can be.
+    (STOCK, {"volume": [100.0, 100.0], "take": [100.0, 105.0], "chosen": [0.0, 5.0]}, 1, [(20.0, 0, 1, None)]),
+    (STOCK, {"volume": [100.0, 100.0], "take": [100.0, 105.0], "chosen": [0.0, 5.0]}, 2, [(15.0, 0, 1, None)]),
     (REBATE, {"take": [100.0, 100.0], "price": 10.0}, 2, [(200.0, None, 1, None)]),
 )
 
@@ -50,4 +55,7 @@ def test_credit_by_hand(clause: dict[str, Any], what: dict[str, Any], n: int, ex
 def test_every_clause_with_a_bank_says_what_is_in_it() -> None:
     """A clause that lets volume pile up would have no say in what lapses."""
     keeping = {terms for terms, meaning in CLAUSES if hasattr(meaning, "standing")}
-    assert {documents.MakeUp, documents.CarryForward, documents.MakeGood, documents.Prepayment, documents.CumulativeRebate} <= keeping
+    banks = {terms for terms, meaning in CLAUSES if hasattr(sys.modules[meaning.__module__], "build_bank")}
+    assert banks == {documents.MakeUp, documents.CarryForward, documents.MakeGood, documents.BufferStock}
+    assert keeping == banks | {documents.Prepayment, documents.CumulativeRebate}
+    assert {clause["kind"] for clause, *_ in BY_HAND} == {terms.model_fields["kind"].annotation.__args__[0] for terms in keeping}
