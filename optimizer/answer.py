@@ -29,7 +29,7 @@ from optimizer.clauses.deal import Contract
 from optimizer.clauses.ending import Ending, endings_of
 from optimizer.clauses.obligation import elections_of
 from optimizer.instance import Instance, OfferData
-from optimizer.ledger import PENALTIES
+from optimizer.ledger import NO_CASH
 from optimizer.outcome import Outcome, asked_for
 from optimizer.rules import rule_of
 from optimizer.tail import tail_mean, tail_shares, weighed, worst_expectation
@@ -344,7 +344,7 @@ def _cost_summaries(instance: Instance, found: Findings) -> Iterator[CostSummary
         by_period = (np.bincount(periods, weights=x, minlength=len(instance.years)).tolist() for x in (expected, expected * instance.discount))
         for period, *amounts in zip(scenario.period_ids, *by_period, strict=True):
             add("period", period, *amounts)
-            if row.category not in PENALTIES:
+            if row.category not in NO_CASH:
                 add("cash_period", period, *amounts)
     for (dimension, key), (nominal, present) in groups.items():
         yield CostSummary(dimension=dimension, key=key, expected=nominal, present=present)

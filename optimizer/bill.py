@@ -19,7 +19,7 @@ from optimizer.clauses.event import interrupted
 from optimizer.clauses.rescheduling import rescheduled
 from optimizer.clauses.statement import Statement
 from optimizer.instance import Instance, OfferData
-from optimizer.ledger import CAPACITY, DELIVERY, HOLDING, PENALTIES, RULE, SHORTAGE, SIGNING, SPOT, SUBSTITUTION, TARIFF, TRANSFER
+from optimizer.ledger import CAPACITY, DELIVERY, HOLDING, NO_CASH, RULE, SHORTAGE, SIGNING, SPOT, SUBSTITUTION, TARIFF, TRANSFER
 from optimizer.outcome import Outcome
 from optimizer.rules import rule_of
 from optimizer.rules.base import Measure, Money
@@ -39,7 +39,7 @@ class Billed:
 
     @property
     def is_cash(self) -> bool:
-        return self.category not in PENALTIES
+        return self.category not in NO_CASH
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,9 @@ WEEKS_PER_YEAR = 52.0
 QUANTITY_TOLERANCE = 1e-6  # the one tolerance with which volumes are compared with thresholds, relative to the threshold above 1
 
 
+DAYS_PER_YEAR = 365.0  # of payment terms
+
+
 def slack(threshold: float) -> float:
     """How far a volume may miss `threshold` and still count as reaching it."""
     return QUANTITY_TOLERANCE * max(1.0, abs(threshold))

@@ -52,6 +52,7 @@ SHORTAGE = "shortage_penalty"
 RULE = "rule_penalty"
 
 PENALTIES = frozenset({SHORTAGE, RULE})  # count in the objective, but nobody pays them in cash
+NO_CASH = PENALTIES | {PAYMENT_DELAY}  # nor what a later date is worth
 ELSEWHERE = frozenset({GUARANTEE_FEE, GUARANTEE, THIRD_PARTY})  # of what contracts say, what banks and third parties are paid, and pay
 
 
@@ -83,9 +84,9 @@ class Ledger:
             self.by_node.setdefault(node, []).append(row)
 
     def cash(self, node: int) -> Iterator[Term]:
-        """Terms of all cash at a node; penalties are not cash."""
+        """Terms of all cash at a node; penalties are none, and neither is what a later date is worth."""
         for row in self.by_node.get(node, ()):
-            if row.category not in PENALTIES:
+            if row.category not in NO_CASH:
                 yield from row.terms
 
     def of(self, categories: frozenset[str], node: int, sources: frozenset[str] | None = None) -> Iterator[Term]:

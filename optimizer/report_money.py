@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from models.plan import Plan
-from optimizer.ledger import PENALTIES
+from optimizer.ledger import NO_CASH, PENALTIES
 from optimizer.report_plotly import OTHER, SPOT, Chart, Trace, bar, bars, largest, layout_of, round_steps, rounded, short
 from optimizer.report_tables import Column, Table
 from optimizer.report_text import NOISE, Names, label, money, money_scale, percent
@@ -22,7 +22,7 @@ def spend(plan: Plan, names: Names, periods: Sequence[str], hues: Mapping[str, s
     if not plan.costs:  # rows per node were left out for size
         paid[EVERYONE] = dict.fromkeys(when, 0.0) | {c.key: c.expected for c in plan.cost_summaries if c.dimension == "cash_period"}
     for line in plan.costs:
-        if line.category not in PENALTIES:
+        if line.category not in NO_CASH:
             who = suppliers.get(line.source, OTHER) if line.source_kind == "offer" else SPOT if line.source_kind == "spot" else OTHER
             paid[names("supplier", line.source) if line.source_kind == "supplier" else who][line.period] += line.probability * line.amount
     totals = {t: sum(by[t] for by in paid.values()) for t in when}

@@ -22,10 +22,9 @@ from models.clauses import PaymentDays as Terms
 from optimizer.clauses.base import Lever
 from optimizer.clauses.deal import Deal
 from optimizer.clauses.statement import Amounts, Statement
+from optimizer.instance import DAYS_PER_YEAR
 from optimizer.ledger import PAYMENT_DELAY
 from optimizer.wording import Example, Setting, number, percent
-
-DAYS_PER_YEAR = 365.0
 
 
 @dataclass(frozen=True)

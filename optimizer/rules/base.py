@@ -148,6 +148,15 @@ def scopes(instance: Instance, rule: MeasuredRule) -> list[Scope]:
     return [Scope(label, 0, {n: float(tree.probability[n]) for n in nodes})]
 
 
+def cash_scopes(instance: Instance, rule: MeasuredRule) -> list[Scope]:
+    """The scopes of a rule about cash: what is paid at signing, at node 0, counts in those that hold the first period."""
+    found = []
+    for scope in scopes(instance, rule):
+        first = any(instance.tree.period[n] == 0 for n in scope.weights)
+        found.append(Scope(scope.label, scope.node, {0: 1.0, **scope.weights} if first else scope.weights))
+    return found
+
+
 def when(rule: MeasuredRule) -> str:
     """How a measured rule is measured, in words."""
     period = f" in {rule.period}" if rule.period else ""

@@ -18,14 +18,13 @@ import numpy as np
 
 from models.clauses import PaymentDays
 from models.rules import PaymentTerm as Terms
-from optimizer.instance import Instance, OfferData
+from optimizer.instance import DAYS_PER_YEAR, Instance, OfferData
 from optimizer.ledger import PURCHASE
 from optimizer.outcome import Outcome
 from optimizer.rows import Bounds, Index
 from optimizer.rules.base import Desk, Measure, Money, scopes, when
 
 BOUGHT = frozenset({PURCHASE})
-YEAR = 365.0  # days
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class PaymentTerm:
 
     def build(self, desk: Desk) -> None:
         ledger, rows = desk.kernel.ledger, dict[Index, Bounds]()
-        counted = [(frozenset({x.id}), (days - self.terms.min) / YEAR) for x, days in self._counted(desk.instance) if days != self.terms.min]
+        counted = [(frozenset({x.id}), (days - self.terms.min) / DAYS_PER_YEAR) for x, days in self._counted(desk.instance) if days != self.terms.min]
         for i, scope in enumerate(scopes(desk.instance, self.terms)):
             bought = [(w * more, term) for n, w in scope.weights.items() for who, more in counted for term in ledger.of(BOUGHT, n, who)]
             rows[i, scope.node] = (0.0, [(w * c, v) for w, (c, v) in bought], None)
@@ -55,9 +54,9 @@ class PaymentTerm:
             each = [(float(sum(w * row[n] for n, w in scope.weights.items())), days) for row, days in spent]
             whole = float(np.sum([amount for amount, _ in each]))
             waited = float(np.sum([amount * days for amount, days in each]))
-            missing = (self.terms.min * whole - waited) / YEAR
+            missing = (self.terms.min * whole - waited) / DAYS_PER_YEAR
             value = waited / whole if whole > 0 else self.terms.min
-            scale = max(self.terms.min / YEAR * whole, 1.0)
+            scale = max(self.terms.min / DAYS_PER_YEAR * whole, 1.0)
             found.append(Measure(value, self.terms.min, max(missing, 0.0), -missing, scope.label, scale, scope.node))
         return found
 

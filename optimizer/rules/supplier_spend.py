@@ -18,12 +18,12 @@ import numpy as np
 
 from models.rules import SupplierSpend as Terms
 from optimizer.instance import Instance
-from optimizer.ledger import CAPACITY, DELIVERY, ELSEWHERE, HOLDING, PENALTIES, SPOT, SUBSTITUTION, TARIFF, TRANSFER
+from optimizer.ledger import CAPACITY, DELIVERY, ELSEWHERE, HOLDING, NO_CASH, SPOT, SUBSTITUTION, TARIFF, TRANSFER
 from optimizer.outcome import Outcome
 from optimizer.rows import Bounds, Index
-from optimizer.rules.base import Desk, Measure, Money, Scope, scopes, when
+from optimizer.rules.base import Desk, Measure, Money, Scope, cash_scopes, when
 
-OTHERS = PENALTIES | ELSEWHERE | {CAPACITY, DELIVERY, HOLDING, SPOT, SUBSTITUTION, TARIFF, TRANSFER}  # not charged by an offer, or not paid to its supplier
+OTHERS = NO_CASH | ELSEWHERE | {CAPACITY, DELIVERY, HOLDING, SPOT, SUBSTITUTION, TARIFF, TRANSFER}  # not charged by an offer, or not paid to its supplier
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,11 @@ class SupplierSpend:
     terms: Terms
 
     def _limits(self, instance: Instance) -> Iterator[tuple[int, int, Scope]]:
-        """Supplier, number and scope of every limit; cash at node 0 is in the scopes that hold the first period."""
-        for i, scope in enumerate(scopes(instance, self.terms)):
-            first = any(instance.tree.period[n] == 0 for n in scope.weights)
-            whole = Scope(scope.label, scope.node, {0: 1.0, **scope.weights} if first else scope.weights)
+        """Supplier, number and scope of every limit."""
+        for i, scope in enumerate(cash_scopes(instance, self.terms)):
             for k, supplier in enumerate(instance.scenario.suppliers):
                 if self.terms.supplier in (None, supplier.id):
-                    yield k, i, whole
+                    yield k, i, scope
 
     @staticmethod
     def _paid(instance: Instance, k: int, source: str, category: str) -> bool:

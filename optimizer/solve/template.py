@@ -24,7 +24,7 @@ from models.rules.base import MeasuredRule
 from models.scenario import Scenario
 from optimizer.decisions import Kernel
 from optimizer.instance import Instance, build_instance
-from optimizer.ledger import PENALTIES
+from optimizer.ledger import NO_CASH
 from optimizer.model import build_model
 from optimizer.solve.problem import Problem, compile_problem
 from scenarios.tree import Floats, Ints, Paths, side_by_side
@@ -184,9 +184,9 @@ def _stamp(base: Floats, differing: dict[int, Floats], count: int) -> Stamp:
 
 
 def paid(template: Template) -> tuple[Ints, Ints, Floats]:
-    """As `cash`, without the penalties that nobody pays."""
+    """As `cash`, without what nobody pays: penalties, and what a later date is worth."""
     column_of = {id(v): j for j, v in enumerate(template.problem.names[1])}
-    return _cash(template.kernel, column_of, template.count, without=PENALTIES)
+    return _cash(template.kernel, column_of, template.count, without=NO_CASH)
 
 
 def _cash(kernel: Kernel, column_of: dict[int, int], count: int, without: frozenset[str] = frozenset()) -> tuple[Ints, Ints, Floats]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from optimizer.instance import build_instance
-from optimizer.ledger import PENALTIES
+from optimizer.ledger import NO_CASH
 from optimizer.model import build_model
 from optimizer.solve.problem import compile_problem
 from optimizer.solve.template import make_template, node_of, paid, parts_of
@@ -69,7 +69,7 @@ def test_cash_without_penalties_is_what_somebody_pays() -> None:
     penalties: dict[tuple[int, int], float] = {}
     column_of = {id(v): j for j, v in enumerate(template.problem.names[1])}
     for row in template.kernel.ledger.rows:
-        if row.category in PENALTIES:
+        if row.category in NO_CASH:
             for c, v in row.terms:
                 key = (row.node, column_of[id(v)])
                 penalties[key] = penalties.get(key, 0.0) + c * template.instance.discount[row.node]
