@@ -17,7 +17,7 @@ from optimizer.bill import statement_of
 from optimizer.clauses import clauses_of
 from optimizer.clauses.statement import Statement
 from optimizer.instance import Instance
-from optimizer.ledger import DELIVERY, SIGNING
+from optimizer.ledger import DELIVERY, ELSEWHERE, PAYMENT_DELAY, SIGNING
 from optimizer.outcome import Outcome
 from optimizer.replay_past import Past, Signed
 from optimizer.wording import number, price
@@ -47,10 +47,12 @@ class Account:
 
 
 def account_of(past: Past, one: Signed, instance: Instance | None = None, outcome: Outcome | None = None) -> Account:
-    """The bill of one contract; with another instance or outcome, what it would have been."""
+    """The bill of one contract; with another instance or outcome, what it would have been. What banks and third parties are paid, and what a later date is
+    worth, is on no invoice of the supplier's."""
     instance, outcome, offer = instance or past.instance, outcome or past.outcome, one.contract.offer
     statement = statement_of(instance, offer, one.contract, outcome)
-    rows = [(clause.terms.kind, category, amount) for clause in clauses_of(offer.clauses) for category, amount in clause.bill(statement).items()]
+    billed = [(clause.terms.kind, category, amount) for clause in clauses_of(offer.clauses) for category, amount in clause.bill(statement).items()]
+    rows = [row for row in billed if row[1] not in ELSEWHERE | {PAYMENT_DELAY}]
     brought = np.einsum("ps,psn->n", offer.delivery, outcome.deliver[offer.index])
     rows += [("signing", SIGNING, statement.signing * offer.signing_cost), ("delivery", DELIVERY, brought)]
     return Account(past, one, statement, tuple(rows))

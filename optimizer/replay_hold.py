@@ -17,7 +17,6 @@ from optimizer.replay_past import Past
 from optimizer.solve.problem import Bools, Problem, bounded_risk, compile_problem
 from scenarios.tree import Floats, Ints
 
-ROUNDS = 50  # of working out what follows from what is held; one period at a time
 ROUNDING = 1e-9
 NOTHING = 1e-6  # volume that a plan does not mean
 
@@ -118,7 +117,8 @@ def _implied(problem: Problem, past: int) -> Problem:
     lower, upper = problem.lower.copy(), problem.upper.copy()
     rows = np.flatnonzero((problem.row_node >= 0) & (problem.row_node <= past))
     matrix = problem.matrix[rows].tocsr()
-    for _ in range(ROUNDS):
+    moved = True
+    while moved:  # every round but the last fixes a column
         free = upper > lower
         pattern = matrix.copy()
         pattern.data = ((pattern.data != 0) & free[pattern.indices]).astype(float)

@@ -56,7 +56,7 @@ def _holding(account: Account, clause: str, credit: Credit) -> Holding:
 def options_of(account: Account) -> list[tuple[int, Option]]:
     """Decisions that can still be taken, the one with the nearest deadline first; each with its place among the contract's endings."""
     offer, outcome = account.one.contract.offer, account.past.outcome
-    if (outcome.ended[offer.index] > 0).any() if len(outcome.ended[offer.index]) else True:
+    if not len(outcome.ended[offer.index]) or (outcome.ended[offer.index] > 0).any() or account.statement.failed[account.past.past] > 0:
         return []
     found = [(w, x) for w, ending in enumerate(account.one.contract.endings) if (x := _option(account, w, ending)) is not None]
     order = account.past.instance.scenario.period_ids
@@ -118,10 +118,12 @@ def _least(account: Account, p: int, n: int) -> float:
     """By how much the contract is broken if nothing of a product is taken at a node, and of the others what is committed."""
     statement, take = account.statement, account.statement.take.copy()
     take[:, n] = statement.deliverable[n] * statement.volume[:, n]
+    committed: Statement = replace(statement, take=take.copy())
     take[p, n] = 0.0
     nothing: Statement = replace(statement, take=take)
     clauses = [x for x in clauses_of(account.one.contract.offer.clauses) if isinstance(x, Restricts)]
-    return max([0.0, *(float(x.breach(nothing)[n]) for x in clauses)])
+    broken = [(float(x.breach(nothing)[n]), float(x.breach(committed)[n])) for x in clauses]
+    return max([0.0, *(by for by, anyway in broken if by > anyway)])  # what the others break anyway is not this product's
 
 
 def breaches_of(account: Account) -> list[str]:
