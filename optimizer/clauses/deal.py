@@ -81,10 +81,11 @@ class Deal:
     @property
     def exact(self) -> bool:
         """Whether the timing of a credit must be exact, and not only right at a minimum, because somebody would gain by a credit that comes later than
-        the contract says: a budget on single periods after the window's first one; everyone, where money is worth more later (a negative discount
-        rate, or a currency that rises faster than the discount); and any budget, where the currency rises."""
+        the contract says: a budget (or a limit on what this supplier is paid) on single periods after the window's first one; everyone, where money is
+        worth more later (a negative discount rate, or a currency that rises faster than the discount); and any budget, where the currency rises."""
         later = self.instance.scenario.period_ids[self.contract.offer.start + 1 :]
-        budgets = [rule for rule in self.instance.rules if rule.kind in ("budget", "supplier_spend")]
+        supplier = self.instance.scenario.suppliers[self.contract.offer.supplier].id
+        budgets = [x for x in self.instance.rules if x.kind == "budget" or (x.kind == "supplier_spend" and x.supplier in (None, supplier))]
         if any(rule.period in later or (rule.period is None and rule.in_ == "every_node") for rule in budgets):
             return True
         rate = [self.instance.rate(self.contract.offer, n) for n in range(self.instance.tree.size)]

@@ -15,7 +15,7 @@ from models.plan import Phase
 from optimizer.instance import Instance
 from optimizer.outcome import Values
 from optimizer.size import refuse_giant
-from optimizer.solve import extensive
+from optimizer.solve import extensive, settle
 from optimizer.solve.decomposition import Decomposed, Decomposition
 from optimizer.solve.elsewhere import LooksElsewhere
 from optimizer.solve.fan import Fan, with_hindsight
@@ -78,8 +78,9 @@ class FanForm:
             return answer
         refuse_giant(self.instance, settings.max_nonzeros)
         left = max(seconds - (time.monotonic() - started), LAST)
-        again = extensive.solve(self.whole(), gap=settings.gap, seconds=left, seed=settings.seed, on_best=on_best, stop=stop)
-        return better_of(answer, again, self.columns)
+        whole = self.whole()
+        again = extensive.solve(whole, gap=settings.gap, seconds=left, seed=settings.seed, on_best=on_best, stop=stop)
+        return better_of(answer, settle.tidied(whole, again, seconds=LAST, seed=settings.seed), self.columns)
 
     def values(self, x: Floats) -> Values:
         return {name: (index, x[columns]) for name, (index, columns) in layout(self.template).keys().items()}

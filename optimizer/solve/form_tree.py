@@ -65,7 +65,7 @@ class TreeForm:
         left = max(seconds - spent, LAST)
         x, objective = None, np.inf
         if found.x is not None:
-            x = pressed(problem, blocks.assembled(found.x, found.columns), seconds=left, seed=settings.seed)
+            x = pressed(problem, blocks.assembled(found.x, found.columns), seconds=left, seed=settings.seed, integers=False)
             objective = float(problem.cost @ x) + problem.offset
         answer = Answer(found.status, found.stop_reason, x, objective, min(found.bound + problem.offset, objective), found.passes, spent)
         if found.stop_reason != "stalled":

@@ -58,9 +58,11 @@ class ExtensiveForm:
             tree=None if self.varied else self.instance.tree, handover=self.handover,
         )  # fmt: skip
         left = seconds - (time.monotonic() - started)
-        answer = tidied(self.problem, answer, seconds=max(left, LAST), seed=settings.seed)
+        stopped = answer.stop_reason == "user"
+        answer = tidied(self.problem, answer, seconds=LAST if stopped else max(left, LAST), seed=settings.seed, stop=None if stopped else stop)
         if plain(self.instance):
             return answer
+        left = seconds - (time.monotonic() - started)
         return settle(self.problem, answer, self.instance.tree.probability, seconds=left, seed=settings.seed, stop=stop)
 
     def values(self, x: Floats) -> Values:

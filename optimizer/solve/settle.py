@@ -20,6 +20,7 @@ from optimizer.solve.highs import Answer, solve_problem
 from optimizer.solve.problem import Problem
 from scenarios.tree import Floats, Ints
 
+PROVEN = 1e-9  # relative; a gap below is rounding
 ALLOWED = 1e-12  # relative; by how much the objective may rise, which is rounding
 
 
@@ -47,7 +48,7 @@ def settle(problem: Problem, answer: Answer, probability: Floats, *, seconds: fl
     return replace(answer, x=found.x, objective=objective, bound=min(answer.bound, objective)) if good else answer
 
 
-def pressed(problem: Problem, x: Floats, *, seconds: float, seed: int, integers: bool = True) -> Floats:
+def pressed(problem: Problem, x: Floats, *, seconds: float, seed: int, integers: bool = True, stop: threading.Event | None = None) -> Floats:
     """The same decisions with what follows from them (charges, violations, the tail's threshold) as cheap as it can be: a point between two others may
     pay for more than it uses. With `integers` every integer stays as it is; without, those that follow from decisions are settled again, because short of
     the optimum a fee may be paid that nobody asks for. The solution itself where it keeps its rows only within tolerance."""
@@ -58,17 +59,18 @@ def pressed(problem: Problem, x: Floats, *, seconds: float, seed: int, integers:
     free[fixed] = False
     at = np.where(problem.integer, np.round(x), x)
     held = problem.fixed(fixed, np.clip(at[fixed], problem.lower[fixed], problem.upper[fixed]))
-    found = solve_problem(replace(held, integer=free), seconds=seconds, seed=seed)
+    found = solve_problem(replace(held, integer=free), seconds=seconds, seed=seed, stop=stop)
     if found.x is None:
-        found = solve_problem(replace(problem.pinned(fixed, at[fixed]), integer=free), seconds=seconds, seed=seed)
+        found = solve_problem(replace(problem.pinned(fixed, at[fixed]), integer=free), seconds=seconds, seed=seed, stop=stop)
     return x if found.x is None or float(problem.cost @ found.x) > float(problem.cost @ x) else found.x
 
 
-def tidied(problem: Problem, answer: Answer, *, seconds: float, seed: int) -> Answer:
+def tidied(problem: Problem, answer: Answer, *, seconds: float, seed: int, stop: threading.Event | None = None) -> Answer:
     """An answer with a gap left, with the integers that follow from its decisions settled again: the bill knows no fee that the decisions don't give."""
-    if answer.x is None or answer.objective <= answer.bound or not np.setdiff1d(np.flatnonzero(problem.integer), _kernel(problem)).size:
+    proven = answer.objective - answer.bound <= PROVEN * max(1.0, abs(answer.objective))
+    if answer.x is None or proven or not np.setdiff1d(np.flatnonzero(problem.integer), _kernel(problem)).size:
         return answer
-    x = pressed(problem, answer.x, seconds=seconds, seed=seed, integers=False)
+    x = pressed(problem, answer.x, seconds=seconds, seed=seed, integers=False, stop=stop)
     objective = float(problem.cost @ x) + problem.offset
     return replace(answer, x=x, objective=objective, bound=min(answer.bound, objective)) if objective < answer.objective else answer
 
