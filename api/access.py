@@ -94,6 +94,10 @@ class Caller:
         """Whether the scope reaches as far as `needed`."""
         return self.scope is not None and SCOPES.index(self.scope) >= SCOPES.index(needed)
 
+    def owns(self, owner: str) -> bool:
+        """Whether what belongs to `owner` is this caller's to read and to change, without a share link."""
+        return self.sees_all or (self.scope is not None and owner == self.owner)
+
     @property
     def sees_all(self) -> bool:
         return self.scope == "admin"

@@ -74,7 +74,7 @@ class OwnedStore:
         return self._may_change(run) or run.id == self._caller.shared
 
     def _may_change(self, run: Run) -> bool:
-        return self._caller.sees_all or (self._caller.scope is not None and run.request.owner == self._caller.owner)
+        return self._caller.owns(run.request.owner)
 
     def _sees(self, run_id: str) -> bool:
         return run_id in self._seen or self.get(run_id) is not None

@@ -35,7 +35,7 @@ def get_log(run: KnownRun, parts: Parts, offset: Offset = 0) -> LogView:
 
 def log_tail(run: Run, parts: Services) -> LogView | None:
     """The end of a run's log, for its page; None for who reads the run under a share link, which does not open logs."""
-    if parts.caller.shared:
+    if not parts.caller.owns(run.request.owner):
         return None
     first = parts.store.read_log(run.id, 0, 1).start  # what lay before is no longer kept
     found = parts.store.read_log(run.id, first, KEPT_LOG)

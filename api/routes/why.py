@@ -51,10 +51,12 @@ async def ask_why(run: KnownRun, parts: Parts, offer: Offer = "", part: Part = "
     limits = run.request.settings
     options = About(time_limit_seconds=limits.time_limit_seconds, seed=limits.seed, tag=run.id)
     same = fingerprint(body, options, "why")
-    for earlier in await run_sync(_about, run, parts):
-        if earlier.request.fingerprint == same and (earlier.has_plan or not earlier.over):
+    before = [earlier for earlier in await run_sync(_about, run, parts) if earlier.request.fingerprint == same]
+    for earlier in before:
+        if earlier.has_plan or not earlier.over:
             return RedirectResponse(f"/runs/{earlier.id}", 303)
-    return RedirectResponse(f"/runs/{(await launch(parts, body, options, ask='why')).id}", 303)
+    key = f"why {same} after {before[0].id if before else 'none'}"  # of two clicks at once the second finds the run of the first
+    return RedirectResponse(f"/runs/{(await launch(parts, body, options, key, ask='why')).id}", 303)
 
 
 def asked_about(run: Run, parts: Services) -> list[Asked]:

@@ -81,6 +81,13 @@ def test_a_new_route_is_not_shared_by_itself(served: Keyed, run: str) -> None:
     assert let_in == {"/runs/{run_id}"} | {f"/v1/runs/{{run_id}}{part}" for part in SHARED}
 
 
+def test_an_owner_who_opens_the_link_keeps_the_log(served: Keyed, run: str) -> None:
+    """Whoever tries out a link of one's own would no longer see the run's log while the link lasts, and guests must not see it."""
+    cookie = {"Cookie": f"offtake_share={link(served, run).rpartition('/')[2]}"}
+    pages = [served.client(who).request("GET", f"/runs/{run}", headers=cookie).text for who in ("ana", "ben", None)]
+    assert ["attempt 1 begins" in page for page in pages] == [True, False, False]
+
+
 @pytest.mark.parametrize(("method", "address"), [pair for pair in ABOUT_A_RUN if pair[0] != "GET"])
 def test_a_link_changes_nothing(served: Keyed, run: str, method: str, address: str) -> None:
     """Whoever has a link could stop, copy or share the run."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -43,6 +44,13 @@ def test_a_plan_is_explained_from_its_page_and_only_once(client: Client, run: di
     listed = client.get(page).text
     assert f'<a href="{answer}">Offer {OFFER}</a>' in listed
     assert client.post(f"{page}/why", params={"offer": OFFER}).headers["Location"] == answer
+
+
+def test_a_double_click_asks_once(client: Client, run: dict[str, Any]) -> None:
+    """Two clicks in one moment would make two runs, and the second would wait for the first."""
+    with ThreadPoolExecutor(4) as clicks:
+        asked = list(clicks.map(lambda _: client.post(f"{run['links']['page']}/why", params={"part": "rules"}), range(4)))
+    assert len({answer.headers["Location"] for answer in asked}) == 1
 
 
 @pytest.mark.parametrize(("name", "kind"), [("infeasible", "no-plan"), ("late", "no-plan")])
