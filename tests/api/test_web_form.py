@@ -100,6 +100,29 @@ def test_prices_per_product_and_shapes_are_pasted(browser: Browser, client: Clie
         assert document(page)["offers"][0]["alternatives"][0]["price"] == before["offers"][0]["alternatives"][0]["price"]
 
 
+def test_a_single_price_is_back_when_its_table_goes(browser: Browser, client: Client) -> None:
+    """If this fails, a row of prices per product that is moved to another alternative, or removed, takes the single price with it that stood there before."""
+    alternatives, prices = "Offers: alternatives", "Offers: alternatives: price per product"
+    with opened(browser, client, "/new?example=quickstart") as page:
+        before = document(page)
+        page.get_by_role("heading", name="Offers", exact=True).click()
+        part = page.locator("[data-path='offers.*.alternatives.*.price']")
+        part.get_by_role("button", name="Add a row").click()
+        assert document(page)["offers"][0]["alternatives"][0]["price"] == [{}]
+        cell(page, prices, "Alternative", 1).select_option("maker-long-term / growing")
+        expect(cell(page, alternatives, "Price", 1)).to_have_value("28,000")
+        expect(cell(page, alternatives, "Price", 1)).not_to_have_attribute("readonly", "")
+        expect(cell(page, alternatives, "Price", 2)).to_have_attribute("readonly", "")
+        cell(page, prices, "Product", 1).focus()
+        paste(page, "cable\t1\ncable\t2\n")
+        part.get_by_role("button", name="Undo").click()  # the document is read anew; what the table took the place of is still known
+        moved = document(page)["offers"][0]["alternatives"]
+        assert [x["price"] for x in moved] == [28000, [{}]]
+        page.get_by_role("region", name=prices).get_by_label("Remove row 1").click()
+        expect(cell(page, alternatives, "Price", 2)).to_have_value("27,000")
+        assert json.dumps(document(page)) == json.dumps(before), "fields stand where they stood"
+
+
 def test_a_draft_is_back_after_the_page_was_left(browser: Browser, client: Client) -> None:
     """If this fails, an hour of filling in is gone with a closed tab, comes back in the wrong scenario, or can't be got rid of."""
     with opened(browser, client, "/new?example=quickstart") as page:

@@ -11,6 +11,7 @@ export class Scenario extends EventTarget {
   #text = "";
   #ahead = false; // the value was edited and the text not yet written
   #steps = [];
+  #replaced = new WeakMap(); // by a list: the single value in whose place it stands
   value = {};
   edited = false; // since it was loaded
 
@@ -49,7 +50,7 @@ export class Scenario extends EventTarget {
 
   // Remember the document as it is, for a step back.
   mark() {
-    this.#steps.push(JSON.stringify(this.value));
+    this.#steps.push([JSON.stringify(this.value), [...this.#singles(this.value, [])]]);
     if (this.#steps.length > KEPT) this.#steps.shift();
   }
 
@@ -59,9 +60,32 @@ export class Scenario extends EventTarget {
 
   undo() {
     if (!this.canUndo) return;
-    this.value = JSON.parse(this.#steps.pop());
+    const [text, singles] = this.#steps.pop();
+    this.value = JSON.parse(text);
+    for (const [steps, single] of singles) this.#replaced.set(valueAt(this.value, steps), single);
     this.touch();
     this.dispatchEvent(new Event("load"));
+  }
+
+  // An empty list at `steps`; a single value there gives way to it, and is kept as long as the list is.
+  giveWay(steps) {
+    const single = valueAt(this.value, steps);
+    put(this.value, steps, []);
+    if (single !== undefined) this.#replaced.set(valueAt(this.value, steps), single);
+  }
+
+  // The list at `steps` goes, and the value that gave way to it is back.
+  giveBack(steps) {
+    const [holder, step] = [valueAt(this.value, steps.slice(0, -1)), steps.at(-1)];
+    if (this.#replaced.has(holder[step])) holder[step] = this.#replaced.get(holder[step]);
+    else delete holder[step];
+  }
+
+  // Where in `value` lists stand in the place of single values, and of which.
+  *#singles(value, steps) {
+    if (value === null || typeof value !== "object") return;
+    if (this.#replaced.has(value)) yield [steps, this.#replaced.get(value)];
+    for (const [key, inner] of Object.entries(value)) yield* this.#singles(inner, [...steps, key]);
   }
 
   get periods() {

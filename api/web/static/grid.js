@@ -89,7 +89,8 @@ export class Grid {
     this.table.write(this.rows[at], column, text);
     if (column.parent) this.draw();
     this.#sums();
-    this.scenario.touch({ shape: before !== this.scenario.outline || this.columns.length !== this.table.columns.length });
+    const moved = column.parent && this.part.either; // what it left, and what it came to, is shown in the table above
+    this.scenario.touch({ shape: moved || before !== this.scenario.outline || this.columns.length !== this.table.columns.length });
   }
 
   #remove(at) {

@@ -93,7 +93,7 @@ export class Table {
   add(parent = this.rows.at(-1)?.parent ?? 0) {
     const { value } = this.scenario;
     const { steps } = places(value, this.part.path)[parent];
-    if (!Array.isArray(valueAt(value, steps))) put(value, steps, []);
+    if (!Array.isArray(valueAt(value, steps))) this.scenario.giveWay(steps);
     const held = valueAt(value, steps);
     held.push({});
     return { row: held.at(-1), index: held.length - 1, list: held, parent: this.below ? parent : undefined, path: "" };
@@ -110,12 +110,10 @@ export class Table {
     return true;
   }
 
-  // A table that stands in the place of a single value goes with its last row.
+  // A table that stands in the place of a single value goes with its last row, and the single value is back.
   remove(entry) {
     entry.list.splice(entry.index, 1);
-    if (!this.part.either || entry.list.length) return;
-    const { steps } = places(this.scenario.value, this.part.path)[entry.parent];
-    delete valueAt(this.scenario.value, steps.slice(0, -1))[steps.at(-1)];
+    if (this.part.either && !entry.list.length) this.scenario.giveBack(places(this.scenario.value, this.part.path)[entry.parent].steps);
   }
 
   // A row that is written short (a period's id alone) as an object, and back.
