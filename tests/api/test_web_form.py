@@ -147,6 +147,28 @@ def test_a_draft_is_back_after_the_page_was_left(browser: Browser, client: Clien
         expect(line).to_be_hidden()
 
 
+def test_a_draft_belongs_to_the_file_as_it_was(browser: Browser, client: Client, tmp_path: Path) -> None:
+    """If this fails, someone opens a file and is shown the draft of another one of that name, or the draft is lost to it."""
+    one, other = tmp_path / "one" / "plan.json", tmp_path / "other" / "plan.json"
+    for path, rate in ((one, 0.1), (other, 0.3)):
+        path.parent.mkdir()
+        path.write_text(json.dumps({**json.loads(scenario("fine")), "discount_rate": rate}))
+    with opened(browser, client) as page:
+        field, file = page.get_by_label("Discount rate"), page.get_by_label("or open a file")
+        file.set_input_files(one)
+        expect(field).to_have_value("0.1")
+        field.fill("0.2")
+        page.keyboard.press("Tab")
+        file.set_input_files(other)
+        expect(field).to_have_value("0.3")
+        expect(page.locator("#draft")).to_be_hidden()
+        field.fill("0.4")
+        page.keyboard.press("Tab")
+        file.set_input_files(one)
+        expect(field).to_have_value("0.2")
+        expect(page.locator("#draft")).to_contain_text("Your draft from today at")
+
+
 def test_a_table_goes_to_a_spreadsheet_and_back(browser: Browser, client: Client) -> None:
     """If this fails, a table that is copied out, left as it is and pasted back has changed, or a name in it runs as a formula."""
     with opened(browser, client, "/new?example=fibre") as page:

@@ -1,4 +1,5 @@
-// Drafts: what was edited and not yet solved, in this browser's own storage, one for each scenario that an edit began with. Nothing of it is sent anywhere.
+// Drafts: what was edited and not yet solved, in this browser's own storage, one for each scenario that an edit began with:
+// the name it came under and a hash of its text, since a file of the same name may hold something else. Nothing of it is sent anywhere.
 
 const PREFIX = "offtake draft ";
 const MOST = 20; // scenarios; the draft that was left longest goes first
@@ -8,13 +9,14 @@ const DAYS = 30;
 // The draft of the scenario that is being edited, and the line that says that one is back.
 export class Draft {
   constructor(line, owner, source, original) {
-    [this.line, this.drafts, this.source, this.original] = [line, new Drafts(owner), source, original];
+    [this.line, this.drafts] = [line, new Drafts(owner)];
+    this.#from(source, original);
   }
 
   // Begin with another scenario: what was left of it; null where there is no draft that differs from it.
   begin(source, original) {
-    [this.source, this.original] = [source, original];
-    const found = this.drafts.of(source);
+    this.#from(source, original);
+    const found = this.drafts.of(this.name);
     const left = found !== null && found.text !== original;
     this.line.hidden = !left;
     if (!left) return null;
@@ -22,16 +24,20 @@ export class Draft {
     return found.text;
   }
 
+  #from(source, original) {
+    [this.name, this.original] = [`${source} ${hash(original)}`, original];
+  }
+
   // Keep `text`; false where it can't be kept. What is as it was in the beginning needs no keeping.
   keep(text) {
-    if (text !== this.original) return this.drafts.keep(this.source, text);
-    this.drafts.drop(this.source);
+    if (text !== this.original) return this.drafts.keep(this.name, text);
+    this.drafts.drop(this.name);
     return true;
   }
 
   // Forget the draft; what the edit began with.
   drop() {
-    this.drafts.drop(this.source);
+    this.drafts.drop(this.name);
     this.line.hidden = true;
     return this.original;
   }
@@ -98,6 +104,13 @@ function drafts() {
   } catch {
     return [];
   }
+}
+
+// A short name for a text (FNV-1a, and its length). The browser's own hashes are for encrypted and local pages only.
+function hash(text) {
+  let found = 0x811c9dc5;
+  for (let i = 0; i < text.length; i += 1) found = Math.imul(found ^ text.charCodeAt(i), 0x01000193);
+  return `${text.length}-${(found >>> 0).toString(16)}`;
 }
 
 // When a draft was kept, as people say it.
