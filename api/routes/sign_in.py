@@ -21,6 +21,8 @@ MOST_BYTES = 8_192
 """Of a form that holds a key and an address."""
 OURS = re.compile(r"/(?![/\\])[\x21-\x5b\x5d-\x7e]*")
 """Addresses of this service: no host, no backslash that a browser would read as one, no control character that it would drop."""
+LEFT = "/sign-in?left=yes"
+"""Where one is after signing out: the page has the browser forget drafts also where it does not heed `Clear-Site-Data` (plain HTTP)."""
 UNKNOWN = "The key is unknown."
 
 
@@ -30,11 +32,11 @@ def inside(address: str) -> str:
 
 
 @router.get("/sign-in")
-def sign_in_page(parts: Parts, next: str = "/") -> Response:
-    """The page that asks for a key."""
+def sign_in_page(parts: Parts, next: str = "/", left: str = "") -> Response:
+    """The page that asks for a key. With `left` somebody has just signed out, and drafts go; a session that has run out by itself leaves them."""
     if not parts.settings.sign_in or parts.caller.csrf:
         return RedirectResponse(inside(next), 303)
-    return page("sign_in.html", caller=parts.caller, next=inside(next), wrong="")
+    return page("sign_in.html", caller=parts.caller, next=inside(next), wrong="", left=bool(left))
 
 
 @router.post("/sign-in")
@@ -47,7 +49,7 @@ async def sign_in(request: Request, parts: Parts) -> Response:
     if key is None or reason:
         if wait := await parts.entrance.trail.refused(request.scope, "no-key"):
             raise Problem("too-many-requests", "Too many keys were refused.", headers={"Retry-After": str(wait)})
-        return page("sign_in.html", 401, caller=parts.caller, next=there, wrong=reason)
+        return page("sign_in.html", 401, caller=parts.caller, next=there, wrong=reason, left=False)
     name, lasts = session_cookie(request.scope), timedelta(hours=parts.settings.session_hours)
     if before := request.cookies.get(name):
         await run_sync(keys.sign_out, before)
@@ -66,6 +68,6 @@ async def sign_out(request: Request, parts: Parts) -> Response:
     if secret := request.cookies.get(name):
         await run_sync(parts.entrance.keys.sign_out, secret)
         parts.entrance.authentication.forget()
-    answer = RedirectResponse("/sign-in", 303, {"Clear-Site-Data": '"storage"'})  # drafts of scenarios, which the next one at this browser must not find
+    answer = RedirectResponse(LEFT, 303, {"Clear-Site-Data": '"storage"'})  # drafts of scenarios, which the next one at this browser must not find
     answer.delete_cookie(name, path="/", secure=request.url.scheme == "https", httponly=True, samesite="lax")
     return answer

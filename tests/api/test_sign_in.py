@@ -59,7 +59,9 @@ def test_signing_out_ends_the_session_everywhere(served: Keyed) -> None:
     again.cookies.update(copy)
     assert again.get("/runs").status_code == 200
     answer = browser.post("/sign-out", data={"csrf": token(browser.get("/runs").text)})
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in?left=yes")
+    assert "/static/signed_out.js" in browser.get("/sign-in?left=yes").text, "drafts would stay behind in a browser over plain HTTP"
+    assert "/static/signed_out.js" not in browser.get("/sign-in?next=/new").text, "drafts would be gone with a session that has run out"
     assert answer.headers["Clear-Site-Data"] == '"storage"', "drafts of scenarios would stay behind in the browser"
     assert again.get("/runs").headers["Location"].startswith("/sign-in")
     first = served.browser("ana")

@@ -17,7 +17,10 @@ from tests.optimizer.report_plan import report_scenario
 
 pytestmark = pytest.mark.browser
 CHROMIUM = "/usr/bin/chromium"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+PLAIN = "offtake.test"
+"""A name of this machine that browsers do not take for a local one: pages under it come over plain HTTP."""
+RESOLVED = f"--host-resolver-rules=MAP {PLAIN} 127.0.0.1"
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run", RESOLVED]
 EXPECTED = ("status of 422", "info: Clear-Site-Data header")  # a refusal, and drafts that go with whoever signs out
 """Chromium reports every refused request as an error of the page; a refusal is what these tests are about."""
 

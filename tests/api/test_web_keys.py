@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.api.keyed import Keyed, keyed
-from tests.api.test_web import browser, opened, scenario, solve, written
+from tests.api.test_web import PLAIN, browser, opened, scenario, solve, written
 from tests.api.test_web_axe import axe, violations
 
 __all__ = ["axe", "browser"]
@@ -79,3 +79,40 @@ def test_a_guest_watches_a_run(browser: Browser, served: Keyed) -> None:
         expect(page.get_by_role("button", name="Stop and keep the best plan")).to_be_hidden()
         ana.post(f"/v1/runs/{run}/stop")
         expect(page.locator(".state")).to_have_text("feasible")
+
+
+def test_drafts_go_with_whoever_signs_out(browser: Browser, served: Keyed) -> None:
+    """The next one at this browser could read what was edited before, or a session that runs out would take an hour of work with it."""
+    kept = "Object.keys(localStorage).filter((key) => key.startsWith('offtake')).length"
+    hidden = "document.dispatchEvent(new Event('visibilitychange'))"  # what a page is told before it is forgotten: it keeps its draft at once
+    plain = served.client(None)
+    plain.base_url = plain.base_url.copy_with(host=PLAIN)
+    with opened(browser, plain, "/new") as page:
+        signed_in(page, served, "ana")
+        assert not page.evaluate("isSecureContext"), "Clear-Site-Data would be heeded"
+        other = page.context.new_page()
+        other.goto("/new?example=fibre")
+        for each in (page, other):
+            each.get_by_label("Discount rate").fill("0.2")
+            each.keyboard.press("Tab")
+            each.evaluate(hidden)
+        assert page.evaluate(kept) == 3, "two drafts and whose they are"
+        cookies = page.context.cookies()
+        page.context.clear_cookies()
+        page.goto("/new")
+        assert "/sign-in" in page.url
+        assert page.evaluate(kept) == 3
+        page.context.add_cookies(cookies)  # type: ignore[arg-type]
+        page.goto("/new")
+        expect(page.locator("#draft")).to_be_visible()
+        page.get_by_role("button", name="Sign out").click()
+        page.wait_for_url("**/sign-in*")
+        page.wait_for_function(f"{kept} === 0")
+        other.get_by_label("Discount rate").fill("0.3")
+        other.keyboard.press("Tab")
+        other.evaluate(hidden)
+        assert other.evaluate(kept) == 0, "a page that was still open"
+        signed_in(page, served, "ben")
+        page.goto("/new")
+        other.evaluate(hidden)
+        assert page.evaluate(kept) == 1, "only whose drafts are kept from now on"

@@ -2,6 +2,7 @@
 // the name it came under and a hash of its text, since a file of the same name may hold something else. Nothing of it is sent anywhere.
 
 const PREFIX = "offtake draft ";
+const OWNER = "offtake drafts of"; // whoever opened the form last in this browser; nobody once they have signed out
 const MOST = 20; // scenarios; the draft that was left longest goes first
 const LONGEST = 1_000_000; // characters of one
 const DAYS = 30;
@@ -9,6 +10,7 @@ const DAYS = 30;
 // The draft of the scenario that is being edited, and the line that says that one is back.
 export class Draft {
   constructor(line, owner, source, original) {
+    write(OWNER, owner);
     [this.line, this.drafts] = [line, new Drafts(owner)];
     this.#from(source, original);
   }
@@ -43,9 +45,16 @@ export class Draft {
   }
 }
 
+// Forget every draft in this browser. Pages that are still open keep none from here on.
+export function forget() {
+  for (const { key } of drafts()) remove(key);
+  remove(OWNER);
+}
+
 class Drafts {
   // `owner` tells people apart who sign in with the same browser.
   constructor(owner) {
+    this.owner = owner;
     this.prefix = `${PREFIX}${encodeURIComponent(owner)} `;
     this.#tidy();
   }
@@ -55,9 +64,9 @@ class Drafts {
     return read(this.prefix + name);
   }
 
-  // Keep `text` as the draft of a scenario; false where it can't be kept: too large, no room, or storage that is switched off.
+  // Keep `text` as the draft of a scenario; false where it can't be kept: too large, no room, storage that is switched off, or its owner has signed out.
   keep(name, text) {
-    if (text.length > LONGEST) return false;
+    if (text.length > LONGEST || stored(OWNER) !== this.owner) return false;
     const value = JSON.stringify({ text, at: Date.now() });
     for (;;) {
       try {
@@ -73,11 +82,7 @@ class Drafts {
   }
 
   drop(name) {
-    try {
-      localStorage.removeItem(this.prefix + name);
-    } catch {
-      // switched off: there is nothing to drop
-    }
+    remove(this.prefix + name);
   }
 
   #tidy() {
@@ -87,9 +92,33 @@ class Drafts {
   }
 }
 
+function stored(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function write(key, value) {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // switched off or full: nothing is kept, and the page asks before it is left
+  }
+}
+
+function remove(key) {
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // switched off: there is nothing to remove
+  }
+}
+
 function read(key) {
   try {
-    const found = JSON.parse(localStorage.getItem(key));
+    const found = JSON.parse(stored(key));
     return typeof found?.text === "string" && Number.isFinite(found.at) ? found : null;
   } catch {
     return null;
