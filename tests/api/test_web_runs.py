@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.api.service import Client, serving, tiny
 from tests.api.test_batch_pages import sent
@@ -36,6 +36,28 @@ def test_the_log_of_a_run_grows_on_its_page(browser: Browser, client: Client) ->
         expect(page.locator("#log")).to_be_hidden()
         page.get_by_text("Log", exact=True).click()
         expect(page.locator("#log")).to_contain_text("solve after")
+
+
+def test_a_log_is_asked_for_once_at_a_time(browser: Browser, client: Client) -> None:
+    """If this fails, whoever folds the log in and out while an answer is on its way reads its lines twice."""
+    run = client.solve("patient").json()["id"]
+    client.run_until(run, lambda run: run["state"] == "running")
+    held: list[Route] = []
+    asked: list[str] = []
+    with opened(browser, client, f"/runs/{run}") as page:
+        page.route("**/log?offset=*", held.append)
+        page.on("request", lambda request: asked.append(request.url) if "/log?offset=" in request.url else None)
+        with page.expect_request("**/log?offset=*"):
+            page.reload()
+        page.locator("#log-part").dispatch_event("toggle")
+        with page.expect_request("**/healthz"):
+            page.evaluate("void fetch('/healthz')")  # anything that was asked for before has been seen once this is
+        assert len(asked) == 1
+        page.unroute("**/log?offset=*")
+        for route in held:
+            route.continue_()
+        expect(page.locator("#log")).to_contain_text("solve after")
+        assert page.locator("#log").inner_text().count("solve after") == 1
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1200, "light")])

@@ -4,7 +4,7 @@ const { run } = document.getElementById("run").dataset;
 const [part, log] = [document.getElementById("log-part"), document.getElementById("log")];
 const EVERY = 1500;
 const KEPT = 200_000; // characters that are shown at once
-let [next, timer, over] = [Number(log.dataset.next), 0, false];
+let [next, timer, busy, over] = [Number(log.dataset.next), 0, false, false];
 
 function add(text) {
   const below = log.scrollHeight - log.scrollTop - log.clientHeight < 24;
@@ -14,7 +14,8 @@ function add(text) {
 
 async function look() {
   clearTimeout(timer);
-  if (over || !part.open) return;
+  if (busy || over || !part.open) return; // two looks from the same place would both add what they find
+  busy = true;
   try {
     const answer = await fetch(`/v1/runs/${run}/log?offset=${next}`);
     if (answer.ok) {
@@ -25,6 +26,7 @@ async function look() {
   } catch {
     // the connection broke; the next look may find it again
   }
+  busy = false;
   timer = setTimeout(look, EVERY);
 }
 
