@@ -76,3 +76,31 @@ def test_a_batch_is_followed_on_its_page(browser: Browser, client: Client, width
         expect(page.locator("#runs .state.feasible")).to_be_visible()
         expect(page.locator(f"input[value='{done['id']}']")).to_be_checked()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_batch_leaves_a_table_in_peace_that_somebody_is_in(browser: Browser, client: Client) -> None:
+    """If this fails, the page is loaded again and again and its sentence read out each time, for as long as the focus is in its table."""
+    batch = sent(client, [json.loads(tiny(name)) for name in ("fine", "patient")], tag="held")
+    _, lasting = client.get(f"/v1/batches/{batch}").json()["runs"]
+    client.run_until(lasting["id"], lambda run: run["state"] == "running")
+    asked: list[str] = []
+    with opened(browser, client, f"/batches/{batch}") as page:
+        page.clock.install()
+        with page.expect_response(lambda answer: answer.request.resource_type == "fetch" and answer.url.endswith(f"/batches/{batch}")):
+            page.reload()
+        page.locator("#runs").get_by_role("checkbox").first.focus()
+        page.evaluate("window.told = 0; new MutationObserver(() => { window.told += 1; }).observe(document.getElementById('news'), { childList: true })")
+        page.on("request", lambda request: asked.append(request.url) if request.url.endswith(f"{client.base_url.port}/batches/{batch}") else None)
+        client.post(f"/v1/runs/{lasting['id']}/stop")
+        client.run_until(lasting["id"], lambda run: run["finished"])
+        page.clock.fast_forward(2000)
+        expect(page.locator("#news")).to_contain_text("1 feasible")
+        for _ in range(3):
+            with page.expect_response(f"**/v1/batches/{batch}"):
+                page.clock.fast_forward(2000)
+        assert len(asked) == 1
+        assert page.evaluate("window.told") == 1
+        expect(page.locator("#runs .state.running")).to_be_visible()
+        page.get_by_role("button", name="Cancel what has not ended").focus()
+        page.clock.fast_forward(2000)
+        expect(page.locator("#runs .state.feasible")).to_be_visible()

@@ -1,14 +1,16 @@
-// A batch under way: when the state of a run has changed, the sentence, the figures and the table are shown as they are now. Ticks stay, and nothing is
-// redrawn while the focus is in there.
+// A batch under way: when the state of a run has changed, the sentence, the figures and the table are shown as they are now. Ticks stay. While the focus is
+// in there only the sentence changes, and the page is asked for once for each change.
 
 const { batch, finished } = document.getElementById("batch").dataset;
 const EVERY = 2000;
-let known = null;
+let [known, told] = [null, null]; // the counts that the table shows, and those that the sentence says
+const held = () => document.getElementById("runs").contains(document.activeElement);
 
 function redraw(page) {
   const [runs, fresh] = [document.getElementById("runs"), page.getElementById("runs")];
-  document.getElementById("news").textContent = page.getElementById("news").textContent;
-  if (runs.contains(document.activeElement)) return false;
+  const [news, said] = [document.getElementById("news"), page.getElementById("news").textContent];
+  if (news.textContent !== said) news.textContent = said; // written again it would be read out again
+  if (held()) return false;
   const ticked = new Set([...runs.querySelectorAll("input:checked")].map(({ value }) => value));
   runs.replaceWith(document.importNode(fresh, true));
   for (const box of document.querySelectorAll("#runs input[type=checkbox]")) box.checked = ticked.has(box.value);
@@ -22,9 +24,12 @@ async function look() {
     if (answer.ok) {
       const found = await answer.json();
       const counts = JSON.stringify(found.counts);
-      if (known !== counts) {
+      if (known !== counts && !(told === counts && held())) {
         const page = await fetch(location.pathname);
-        if (page.ok && redraw(new DOMParser().parseFromString(await page.text(), "text/html"))) known = counts;
+        if (page.ok) {
+          if (redraw(new DOMParser().parseFromString(await page.text(), "text/html"))) known = counts;
+          told = counts;
+        }
       }
       over = found.finished && known === counts;
     }
