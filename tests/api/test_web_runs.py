@@ -17,10 +17,20 @@ __all__ = ["browser"]
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def client() -> Iterator[Client]:
+@pytest.fixture(scope="module")
+def served() -> Iterator[Client]:
     with serving(grace_seconds=0.5) as client:
         yield client
+
+
+@pytest.fixture
+def client(served: Client) -> Iterator[Client]:
+    """The server of this file. What a test leaves under way is ended, so that the next one begins at once."""
+    yield served
+    for run in served.get("/v1/runs", params={"limit": 20}).json()["runs"]:
+        if not run["finished"]:
+            served.post(f"/v1/runs/{run['id']}/cancel")
+            served.run_until(run["id"], lambda run: run["finished"])
 
 
 def test_the_log_of_a_run_grows_on_its_page(browser: Browser, client: Client) -> None:
@@ -60,13 +70,12 @@ def test_a_log_is_asked_for_once_at_a_time(browser: Browser, client: Client) -> 
         assert page.locator("#log").inner_text().count("solve after") == 1
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1200, "light")])
-def test_a_batch_is_followed_on_its_page(browser: Browser, client: Client, width: int, scheme: str) -> None:
+def test_a_batch_is_followed_on_its_page(browser: Browser, client: Client) -> None:
     """If this fails, the page of a batch shows what was, forgets what was ticked when it changes, or can't be read on a telephone."""
     batch = sent(client, [json.loads(tiny(name)) for name in ("fine", "patient")], tag="two")
     done, lasting = client.get(f"/v1/batches/{batch}").json()["runs"]
     client.run_until(lasting["id"], lambda run: run["state"] == "running")
-    with opened(browser, client, f"/batches/{batch}", width, scheme) as page:
+    with opened(browser, client, f"/batches/{batch}", 320, "dark") as page:
         expect(page.locator("#news")).to_contain_text(re.compile(r"2 runs:.*1 optimal.*1 running"))
         page.locator(f"input[value='{done['id']}']").check()
         page.get_by_role("button", name="Cancel what has not ended").focus()
@@ -75,7 +84,10 @@ def test_a_batch_is_followed_on_its_page(browser: Browser, client: Client, width
         expect(page.get_by_role("button", name="Cancel what has not ended")).to_be_hidden()
         expect(page.locator("#runs .state.feasible")).to_be_visible()
         expect(page.locator(f"input[value='{done['id']}']")).to_be_checked()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+        page.set_viewport_size({"width": 1200, "height": 900})
+        page.emulate_media(color_scheme="light")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1200
 
 
 def test_a_batch_leaves_a_table_in_peace_that_somebody_is_in(browser: Browser, client: Client) -> None:
