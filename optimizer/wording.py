@@ -26,6 +26,11 @@ def periods(count: int) -> str:
     return f"{number(count)} period{'' if count == 1 else 's'}"
 
 
+def every_periods(count: int) -> str:
+    """`period` alone and `2 periods`, after words like `every` and `the first`."""
+    return periods(count) if count > 1 else "period"
+
+
 def percent(share: float) -> str:
     """A share in per cent, in full."""
     return f"{number(100.0 * share)}{SPACE}%"

@@ -35,7 +35,7 @@ from optimizer.clauses.statement import Amounts, Statement
 from optimizer.instance import Instance, OfferData
 from optimizer.ledger import BUFFER, Term
 from optimizer.varying import Number
-from optimizer.wording import Example, Setting, number, percent
+from optimizer.wording import Example, Setting, every_periods, number, percent
 from scenarios.tree import Floats
 
 
@@ -101,8 +101,8 @@ class BufferStock:
         if self.election() is None:
             return "The supplier holds no stock for the buyer."
         return (
-            f"The supplier fills a stock of {100 * self.terms.cap:g} % of a period's committed volume in the first {_periods(self.terms.fill_periods)} and "
-            f"holds it for {number(self.terms.holding_fee)} per unit and year; the buyer draws on it at need."
+            f"The supplier fills a stock of {100 * self.terms.cap:g} % of a period's committed volume in the first {every_periods(self.terms.fill_periods)} "
+            f"and holds it for {number(self.terms.holding_fee)} per unit and year; the buyer draws on it at need."
         )
 
     def wording(self, setting: Setting) -> str:
@@ -110,8 +110,8 @@ class BufferStock:
             return "The Supplier holds no stock at the Buyer's disposal."
         size = percent(self.terms.cap)
         return (
-            f"In the first {_periods(self.terms.fill_periods)} of the window the Supplier lays in, beside what is delivered and in equal parts, a stock of "
-            f"{size} of the committed volume of a period, as far as it can deliver in these periods, and holds it at the Buyer's disposal. From the period "
+            f"In the first {every_periods(self.terms.fill_periods)} of the window the Supplier lays in, beside what is delivered and in equal parts, a stock "
+            f"of {size} of the committed volume of a period, as far as it can deliver in these periods, and holds it at the Buyer's disposal. From the period "
             f"after the first on the Buyer may draw on what was laid in before, in any part of a {setting.unit}, up to {size} of the committed volume of a "
             "period, on top of what this contract allows otherwise and whether or not the Supplier can deliver then. What is drawn is paid at the contract "
             "price of the period in which it is drawn, and counts neither as what must be taken in that period nor as what is owed; it is not laid in again. "
@@ -133,8 +133,3 @@ class BufferStock:
             Example(says, (volume,), (*before, size), deliverable=shares, chosen=(*none, size)),
             Example(more, (volume,), (*before, size + step), deliverable=shares, chosen=(*none, size + step)),
         )
-
-
-def _periods(count: int) -> str:
-    """`2 periods`, and `period` alone."""
-    return f"{number(count)} periods" if count > 1 else "period"

@@ -23,7 +23,7 @@ from optimizer.clauses.base import Lever, bill_purchase, charge_purchase
 from optimizer.clauses.deal import Deal
 from optimizer.clauses.statement import Amounts, Statement
 from optimizer.instance import Instance, OfferData
-from optimizer.wording import Example, Setting, number, percent
+from optimizer.wording import Example, Setting, every_periods, number, percent
 from scenarios.tree import Floats
 
 
@@ -78,16 +78,17 @@ class PriceReview:
             return "The price is fixed for the whole window; no review moves it."
         cap = "without a cap" if self.terms.cap is None else f"at most {100 * self.terms.cap:g} % up"
         return (
-            f"Every {_periods(self.terms.every_periods)} a review closes {100 * self.terms.share:g} % of the gap between the price and the index "
+            f"Every {every_periods(self.terms.every_periods)} a review closes {100 * self.terms.share:g} % of the gap between the price and the index "
             f"'{self.terms.index}', at most {-100 * self.terms.floor:g} % down and {cap}."
         )
 
     def wording(self, setting: Setting) -> str:
         up = "without an upper limit" if self.terms.cap is None else f"by at most {percent(self.terms.cap)} upwards"
         return (
-            f"The contract price is the base price of the price table until the first review. A review takes place every {_periods(self.terms.every_periods)}, "
-            "counted from the start of the window, and sets the price from the period in which it takes place. It compares the price that held before with the "
-            f"market price, which is the base price times the level of the index '{self.terms.index}' in that period over its reference level "
+            "The contract price is the base price of the price table until the first review. A review takes place every "
+            f"{every_periods(self.terms.every_periods)}, counted from the start of the window, and sets the price from the period in which it takes place. "
+            "It compares the price that held before with the market price, which is "
+            f"the base price times the level of the index '{self.terms.index}' in that period over its reference level "
             f"{number(self.terms.reference)}, and moves the price towards the market price by {percent(self.terms.share)} of the distance. A review changes "
             f"the price by at most {percent(-self.terms.floor)} downwards and {up}, relative to what it was; what a limit holds back is left to later reviews. "
             f"The price is paid in {setting.currency} for what is taken, and is not rounded."
@@ -106,8 +107,3 @@ class PriceReview:
             says = (*("before the review",) * every, f"index {number(level)}: {text}")
             cases.append(Example(says, (setting.volume,), (setting.volume,), levels=(*(self.terms.reference,) * every, level)))
         return tuple(cases)
-
-
-def _periods(count: int) -> str:
-    """`2 periods`."""
-    return f"{number(count)} periods" if count > 1 else "period"

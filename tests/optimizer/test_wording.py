@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from optimizer.clauses import clause_of
-from optimizer.wording import Setting, number, percent, price
+from optimizer.wording import Setting, every_periods, number, percent, price
 from tests.optimizer.tiny import document
 
 
@@ -27,6 +27,11 @@ from tests.optimizer.tiny import document
 def test_numbers_are_written_in_full(value: float, text: str) -> None:
     """A contract would say 1.23457e+06, or the noise of floating point."""
     assert number(value) == text
+
+
+def test_every_period_is_no_number_of_periods() -> None:
+    """A contract would be reviewed every 1 period."""
+    assert [every_periods(x) for x in (1, 2, 12)] == ["period", "2 periods", "12 periods"]
 
 
 def test_shares_and_prices() -> None:
