@@ -8,7 +8,7 @@ from optimizer.algebra import PauseGC, pyo
 from optimizer.balance import build_balance
 from optimizer.clauses.deal import Contract, Deal
 from optimizer.clauses.ending import leave
-from optimizer.clauses.obligation import settle
+from optimizer.clauses.obligation import Settled, include_extra, settle
 from optimizer.clauses.rescheduling import reschedule
 from optimizer.contracts import build_contracts
 from optimizer.decisions import Kernel, declare_decisions, require_prepayments
@@ -43,11 +43,17 @@ def _contracts(instance: Instance) -> Kernel:
     for contract in kernel.contracts:
         left = leave(_deal(kernel, contract, "ending")) if contract.endings or contract.interruption else None
         moved = reschedule(_deal(kernel, contract, "rescheduling")) if contract.elections else None
-        settled = settle(replace(_deal(kernel, contract, "obligation"), left=left, moved=moved)) if contract.elections else None
+        settled = _obligation(replace(_deal(kernel, contract, "obligation"), left=left, moved=moved)) if contract.elections else None
         for clause in contract.clauses:
             clause.build(replace(_deal(kernel, contract, clause.terms.kind), left=left, moved=moved, settled=settled))
     charge_duties(instance, kernel.ledger, "offer")
     return kernel
+
+
+def _obligation(deal: Deal) -> Settled | None:
+    """What elections are about: what lies on top of what is taken, and what is owed."""
+    include_extra(deal)
+    return settle(deal)
 
 
 def _deal(kernel: Kernel, contract: Contract, part: str) -> Deal:

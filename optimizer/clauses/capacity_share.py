@@ -6,7 +6,7 @@ x. Band and take-or-pay look at Q - x, what is taken under the commitment's own 
 
     taken_within_share:       x[j,p,n] <= alpha rho[n] K[p,t(n)] signed[j]
     share_while_in_force:     sum_j x[j,p,n] <= alpha rho[n] K[p,t(n)] in_force[n]     (only in contracts that can be ended)
-    share_is_taken:           x[j,p,n] <= Q[j,p,n]
+    extra_is_taken:           x[j,p,n] and what else is on top <= Q[j,p,n]    (in `obligation`)
     charge (capacity_share_premium):   (f - 1) P[j,p,n] x[j,p,n]
 
 Everything is linear, so futures can still be taken apart. What is taken in all stays within the supplier's capacity.
@@ -46,20 +46,17 @@ class CapacityShare:
             return
         within: dict[Index, Bounds] = {}
         in_force: dict[Index, Bounds] = {}
-        taken: dict[Index, Bounds] = {}
         for p, n in [(p, n) for n in deal.nodes for p in deal.ps]:
             most = self.terms.share * deal.deliverable(n) * deal.stands(n) * float(deal.contract.offer.capacity[p, deal.period(n)])
             for j in deal.js:
                 called = deal.elected(j, p, n)
                 within[j, p, n] = (None, [(1.0, called), (-most, deal.signed(j, deal.signing_node(n)))], 0.0)
-                taken[j, p, n] = (None, [(1.0, called), (-1.0, deal.take(j, p, n))], 0.0)
                 deal.charge(CAPACITY_SHARE, n, [((self.terms.price_factor - 1.0) * deal.price(j, p, n), called)])
             if deal.contract.endings:
                 force = [(-most * c, v) for c, v in deal.in_force(n)]
                 in_force[p, n] = (None, [*((1.0, deal.elected(j, p, n)) for j in deal.js), *force], 0.0)
         deal.rows("taken_within_share", within)
         deal.rows("share_while_in_force", in_force)
-        deal.rows("share_is_taken", taken)
 
     def bill(self, statement: Statement) -> Amounts:
         called = statement.price * statement.chosen("capacity_share")
@@ -71,7 +68,7 @@ class CapacityShare:
             return statement.nothing
         called = statement.chosen("capacity_share")
         most = np.where(statement.binds > 0, self.terms.share * statement.capacity * statement.deliverable, 0.0)
-        return np.asarray(np.max([called - most, called - statement.take, np.zeros_like(called)], axis=0).max(axis=0))
+        return np.asarray(np.max([called - most, -statement.own_take, np.zeros_like(called)], axis=0).max(axis=0))
 
     def levers(self) -> tuple[Lever, ...]:
         return (

@@ -2,10 +2,10 @@
 
 To the buyer: a second source in the first one's hands. Whoever can be late with a forecast pays for it only where it was wrong.
 rho deliverable share, V committed, g[n] volume expedited at n (part of Q), kappa the cap, mu the premium. The buyer chooses g. Band and take-or-pay look at
-what is taken under the period's own terms, Q - g (less what other clauses let the buyer take on top).
+what is taken under the period's own terms, Q - g (less what other clauses let the buyer take on top). The rows stand in `obligation`.
 
-    expedited_within_cap:      g[j,p,n] <= kappa rho[n] V[j,p,t(n)]
-    expedited_is_taken:        g[j,p,n] + other volume on top <= Q[j,p,n]
+    extra_within_share:        g[j,p,n] <= kappa rho[n] V[j,p,t(n)]
+    extra_is_taken:            g[j,p,n] and what else is on top <= Q[j,p,n]
     charge (expedite_premium): mu P[j,p,n] g[j,p,n]
 
 The unit itself is charged with the purchase, like every unit of Q. Everything is linear, so futures can still be taken apart.
@@ -22,10 +22,9 @@ import numpy as np
 from models.clauses import Expedite as Terms
 from optimizer.clauses.base import Lever
 from optimizer.clauses.deal import Deal
-from optimizer.clauses.obligation import Election
+from optimizer.clauses.obligation import Election, limit_extra
 from optimizer.clauses.statement import Amounts, Statement
 from optimizer.ledger import EXPEDITE
-from optimizer.rows import Bounds, Index
 from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats
 
@@ -42,15 +41,9 @@ class Expedite:
     def build(self, deal: Deal) -> None:
         if self.election() is None:
             return
-        capped: dict[Index, Bounds] = {}
-        taken: dict[Index, Bounds] = {}
-        for j, p, n in [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps]:
-            rushed = deal.elected(j, p, n)
-            capped[j, p, n] = (None, [(1.0, rushed), (-self.terms.cap * deal.deliverable(n), deal.volume(j, p, n))], 0.0)
-            taken[j, p, n] = (None, [(-c, v) for c, v in deal.own_take(j, p, n)], 0.0)
-            deal.charge(EXPEDITE, n, [(self.terms.premium * deal.price(j, p, n), rushed)])
-        deal.rows("expedited_within_cap", capped)
-        deal.rows("expedited_is_taken", taken)
+        limit_extra(deal, lambda n: self.terms.cap * deal.deliverable(n))
+        for n in deal.nodes:
+            deal.charge(EXPEDITE, n, [(self.terms.premium * deal.price(j, p, n), deal.elected(j, p, n)) for j in deal.js for p in deal.ps])
 
     def bill(self, statement: Statement) -> Amounts:
         surcharge = statement.price * (1.0 + self.terms.premium) - statement.price

@@ -4,8 +4,8 @@ To the buyer: a disruption costs time and not volume. It does not end the shorta
 rho deliverable share, V committed, g[n] volume made good at n (part of Q), kappa the cap, pi the price share, E expiry, B what is outstanding, A what of it
 has not lapsed. The buyer chooses g; the rows of the bank stand in `obligation`. Band and take-or-pay look at Q - g, what is taken under the period's own terms.
 
-    made_good_within_cap:     g[j,p,n] <= kappa rho[n] V[j,p,t(n)]
-    made_good_is_taken:       g[j,p,n] + other volume on top <= Q[j,p,n]
+    extra_within_share:       g[j,p,n] <= kappa rho[n] V[j,p,t(n)]
+    extra_is_taken:           g[j,p,n] and what else is on top <= Q[j,p,n]
     available_was_banked:     A[n] <= B[parent]
     available_is_recent:      A[n] <= sum of (1 - rho[a]) V[j,p,t(a)] over the ancestors a of n within E periods
     drawn_within_available:   g[n] <= A[n]
@@ -27,11 +27,10 @@ import numpy as np
 from models.clauses import MakeGood as Terms
 from optimizer.clauses.base import Lever
 from optimizer.clauses.deal import Deal
-from optimizer.clauses.obligation import Election, build_bank, overdrawn
+from optimizer.clauses.obligation import Election, build_bank, limit_extra, overdrawn
 from optimizer.clauses.standing import Credit, banked
 from optimizer.clauses.statement import Amounts, Statement
 from optimizer.ledger import MAKE_GOOD
-from optimizer.rows import Bounds, Index
 from optimizer.varying import Number
 from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats
@@ -59,15 +58,10 @@ class MakeGood:
             lambda j, p, n: missing(n) * deal.most_volume(j, p, deal.period(n)),
             self.terms.expiry_periods,
         )
-        capped: dict[Index, Bounds] = {}
-        taken: dict[Index, Bounds] = {}
-        for j, p, n in [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps]:
-            restored = deal.elected(j, p, n)
-            capped[j, p, n] = (None, [(1.0, restored), (-self.terms.cap * deal.deliverable(n), deal.volume(j, p, n))], 0.0)
-            taken[j, p, n] = (None, [(-c, v) for c, v in deal.own_take(j, p, n)], 0.0)
-            deal.charge(MAKE_GOOD, n, [(-(1.0 - self.terms.price_share) * deal.price(j, p, n), restored)])
-        deal.rows("made_good_within_cap", capped)
-        deal.rows("made_good_is_taken", taken)
+        limit_extra(deal, lambda n: self.terms.cap * deal.deliverable(n))
+        for n in deal.nodes:
+            saved = -(1.0 - self.terms.price_share)
+            deal.charge(MAKE_GOOD, n, [(saved * deal.price(j, p, n), deal.elected(j, p, n)) for j in deal.js for p in deal.ps])
 
     def bill(self, statement: Statement) -> Amounts:
         owing = statement.price * self.terms.price_share

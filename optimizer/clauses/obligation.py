@@ -17,7 +17,7 @@ What is taken on top of a period's own terms (make-good, a buffer stock, an expa
 what is left of the committed volume, R, at each node:
 
     extra_within_share:       e <= z R
-    extra_is_taken:           sum of the elections on top <= Q, which they are a part of
+    extra_is_taken:           sum of the elections on top <= Q, which they are a part of    (once for a contract)
 
 Shortfall and excess are exact in both directions, and an election can't feed on a shortfall that was never there. These rows stand only in contracts with
 elections.
@@ -150,6 +150,13 @@ def most_elected(election: Election, owed: float, factor: float) -> float:
     return election.most * owed if election.use == "shortfall" else max(factor - owed, 0.0)
 
 
+def include_extra(deal: Deal) -> None:
+    """Declare, once for a contract, that all that is on top lies within what is taken."""
+    if any(e.use == "extra" for e in deal.contract.elections):
+        keys = [(j, p, n) for n in deal.nodes if deal.takeable(n) for j in deal.js for p in deal.ps]
+        deal.rows("extra_is_taken", {(j, p, n): (0.0, deal.own_take(j, p, n), None) for j, p, n in keys})
+
+
 def settle(deal: Deal) -> Settled | None:
     """Declare what is owed against what is taken; None in a contract without elections."""
     owed, elections = deal.contract.owed_share, [e for e in deal.contract.elections if e.use in ABOUT_OWED]
@@ -183,15 +190,12 @@ def settle(deal: Deal) -> Settled | None:
 
 
 def limit_extra(deal: Deal, share: Callable[[int], Number]) -> None:
-    """Keep the clause's extra volume within a share of what is left of the committed volume, and all that is on top within what is taken."""
+    """Keep the clause's extra volume within a share of what is left of the committed volume."""
     within: dict[Index, Bounds] = {}
-    taken: dict[Index, Bounds] = {}
     for j, p, n in [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps]:
-        taken[j, p, n] = (0.0, deal.own_take(j, p, n), None)
         if anywhere(share(n) > 0):  # elsewhere its bound is 0
             within[j, p, n] = (None, [(1.0, deal.elected(j, p, n)), (-share(n), deal.volume(j, p, n))], 0.0)
     deal.rows("extra_within_share", within)
-    deal.rows("extra_is_taken", taken)
 
 
 def build_bank(deal: Deal, comes_in: Terms, most: Callable[[int, int, int], Number], periods: int | None) -> None:

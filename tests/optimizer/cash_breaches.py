@@ -121,8 +121,8 @@ def _bad_capacity_share(terms: Any, c: Contract) -> Iterator[str]:
     supplier = next(x for x in c.world.scenario.suppliers if x.id == c.offer.supplier)
     for p, t in c.each():
         capacity = next((row.volume[t] for row in supplier.capacity if row.product == p), 0.0)
-        if more(c.chosen("capacity_share", p, t), min(terms.share * c.share(t) * capacity, c.taken(p, t))):
-            yield f"{c.chosen('capacity_share', p, t):g} of '{p}' at {t} is more than the share of the capacity, or than is taken"
+        if more(c.chosen("capacity_share", p, t), terms.share * c.share(t) * capacity) or more(0.0, c.on_its_own(p, t)):
+            yield f"{c.chosen('capacity_share', p, t):g} of '{p}' at {t} is more than the share of the capacity, or on top of less than is taken"
 
 
 def _bad_requirements(terms: Any, c: Contract) -> Iterator[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.optimizer.clauses.test_make_good import LAPSING as MADE_GOOD
 from tests.optimizer.clauses.test_make_up import OWED
-from tests.optimizer.tiny import FRAMES, Frame, billed, breached
+from tests.optimizer.tiny import FRAMES, Frame, billed, breached, tiny, tiny_scenario
 from tests.optimizer.verifier import Case, verify
 
 USUAL = {"kind": "expedite", "cap": 0.2, "premium": 0.3}
@@ -61,3 +61,13 @@ def test_bill_by_hand(clause: dict[str, object], what: dict[str, list[float]], p
 def test_limit_by_hand(clause: dict[str, object], what: dict[str, list[float]], breach: list[float]) -> None:
     """The audit would pass volume on top that the contract does not give."""
     assert breached(clause, **what) == pytest.approx([0.0, *breach])
+
+
+def test_what_is_on_top_lies_within_what_is_taken_once() -> None:
+    """Each clause about volume on top would say the same of all of it, row for row, or a clause would lean on what another declares."""
+    on_top = (USUAL, MADE_GOOD, {"kind": "capacity_share", "share": 0.1})
+    what = tiny(tiny_scenario(FRAMES[0], (OPTION, *on_top), capacity=5000.0))
+    names = [str(row.parent_component().local_name) for row in what.problem.names[0] if row.parent_component().local_name.endswith("is_taken")]
+    assert names == ["extra_is_taken"] * 2 * 3  # two alternatives, three periods
+    alone = tiny(tiny_scenario(FRAMES[0], (OPTION, on_top[2]), capacity=5000.0))
+    assert [row.parent_component().local_name for row in alone.problem.names[0]].count("extra_is_taken") == 2 * 3
