@@ -44,7 +44,7 @@ class GrowthRebate:
         most: dict[Index, Number] = {}  # growth
         least: dict[Index, Number] = {}  # decline
         for j, p, n in [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps if base is not None or int(parent[n]) in window]:
-            if deal.contract.take_factor * deal.most_committed(j, p, deal.period(n)) > (base or 0.0):  # the same in all futures
+            if deal.most_planned(j, p, deal.period(n)) > (base or 0.0):  # the same in all futures
                 most[j, p, n] = deal.most_taken(j, p, n) if base is None else largest([deal.most_taken(j, p, n) - base, 0.0])
                 least[j, p, n] = deal.most_taken(j, p, int(parent[n])) if base is None else base
         growth, decline = deal.variables("growth", most), deal.variables("decline", least)

@@ -11,7 +11,11 @@ from tests.optimizer.verifier import OPEN_BAND, Case, verify
 YEARLY = {"kind": "growth_rebate", "discount": 0.1}
 BASED = {"kind": "growth_rebate", "discount": 0.2, "base_volume": 700.0}
 INDEXED = {"kind": "indexed_price", "index": "inputs", "weight": 0.5}
+OPTION = {"kind": "volume_band", "down": 1.0, "up": 0.5}
 LEAVING = {"kind": "early_termination", "fees": [{"after_periods": 1, "share": 0.4}]}
+ADDED = {"kind": "expansion", "volume_share": 1.5, "payment_per_unit": 2.0}
+SHARED = {"kind": "capacity_share", "share": 0.1, "price_factor": 1.1}
+PUT_OFF = {"kind": "deferral", "share": 1.0}
 VOLUMES = (600.0, 1000.0, 5000.0)
 
 
@@ -26,6 +30,31 @@ CASES = (
     Case("with an index", YEARLY, VOLUMES[1:], around, beside=(OPEN_BAND, INDEXED), terms={"levels": (1.0, 1.3, 0.8)}),
     Case("a base in a contract that can be left", BASED, VOLUMES[1:], around, beside=(OPEN_BAND, LEAVING)),
     Case("a base out of reach", BASED, (100.0, 300.0), around, terms={"high": 300.0}),
+    Case(
+        "a base that an expansion reaches",
+        BASED,
+        (100.0, 300.0),
+        lambda v, share: (0.0, share * v, 699.0, 701.0, 750.0),
+        beside=(OPTION, ADDED),
+        terms={"high": 300.0},
+    ),
+    Case(
+        "a base that a capacity share reaches",
+        BASED,
+        (100.0, 300.0),
+        lambda v, share: (0.0, share * v, 701.0, share * (v + 750.0)),
+        beside=(OPTION, SHARED),
+        terms={"high": 300.0, "capacity": 8000.0},
+    ),
+    Case(
+        "growth by what was put off",
+        YEARLY,
+        VOLUMES[1:2],
+        lambda v, share: (0.0, 0.5 * v, share * v, 1.5 * share * v),
+        beside=(PUT_OFF, OPTION),
+        singles=6,
+        terms={"profile": {"kind": "shaped", "shape": (1.0, 0.0, 0.5)}},
+    ),
 )
 
 BY_HAND = (
