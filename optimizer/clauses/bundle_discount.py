@@ -8,13 +8,14 @@ or sites:
     site_reaches_least:         sum_p x[p,s,n] >= m b[n]   for every site served
     discounted_is_taken:        y[j,p,n] <= Q[j,p,n]
     discounted_where_complete:  y[j,p,n] <= Q_max b[n]
-    incomplete_for_a_reason:    b[n] + sum_i short[i,n] >= 1    over the parts i, short[i,n] binary: part i misses the least
+    incomplete_for_a_reason:    b[n] + sum_i short[i,n] >= 1    over the parts i, short[i,n] binary: part i misses the least, where that is not 0
     short_below_least:          part i <= m - two tolerances + part_max (1 - short[i,n])
     all_is_discounted:          y[j,p,n] >= sum_j Q[j,p,n] - Q_max (1 - b[n])    (per alternative)
     charge (bundle_discount):   - delta P[j,p,n] y[j,p,n]
 
 The contract discounts everything as soon as the bundle is complete, and so does the model, also in an answer within a wide gap: a bundle is incomplete for a
-reason only. Volumes just below the least (two tolerances) are left out, where bill and model could read the threshold differently.
+reason only. Volumes just below the least (two tolerances) are left out, where bill and model could read the threshold differently; exactly at the least
+the solver's own tolerance may still read a part as short, so there the charge is exact only at a minimum.
 Reference: Stremersch & Tellis (2002), Strategic bundling of products and prices: a new synthesis for marketing, Journal of Marketing 66(1).
 Worked number: 100 units at 30 and 100 at 10, 10 % off where 50 of each are taken: 400 is credited; with 49 of the second, nothing.
 """
@@ -42,7 +43,15 @@ class BundleDiscount:
     """See the module's text."""
 
     terms: Terms
-    exact_only_at_minimum = True
+
+    @property
+    def _least(self) -> float:
+        """Least volume of each part; 0 where the bill can't tell it from nothing."""
+        return self.terms.min_volume if self.terms.min_volume > slack(self.terms.min_volume) else 0.0
+
+    @property
+    def exact_only_at_minimum(self) -> bool:
+        return self._least > 0
 
     def build(self, deal: Deal) -> None:
         if self.terms.discount == 0:
@@ -58,7 +67,7 @@ class BundleDiscount:
                 parts = {p: [(1.0, deal.take(j, p, n)) for j in deal.js] for p in deal.ps}
             else:
                 parts = {s: [(1.0, deal.deliver(p, s, n)) for p in deal.ps] for s in deal.contract.offer.sites}
-            complete |= {(part, n): (0.0, [*volume, (-self.terms.min_volume, bundled[n])], None) for part, volume in parts.items()}
+            complete |= {(part, n): (0.0, [*volume, (-self._least, bundled[n])], None) for part, volume in parts.items()}
         for j, p, n in keys:
             taken[j, p, n] = (None, [(1.0, discounted[j, p, n]), (-1.0, deal.take(j, p, n))], 0.0)
             where[j, p, n] = (None, [(1.0, discounted[j, p, n]), (-deal.most_taken(j, p, n), bundled[n])], 0.0)
@@ -74,11 +83,13 @@ class BundleDiscount:
     def _complete_in_earnest(self, deal: Deal, complete: dict[Index, Bounds], bundled: Any, discounted: Any) -> None:
         """Without these rows an answer within a wide gap could leave a discount aside that the contract gives."""
         parts = {key: [term for term in terms if term[1] is not bundled[key[-1]]] for key, (_, terms, _) in complete.items()}
+        if self._least == 0:
+            parts = {}  # nothing is short of it, not even where nothing can be taken
         short = deal.variables("short_part", dict.fromkeys(parts, 1.0), pyo.Binary)
         below: dict[Index, Bounds] = {}
         reason: dict[Index, Bounds] = {}
         fully: dict[Index, Bounds] = {}
-        limit = self.terms.min_volume - 2.0 * slack(self.terms.min_volume)
+        limit = max(self._least - 2.0 * slack(self._least), 0.0)
         for key, volume in parts.items():
             most = sum((deal.most_of(v) for _, v in volume), 0.0)
             below[key] = (None, [*volume, (most, short[key])], limit + most)
