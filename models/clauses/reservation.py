@@ -15,7 +15,7 @@ class Reservation(Document):
     fee_per_unit: Money = 0.0
     share_of_price: Annotated[float, Field(ge=0, le=1)] = 0.0
     deductible: Share = 0.0
-    """Share of a unit's fee that is credited for every unit taken in the period, up to the committed volume; 0 = the fee is paid beside the price."""
+    """Share of a unit's fee that is credited for every unit taken under the period's own terms, up to the committed volume; 0 = it is paid beside the price."""
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:

@@ -1,7 +1,8 @@
 """Reservation fee: the price of holding capacity.
 
 To the buyer: pay for the right, taken or not; with a volume band open downwards this is a capacity option.
-f fee per committed unit (or a share of the base price after tiers), delta the deductible share, c[n] volume on which the fee is credited.
+f fee per committed unit (or a share of the base price after tiers), delta the deductible share, Q volume taken under the period's own terms (without what
+other clauses let the buyer take on top of them), c[n] volume on which the fee is credited.
 
     credited_was_taken:            c[j,p,n] <= Q[j,p,n]
     credited_was_reserved:         c[j,p,n] <= V[j,p,t(n)]
@@ -58,7 +59,7 @@ class Reservation:
         reserved: dict[Index, Bounds] = {}
         for key in keys:
             j, p, n = key
-            taken[key] = (None, [(1.0, credited[key]), (-1.0, deal.take(j, p, n))], 0.0)
+            taken[key] = (None, [(1.0, credited[key]), *((-c, v) for c, v in deal.own_take(j, p, n))], 0.0)
             reserved[key] = (None, [(1.0, credited[key]), (-1.0, deal.volume(j, p, n))], 0.0)
             fee = self.terms.fee_per_unit + self.terms.share_of_price * float(deal.contract.alternatives[j].price[p])
             deal.charge(RESERVATION_CREDIT, n, [(-self.terms.deductible * fee, credited[key])])
@@ -71,7 +72,7 @@ class Reservation:
         paid = {RESERVATION: np.asarray((fee * held).sum(axis=0))}
         if not self.terms.deductible:
             return paid
-        back = fee * self.terms.deductible * np.minimum(statement.take, held)
+        back = fee * self.terms.deductible * np.minimum(statement.own_take, held)
         return {**paid, RESERVATION_CREDIT: -back.sum(axis=0)}
 
     def levers(self) -> tuple[Lever, ...]:
@@ -92,7 +93,7 @@ class Reservation:
         without = "The fee is not credited against the price of what is taken, and"
         back = (
             f"{percent(self.terms.deductible)} of the fee is credited for every {setting.unit} of it that is taken in the same period, and for none that is "
-            "taken beyond the committed volume; the rest of the fee is paid beside the price. The fee"
+            "taken beyond the committed volume or on top of it under another clause; the rest of the fee is paid beside the price. The fee"
         )
         return (
             f"For every {setting.unit} of the committed volume the Buyer pays {fee} in each period of the window for holding the capacity, taken or not. "

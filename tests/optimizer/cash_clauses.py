@@ -54,7 +54,7 @@ def _reservation(terms: Any, c: Contract) -> Iterator[Line]:
     for p, t in c.each():
         fee = terms.fee_per_unit or terms.share_of_price * base_price(c, p)
         yield "reservation", t, fee * c.standing(p, t)
-        yield "reservation_credit", t, -terms.deductible * fee * min(c.taken(p, t), c.standing(p, t))
+        yield "reservation_credit", t, -terms.deductible * fee * min(c.on_its_own(p, t), c.standing(p, t))
 
 
 def unpaid(c: Contract, product: str, t: int) -> float:

@@ -89,6 +89,11 @@ def never_comes_back(rows: Rows) -> Rows:
     return {key: (low, [term for term in terms if not ("elected" in str(term[1]) and term[0] < 0)], high) for key, (low, terms, high) in rows.items()}
 
 
+def of_all_that_is_taken(rows: Rows) -> Rows:
+    """What is taken on top of a period's own terms counts, too."""
+    return {key: (lower, terms[:2], upper) for key, (lower, terms, upper) in rows.items()}
+
+
 def of_the_year_alone(rows: Rows) -> Rows:
     """Totals that forget the years before."""
     return {key: (low, terms[:2], high) for key, (low, terms, high) in rows.items()}
@@ -245,6 +250,7 @@ BUGS = (
     Bug("take-or-pay owes what may be left", "clause", "take_or_pay", built_on_other_terms("take_or_pay", lambda terms: {"fraction": 1 - terms.fraction})),
     Bug("take-or-pay at the full price", "clause", "take_or_pay", built_on_other_terms("take_or_pay", lambda _: {"price_share": 1.0})),
     Bug("prepayment credited twice", "clause", "prepayment", charges_times("prepayment", CREDIT, 2.0)),
+    Bug("fee credited on what is on top", "clause", "reservation", rows_become("reservation", "credited_was_taken", of_all_that_is_taken)),
     Bug("prepayment never used up", "clause", "prepayment", rows_become("prepayment", "balance_runs_down", dropped)),
     Bug("credit may wait although a budget looks on", "clause", "prepayment", rows_become("prepayment", "credit_is_full", dropped)),
     Bug("minimum order floor 10 % low", "clause", "minimum_order", rows_become("minimum_order", "order_is_enough", last_term_times(0.9))),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from optimizer.clauses import clause_of
+from optimizer.clauses.obligation import Election
 from tests.optimizer.clauses.levels import near
-from tests.optimizer.tiny import FRAMES, Frame, billed
+from tests.optimizer.tiny import FRAMES, Frame, billed, document, statement_of_one_future
 from tests.optimizer.verifier import OPEN_BAND, Case, verify
 
 FEE = {"kind": "reservation", "fee_per_unit": 2.0}
@@ -13,7 +18,16 @@ SHARE = {"kind": "reservation", "share_of_price": 0.1}
 CREDITED = FEE | {"deductible": 0.5}
 WHOLE = SHARE | {"deductible": 1.0}
 TIERS = {"kind": "all_units_tiers", "tiers": [{"from_volume": 0, "to_volume": 2000}, {"from_volume": 2000, "discount": 0.1}]}
+RUSHED = {"kind": "expedite", "cap": 0.5, "premium": 0.3}
+RESTORED = {"kind": "make_good", "cap": 0.5, "price_share": 0.5}
+OPTION = {"kind": "volume_band", "down": 1.0}
 VOLUMES = (99.0, 100.0, 101.0, 1000.0, 5000.0, 5001.0)
+
+
+def on_top(v: float, share: float) -> tuple[float, ...]:
+    """Takes within what can be delivered of the commitment, and beyond it."""
+    return (0.0, 0.5 * share * v, share * v, 1.2 * share * v, 1.5 * share * v)
+
 
 CASES = (
     Case("fee", FEE, VOLUMES, lambda v, share: (0.0, share * v, 2 * share * v)),
@@ -22,6 +36,8 @@ CASES = (
     Case("share of the price at a threshold", SHARE, near(2000), lambda v, share: (0.0, share * v), beside=(OPEN_BAND, TIERS), exact=False),
     Case("half is deductible", CREDITED, VOLUMES, lambda v, share: (0.0, share * v, v - 1.0, v, v + 1.0, 2 * share * v), exact=False),
     Case("all is deductible", WHOLE, VOLUMES[1:4], lambda v, share: (0.0, 0.5 * share * v, share * v, 2 * share * v), exact=False),
+    Case("beside what is expedited", CREDITED, VOLUMES[1:4:2], on_top, beside=(OPTION, RUSHED), exact=False, singles=12),
+    Case("beside what is made good", CREDITED, VOLUMES[1:4:2], on_top, beside=(OPTION, RESTORED), exact=False, singles=12),
     Case("shaped profile", FEE, (150.0, 1000.0, 2500.0), lambda v, share: (0.0, share * v), terms={"profile": {"kind": "shaped", "shape": [1.0, 2.0, 0.5]}}),
 )
 
@@ -57,3 +73,11 @@ def test_bill_by_hand(clause: dict[str, object], what: dict[str, list[float]], b
 def test_credit_by_hand(clause: dict[str, object], what: dict[str, list[float]], bill: list[float]) -> None:
     """The fee would be credited on what was not taken, or not reserved."""
     assert billed(clause, "reservation_credit", **what) == pytest.approx([0.0, *bill])
+
+
+@pytest.mark.parametrize(("take", "rushed", "credit"), [(900.0, 200.0, 700.0), (1200.0, 200.0, 1000.0), (1200.0, 300.0, 900.0)])
+def test_nothing_was_reserved_for_what_is_on_top(take: float, rushed: float, credit: float) -> None:
+    """A fee would be credited on volume that another clause adds, and that no fee was paid for."""
+    statement = statement_of_one_future(CREDITED, volume=[1000.0], take=[take])
+    statement = replace(statement, elected={Election("expedite", "extra"): np.array([[0.0, rushed]])})
+    assert clause_of(document(CREDITED)).bill(statement)["reservation_credit"] == pytest.approx([0.0, -credit])
