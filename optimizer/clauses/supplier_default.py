@@ -1,10 +1,10 @@
 """Supplier default: the contract is over when its supplier fails.
 
 To the buyer: volume that was counted on has to be found elsewhere, and a deposit lies with somebody who can't pay it back.
-e[n] is 1 at nodes at which the data say that the event holds (`event`), d[n] = 1 where it holds or has held since signing, else 0; V committed volume, R
-what is left of it, Q volume taken, Q_max the most that may be taken at a node.
+e[n] is 1 at nodes at which the data say that the event holds (`event`), d[n] = 1 where it holds or has held after the period of signing, else 0; V committed
+volume, R what is left of it, Q volume taken, Q_max the most that may be taken at a node.
 
-    left_is_the_rest:    R[j,p,n] = (1 - d[n]) V[j,p,t(n)],  d[n] = max(d[parent], e[n]) after signing
+    left_is_the_rest:    R[j,p,n] = (1 - d[n]) V[j,p,t(n)],  d[n] = max(d[parent], e[n]) after the period of signing, 0 until then
     nothing_is_taken:    Q[j,p,n] <= (1 - d[n]) Q_max[j,p,n]     (the bound of the take)
 
 All clauses see R as the committed volume, so nothing is owed or reserved any more. What is left of a prepayment is lost; what its guarantee pays back is the
@@ -40,14 +40,14 @@ class SupplierDefault:
 
     def stops(self, instance: Instance, offer: OfferData) -> Floats:
         tree, found = instance.tree, marks(self.terms, instance, offer)
-        found[tree.period < offer.sign] = 0.0
+        found[tree.period <= offer.sign] = 0.0  # what holds when it is signed is known then, and agreed to
         for nodes in tree.levels():
             found[nodes] = np.maximum(found[nodes], found[tree.parent[nodes]])
         return found
 
     def stopped(self, statement: Statement) -> Floats:
         holds = marked(self.terms, statement)
-        found = holds * statement.signing  # what was before signing is known when it is signed
+        found = statement.nothing  # what holds until it is signed is known then, and agreed to
         for n in range(1, len(found)):
             if not statement.signing[n]:
                 found[n] = max(holds[n], found[statement.parent[n]])
@@ -69,16 +69,18 @@ class SupplierDefault:
     def explain(self) -> str:
         if not happens(self.terms):
             return "The supplier is taken never to fail."
-        return f"The contract is over from the first period on in which {happens(self.terms)}; what is left of a prepayment is lost unless guaranteed."
+        return (
+            f"The contract is over from the first period after signing in which {happens(self.terms)}; what is left of a prepayment is lost unless guaranteed."
+        )
 
     def wording(self, setting: Setting) -> str:  # noqa: ARG002
         if not happens(self.terms):
             return "No event is agreed to be a default of the Supplier."
         return (
-            f"The Supplier is in default when {happens(self.terms)} in any period after signing. This contract then ends for all products with that period, "
-            "without notice: from it on nothing is delivered, taken, owed or reserved, and the Buyer pays for nothing that has not been delivered. The "
-            "contract is not resumed when the event has passed. What is left of a prepayment is not paid back by the Supplier; a guarantee that secures it "
-            "pays what the clause on the prepayment says."
+            f"The Supplier is in default when {happens(self.terms)} in any period after the one of signing. This contract then ends for all products "
+            "with that period, without notice: from it on nothing is delivered, taken, owed or reserved, and the Buyer pays for nothing that has not been "
+            "delivered. The contract is not resumed when the event has passed. What is left of a prepayment is not paid back by the Supplier; a guarantee that "
+            "secures it pays what the clause on the prepayment says."
         )
 
     def examples(self, setting: Setting) -> tuple[Example, ...]:

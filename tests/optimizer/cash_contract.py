@@ -162,7 +162,7 @@ class Contract:
     @property
     def failed(self) -> int | None:
         """The first period of the window that finds the supplier failed; none = it does not fail."""
-        bad = [t for t in self.world.dates if t >= self.signed and self.holds("supplier_default", t)]
+        bad = [t for t in self.world.dates if t > self.signed and self.holds("supplier_default", t)]
         return max(bad[0], self.window.start) if bad and bad[0] < self.window.stop else None
 
     @property
