@@ -82,7 +82,7 @@ BUGS = (
         "price_share * statement.price *", "price_share * statement.base_price *", "escalator or take_or_pay",
     ),
     Bug("the bill credits more than was prepaid", "clauses/prepayment.py", "np.minimum(earned[nodes], left)", "earned[nodes]"),
-    Bug("the bill forgets what was taken before", "clauses/cumulative_rebate.py", "taken[:, nodes] = earlier + statement", "taken[:, nodes] = statement"),
+    Bug("the bill forgets what was taken before", "clauses/cumulative_rebate.py", "taken[:, nodes] = earlier + now", "taken[:, nodes] = now"),
     Bug("the bill takes the cap for the rate", "clauses/late_delivery.py", "damages_per_week, 0.0, self.terms.cap)", "damages_per_week, self.terms.cap, 1.0)"),
     Bug("the bill forgets a currency at signing", "bill.py", "offer.signing_cost * rate", "offer.signing_cost", "volume_band or reservation"),
     Bug("suppliers at most: one more", "rules/supplier_count.py", "(None, total, float(self.terms.max if", "(None, total, 1.0 + float(self.terms.max if"),

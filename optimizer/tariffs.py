@@ -1,6 +1,6 @@
 """Tariffs: duty on what comes from an origin, as a share of the price before volume discounts, paid when the goods are.
 
-    charge (tariff):   rate[origin, t(n)] x (price x volume taken, or the price of what is ordered)
+    charge (tariff):   rate[origin, t(n)] x (price x volume taken of the supplier, or the price of what is ordered)
 
 The model's rows and the bill's are made here from different things: charges on variables there, amounts here. Nothing that a contract says depends on duty.
 """
@@ -12,10 +12,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from optimizer.instance import Instance
-from optimizer.ledger import PURCHASE, SPOT, TARIFF, Ledger
+from optimizer.ledger import PURCHASE, SPOT, STEP_IN, TARIFF, Ledger
 from scenarios.tree import Floats
 
-DUTIABLE = frozenset({PURCHASE, SPOT})
+DUTIABLE = frozenset({PURCHASE, STEP_IN, SPOT})  # a third party's volume is not the supplier's, and its price is what it costs in all
 
 
 def duties(instance: Instance) -> dict[tuple[str, str], Floats]:
@@ -38,4 +38,8 @@ def charge_duties(instance: Instance, ledger: Ledger, kind: str) -> None:
 def billed_duties(instance: Instance, amounts: Iterable[tuple[str, str, str, Floats]]) -> list[tuple[str, str, Floats]]:
     """Duty on what is billed, as (source kind, source, amounts) from (source kind, source, category, amounts). [N] each"""
     rates = duties(instance) if instance.scenario.tariffs else {}
-    return [(kind, source, rates[kind, source] * amount) for kind, source, category, amount in amounts if category in DUTIABLE and (kind, source) in rates]
+    found: dict[tuple[str, str], Floats] = {}
+    for kind, source, category, amount in amounts:
+        if category in DUTIABLE and (kind, source) in rates:
+            found[kind, source] = found.get((kind, source), np.zeros(instance.tree.size)) + rates[kind, source] * amount
+    return [(kind, source, amount) for (kind, source), amount in found.items()]

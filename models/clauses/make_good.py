@@ -8,7 +8,10 @@ from models.base import MAX_PERIODS, Document, Share
 
 
 class MakeGood(Document):
-    """Committed volume that could not be delivered may be called off later, beyond what a period allows otherwise, at `price_share` of the price."""
+    """Committed volume that could not be delivered may be called off later, beyond what a period allows otherwise, at `price_share` of the price.
+
+    What a third party made of it (`step_in`) is not owed once more.
+    """
 
     kind: Literal["make_good"]
     cap: Share = 0.0

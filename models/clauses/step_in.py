@@ -7,7 +7,10 @@ from models.clauses.event import Event
 
 
 class StepIn(Event):
-    """In a period in which the event holds the buyer may have a third party make what the supplier can't deliver, and pays its cost instead of the price."""
+    """In a period in which the event holds the buyer may have a third party make what the supplier can't deliver, and pays its cost instead of the price.
+
+    The supplier is not paid for it: no rebate, damages or credit of the contract is computed from it, and it is not made good once more.
+    """
 
     kind: Literal["step_in"]
     cap: Share = 0.0

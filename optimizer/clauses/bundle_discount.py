@@ -1,8 +1,8 @@
 """Bundle discount: cheaper where several things are bought together.
 
 To the buyer: a reason to give one maker all of it. It is earned period by period, by what is taken and not by what is committed.
-m least volume of each part, Q taken, x delivered, b[n] binary: the bundle is complete, y discounted volume, delta the discount, P price. Parts are products,
-or sites:
+m least volume of each part, Q taken of the supplier (without what others make in its place), x delivered (whoever made it), b[n] binary: the bundle is
+complete, y discounted volume, delta the discount, P price. Parts are products, or sites:
 
     product_reaches_least:      sum_j Q[j,p,n] >= m b[n]   for every product, or
     site_reaches_least:         sum_p x[p,s,n] >= m b[n]   for every site served
@@ -64,12 +64,12 @@ class BundleDiscount:
         where: dict[Index, Bounds] = {}
         for n in deal.nodes:
             if self.terms.across == "products":
-                parts = {p: [(1.0, deal.take(j, p, n)) for j in deal.js] for p in deal.ps}
+                parts = {p: [term for j in deal.js for term in deal.made_take(j, p, n)] for p in deal.ps}
             else:
                 parts = {s: [(1.0, deal.deliver(p, s, n)) for p in deal.ps] for s in deal.contract.offer.sites}
             complete |= {(part, n): (0.0, [*volume, (-self._least, bundled[n])], None) for part, volume in parts.items()}
         for j, p, n in keys:
-            taken[j, p, n] = (None, [(1.0, discounted[j, p, n]), (-1.0, deal.take(j, p, n))], 0.0)
+            taken[j, p, n] = (None, [(1.0, discounted[j, p, n]), *((-c, v) for c, v in deal.made_take(j, p, n))], 0.0)
             where[j, p, n] = (None, [(1.0, discounted[j, p, n]), (-deal.most_taken(j, p, n), bundled[n])], 0.0)
             deal.charge(BUNDLE, n, [(-self.terms.discount * deal.price(j, p, n), discounted[j, p, n])])
         if self.terms.across == "products":
@@ -91,22 +91,23 @@ class BundleDiscount:
         fully: dict[Index, Bounds] = {}
         limit = max(self._least - 2.0 * slack(self._least), 0.0)
         for key, volume in parts.items():
-            most = sum((deal.most_of(v) for _, v in volume), 0.0)
+            most = sum((deal.most_of(v) for c, v in volume if c > 0), 0.0)
             below[key] = (None, [*volume, (most, short[key])], limit + most)
         for n in deal.nodes:
             reason[(n,)] = (1.0, [(1.0, bundled[n]), *((1.0, short[key]) for key in parts if key[-1] == n)], None)
         for j, p, n in discounted:
             most = deal.most_taken(j, p, n)
-            fully[j, p, n] = (-most, [(1.0, discounted[j, p, n]), (-1.0, deal.take(j, p, n)), (-most, bundled[n])], None)
+            made = [(-c, v) for c, v in deal.made_take(j, p, n)]
+            fully[j, p, n] = (-most, [(1.0, discounted[j, p, n]), *made, (-most, bundled[n])], None)
         deal.rows("short_below_least", below)
         deal.rows("incomplete_for_a_reason", reason)
         deal.rows("all_is_discounted", fully)
 
     def bill(self, statement: Statement) -> Amounts:
-        parts = statement.take if self.terms.across == "products" else statement.deliver.sum(axis=0)
+        parts = statement.made_take if self.terms.across == "products" else statement.deliver.sum(axis=0)
         smallest = parts.min(axis=0)
         share = np.where(smallest >= self.terms.min_volume - slack(self.terms.min_volume), self.terms.discount, 0.0)
-        return {BUNDLE: -(share * statement.price * statement.take).sum(axis=0)}
+        return {BUNDLE: -(share * statement.price * statement.made_take).sum(axis=0)}
 
     def levers(self) -> tuple[Lever, ...]:
         return (
@@ -121,14 +122,15 @@ class BundleDiscount:
     def wording(self, setting: Setting) -> str:
         least, discount = setting.units(self.terms.min_volume), percent(self.terms.discount)
         reached = (
-            f"the Buyer takes at least {least} of every product of this contract"
+            f"the Buyer takes from the Supplier at least {least} of every product of this contract"
             if self.terms.across == "products"
-            else f"the Buyer calls off at least {least}, of all products together, for every site that is served under this contract"
+            else f"the Buyer calls off at least {least}, of all products together and whoever makes it, for every site that is served under this contract"
         )
         return (
             f"In a period in which {reached}, the Supplier credits {discount} of the contract price on everything that is taken in that period, in "
             f"{setting.currency}. The discount holds from the first {setting.unit} on. Where a single part falls short, nothing is credited in that period; "
-            "other periods are not looked at. Volume that is committed, owed or paid for without being taken does not count."
+            "other periods are not looked at. Volume that is committed, owed or paid for without being taken does not count, and nothing is credited on what a "
+            "third party makes in the Supplier's place."
         )
 
     def examples(self, setting: Setting) -> tuple[Example, ...]:

@@ -1,8 +1,8 @@
 """Cumulative rebate: the more has been taken since the start, the cheaper is what comes next.
 
 To the buyer: a bonus for growth that is earned by taking, not by committing; a forecast that does not come true earns nothing.
-Q taken, y_i the part of it that lies inside tier i, x_i the same of all that was taken since the start of the window (width u_i), reached_i binary: tier i
-is reached, so the tier before it is full. Per alternative, product and node:
+Q taken of the supplier (without what others make in its place), y_i the part of it that lies inside tier i, x_i the same of all that was taken since the
+start of the window (width u_i), reached_i binary: tier i is reached, so the tier before it is full. Per alternative, product and node:
 
     taken_fills_tiers:        sum_i y_i[n] = Q[n]
     taken_so_far:             x_i[n] = x_i[parent] + y_i[n]
@@ -56,7 +56,7 @@ class CumulativeRebate:
             tiers = range(len(self.terms.tiers))
             now = {i: inside[j, p, t, i, n] for i in tiers if (j, p, t, i, n) in width}
             then = {i: inside[j, p, t - 1, i, before] for i in tiers if (j, p, t - 1, i, before) in width}
-            fills[j, p, n] = (0.0, [*((1.0, newly[j, p, t, i, n]) for i in now), (-1.0, deal.take(j, p, n))], 0.0)
+            fills[j, p, n] = (0.0, [*((1.0, newly[j, p, t, i, n]) for i in now), *((-c, v) for c, v in deal.made_take(j, p, n))], 0.0)
             for i, x in now.items():
                 so_far[j, p, t, i, n] = (0.0, [(1.0, x), (-1.0, newly[j, p, t, i, n]), *([(-1.0, then[i])] if i in then else [])], 0.0)
             for i in sorted(now.keys() - {0}):
@@ -86,12 +86,12 @@ class CumulativeRebate:
         return found
 
     def bill(self, statement: Statement) -> Amounts:
-        taken = np.zeros_like(statement.take)  # since the start of the window
+        taken, now = np.zeros_like(statement.take), statement.made_take  # since the start of the window
         credit = np.zeros_like(statement.take)
         for t in range(statement.start, statement.end):
             nodes = np.flatnonzero(statement.period == t)
             earlier = np.where(t > statement.start, taken[:, statement.parent[nodes]], 0.0)
-            taken[:, nodes] = earlier + statement.take[:, nodes]
+            taken[:, nodes] = earlier + now[:, nodes]
             for tier in self.terms.tiers:
                 top = np.inf if tier.to_volume is None else tier.to_volume
                 credit[:, nodes] += tier.discount * (np.clip(taken[:, nodes], tier.from_volume, top) - np.clip(earlier, tier.from_volume, top))
@@ -100,9 +100,10 @@ class CumulativeRebate:
     def standing(self, statement: Statement, n: int) -> tuple[Credit, ...]:
         if statement.in_force[n] == 0:
             return ()
-        taken, m = statement.take[:, n].copy(), int(statement.parent[n])
+        made = statement.made_take
+        taken, m = made[:, n].copy(), int(statement.parent[n])
         while m > 0:
-            taken, m = taken + statement.take[:, m], int(statement.parent[m])
+            taken, m = taken + made[:, m], int(statement.parent[m])
         found = []
         for p, volume in enumerate(taken.tolist()):
             later = next((x for x in self.terms.tiers if x.from_volume > volume and x.discount), None)
@@ -130,7 +131,7 @@ class CumulativeRebate:
             "What the Buyer has taken of a product since the start of the window is added up, for each product by itself. Whatever lifts this total through a "
             f"tier earns the rebate of the tier: {'; '.join(steps)}. The rebate is a share of the contract price of the period in which the volume is taken, "
             f"and is credited in that period, in {setting.currency}, for any part of a {setting.unit}. Volume that is committed, owed or paid for without "
-            "being taken does not count. Nothing is credited again on what was taken before."
+            "being taken does not count, nor does what a third party makes in the Supplier's place. Nothing is credited again on what was taken before."
         )
 
     def examples(self, setting: Setting) -> tuple[Example, ...]:

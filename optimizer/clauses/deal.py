@@ -196,6 +196,14 @@ class Deal:
         """Volume taken under the period's own terms, without what is taken on top of them."""
         return [(1.0, self.take(j, p, n)), *((-1.0, self.elected_by(e, j, p, n)) for e in self.contract.elections if e.use == "extra")]
 
+    def made_by_others(self, j: int, p: int, n: int) -> list[Term]:
+        """Volume taken that others make in the supplier's place."""
+        return [(1.0, self.elected_by(e, j, p, n)) for e in self.contract.elections if e.by_others]
+
+    def made_take(self, j: int, p: int, n: int) -> list[Term]:
+        """Volume taken that the supplier makes, and is paid for."""
+        return [(1.0, self.take(j, p, n)), *((-c, v) for c, v in self.made_by_others(j, p, n))]
+
     def unpaid(self, j: int, p: int, n: int) -> list[Term]:
         """What is owed and neither taken nor waived by an election, where there are any."""
         return self._left("shortfall", j, p, n)

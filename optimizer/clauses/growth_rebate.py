@@ -1,8 +1,8 @@
 """Growth rebate: a discount on what is taken beyond the period before, or beyond a base.
 
 To the buyer: a bonus that is earned by growing, year by year. It is lost where demand stands still, however much is taken.
-Q taken, B what it is compared with: Q[parent], or base x signed; u[n] growth, d[n] decline, grows[p,n] binary, delta the discount, P price. Per alternative,
-product and node (compared with the period before: from the second period of the window on):
+Q taken of the supplier (without what others make in its place), B what it is compared with: Q[parent], or base x signed; u[n] growth, d[n] decline,
+grows[p,n] binary, delta the discount, P price. Per alternative, product and node (compared with the period before: from the second period of the window on):
 
     growth_is_the_change:     u[n] - d[n] = Q[n] - B[n]
     growth_where_it_grows:    u[n] <= Q_max[n] grows[p,n]
@@ -54,8 +54,9 @@ class GrowthRebate:
         down: dict[Index, Bounds] = {}
         for j, p, n in most:
             key = (j, p, n)
-            before = (1.0, deal.take(j, p, int(parent[n]))) if base is None else (base, deal.signed(j, deal.signing_node(n)))
-            change[key] = (0.0, [(1.0, growth[key]), (-1.0, decline[key]), (-1.0, deal.take(j, p, n)), before], 0.0)
+            before = deal.made_take(j, p, int(parent[n])) if base is None else [(base, deal.signed(j, deal.signing_node(n)))]
+            now = [(-c, v) for c, v in deal.made_take(j, p, n)]
+            change[key] = (0.0, [(1.0, growth[key]), (-1.0, decline[key]), *now, *before], 0.0)
             up[key] = (None, [(1.0, growth[key]), (-most[key], grows[p, n])], 0.0)
             down[key] = (None, [(1.0, decline[key]), (least[key], grows[p, n])], least[key])
             deal.charge(GROWTH, n, [(-self.terms.discount * deal.price(j, p, n), growth[key])])
@@ -64,12 +65,13 @@ class GrowthRebate:
         deal.rows("decline_where_it_falls", down)
 
     def bill(self, statement: Statement) -> Amounts:
+        taken = statement.made_take
         if self.terms.base_volume is None:
-            compared = statement.take[:, np.maximum(statement.parent, 0)]
+            compared = taken[:, np.maximum(statement.parent, 0)]
             counts = statement.period > statement.start  # nothing comes before the first period
         else:
-            compared, counts = np.full_like(statement.take, self.terms.base_volume), statement.period >= statement.start
-        grown = np.where(counts & (statement.take > compared), statement.take - compared, 0.0)
+            compared, counts = np.full_like(taken, self.terms.base_volume), statement.period >= statement.start
+        grown = np.where(counts & (taken > compared), taken - compared, 0.0)
         return {GROWTH: -self.terms.discount * (statement.price * grown).sum(axis=0)}
 
     def levers(self) -> tuple[Lever, ...]:
@@ -90,7 +92,7 @@ class GrowthRebate:
             f"Where the Buyer takes more of a product in a period {compared}, the Supplier credits {percent(self.terms.discount)} of the contract price of "
             f"the period on what is taken beyond that, in {setting.currency} and for any part of a {setting.unit}. {first}Products and periods are looked at "
             "one by one, and periods of different length are compared as they are. A decline costs nothing. Volume that is committed, owed or paid for without "
-            "being taken does not count."
+            "being taken does not count, nor does what a third party makes in the Supplier's place."
         )
 
     def examples(self, setting: Setting) -> tuple[Example, ...]:

@@ -1,7 +1,7 @@
 """Late delivery: liquidated damages for deliveries behind schedule.
 
 To the buyer: some money back; the shortage stays real (late volume arrives late in the balance, with or without this clause).
-W[n] weeks late, d damages per week, c cap.
+W[n] weeks late, d damages per week, c cap, Q taken of the supplier (without what others make in its place).
 
     charge (damages):   - min(d W[n], c) P[j,p,n] Q[j,p,n]
 
@@ -33,11 +33,11 @@ class LateDelivery:
     def build(self, deal: Deal) -> None:
         for n in deal.nodes:
             rate = least(self.terms.damages_per_week * deal.late_weeks(n), self.terms.cap)
-            deal.charge(DAMAGES, n, [(-rate * deal.price(j, p, n), deal.take(j, p, n)) for j in deal.js for p in deal.ps])
+            deal.charge(DAMAGES, n, [(-rate * deal.price(j, p, n) * c, v) for j in deal.js for p in deal.ps for c, v in deal.made_take(j, p, n)])
 
     def bill(self, statement: Statement) -> Amounts:
         rate = np.clip(statement.late_weeks * self.terms.damages_per_week, 0.0, self.terms.cap)
-        return {DAMAGES: -(rate * (statement.price * statement.take).sum(axis=0))}
+        return {DAMAGES: -(rate * (statement.price * statement.made_take).sum(axis=0))}
 
     def levers(self) -> tuple[Lever, ...]:
         return (
@@ -52,8 +52,8 @@ class LateDelivery:
         return (
             f"For every week by which the deliveries of a period are late the Supplier credits the Buyer, in {setting.currency}, "
             f"{percent(self.terms.damages_per_week)} of the contract price of what is taken in that period, at most {percent(self.terms.cap)} of it. Parts "
-            "of a week count in proportion. The Buyer still takes and pays for late volume. This is the only payment for lateness that is agreed; volume "
-            "that is never delivered is not covered."
+            "of a week count in proportion. The Buyer still takes and pays for late volume; what a third party makes in the Supplier's place earns no credit. "
+            "This is the only payment for lateness that is agreed; volume that is never delivered is not covered."
         )
 
     def examples(self, setting: Setting) -> tuple[Example, ...]:

@@ -2,14 +2,15 @@
 
 To the buyer: a disruption costs time and not volume. It does not end the shortage while it lasts, and gives a claim on the recovery.
 rho deliverable share, V committed, g[n] volume made good at n (part of Q), kappa the cap, pi the price share, E expiry, B what is outstanding, A what of it
-has not lapsed. The buyer chooses g; the rows of the bank stand in `obligation`. Band and take-or-pay look at Q - g, what is taken under the period's own terms.
+has not lapsed, x what others make in the supplier's place. The buyer chooses g; the rows stand in `obligation`. Band and take-or-pay look at Q - g, what is
+taken under the period's own terms. i[n] = (1 - rho[n]) V[j,p,t(n)] - x[j,p,n] comes to be outstanding.
 
     extra_within_share:       g[j,p,n] <= kappa rho[n] V[j,p,t(n)]
     extra_is_taken:           g[j,p,n] and what else is on top <= Q[j,p,n]
     available_was_banked:     A[n] <= B[parent]
-    available_is_recent:      A[n] <= sum of (1 - rho[a]) V[j,p,t(a)] over the ancestors a of n within E periods
+    available_is_recent:      A[n] <= sum of i[a] over the ancestors a of n within E periods
     drawn_within_available:   g[n] <= A[n]
-    bank_runs_on:             B[n] = A[n] - g[n] + (1 - rho[n]) V[j,p,t(n)]
+    bank_runs_on:             B[n] = A[n] - g[n] + i[n]
     charge (make_good_credit):  - (1 - pi) P[j,p,n] g[j,p,n]
 
 Everything is linear, so futures can still be taken apart. The oldest volume is made good first.
@@ -54,7 +55,7 @@ class MakeGood:
 
         build_bank(
             deal,
-            lambda j, p, n: [(missing(n), deal.volume(j, p, n))],
+            lambda j, p, n: [(missing(n), deal.volume(j, p, n)), *((-c, v) for c, v in deal.made_by_others(j, p, n))],
             lambda j, p, n: missing(n) * deal.most_volume(j, p, deal.period(n)),
             self.terms.expiry_periods,
         )
@@ -100,11 +101,11 @@ class MakeGood:
         if self.election() is None:
             return f"Committed volume that the Supplier can't deliver is not made good later: {cap} of it, at {share} of the contract price."
         return (
-            "Committed volume of a product that the Supplier can't deliver in a period, whether or not the Buyer would have taken it, is outstanding. In a "
-            f"later period the Buyer may call off outstanding volume on top of what this contract allows otherwise, in any part of a {unit}, up to {cap} of "
-            f"the deliverable committed volume of that period{until}. For every {unit} of it the Buyer pays {share} of the contract price of the period, in "
-            f"{setting.currency}. It counts neither as what must be taken in that period nor as what is owed. The oldest volume is called off first; what has "
-            "not been called off by then lapses without payment."
+            "Committed volume of a product that the Supplier can't deliver in a period, whether or not the Buyer would have taken it, is outstanding, apart "
+            "from what the Buyer has a third party make of it under this contract. In a later period the Buyer may call off outstanding volume on top of "
+            f"what this contract allows otherwise, in any part of a {unit}, up to {cap} of the deliverable committed volume of that period{until}. For every "
+            f"{unit} of it the Buyer pays {share} of the contract price of the period, in {setting.currency}. It counts neither as what must be taken in that "
+            "period nor as what is owed. The oldest volume is called off first; what has not been called off by then lapses without payment."
         )
 
     def examples(self, setting: Setting) -> tuple[Example, ...]:
@@ -126,8 +127,8 @@ class MakeGood:
 
 
 def _lost(statement: Statement) -> Floats:
-    """Committed volume that could not be delivered. [Po, N]"""
-    return statement.volume * (1.0 - statement.deliverable) * (statement.in_force > 0)
+    """Committed volume that could not be delivered, and that nobody else has made. [Po, N]"""
+    return np.asarray(statement.volume * (1.0 - statement.deliverable) * (statement.in_force > 0) - statement.made_by_others)
 
 
 def _until(expiry: int | None) -> str:

@@ -1,7 +1,8 @@
 """Payment days: what is taken is paid for later.
 
 To the buyer: a loan without interest, as large as the invoices that are open. The amount of an invoice does not change, only its date.
-P contract price, Q volume taken, d days, r discount rate per year, v what money d days later is worth today.
+P contract price, Q volume taken of the supplier (without what others make in its place), d days, r discount rate per year, v what money d days later is
+worth today.
 
     v = (1 + r) ** (-d / 365)
     charge (payment_delay):   - (1 - v) P[j,p,n] Q[j,p,n]
@@ -38,10 +39,10 @@ class PaymentDays:
         if worth == 1.0:
             return
         for n in deal.nodes:
-            deal.charge(PAYMENT_DELAY, n, [((worth - 1.0) * deal.price(j, p, n), deal.take(j, p, n)) for j in deal.js for p in deal.ps])
+            deal.charge(PAYMENT_DELAY, n, [((worth - 1.0) * deal.price(j, p, n) * c, v) for j in deal.js for p in deal.ps for c, v in deal.made_take(j, p, n)])
 
     def bill(self, statement: Statement) -> Amounts:
-        invoice = (statement.price * statement.take).sum(axis=0)
+        invoice = (statement.price * statement.made_take).sum(axis=0)
         years = self.terms.days / DAYS_PER_YEAR
         return {PAYMENT_DELAY: invoice * np.expm1(-years * np.log1p(statement.discount_rate))}
 
@@ -55,7 +56,8 @@ class PaymentDays:
         return (
             f"What is taken is paid for {number(self.terms.days)} days after it would be due otherwise, in {setting.currency}, at the contract price of the "
             "period in which it is taken. No interest is owed for that time and no deduction is made for paying earlier. Fees, deposits, and what is owed for "
-            "volume that is not taken, keep their dates; so do credits. The amounts below are what the delay is worth to the Buyer; nobody pays them."
+            "volume that is not taken, keep their dates; so do credits, and what a third party is paid that makes volume in the "
+            "Supplier's place. The amounts below are what the delay is worth to the Buyer; nobody pays them."
         )
 
     def examples(self, setting: Setting) -> tuple[Example, ...]:

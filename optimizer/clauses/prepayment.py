@@ -1,8 +1,9 @@
 """Prepayment: cash at signing, credited on later invoices.
 
 To the buyer: a deposit that pays for the maker's capacity and comes back unit by unit; what is not used up by the end is lost.
-A prepaid sum, c credit per unit, B balance after node n, m(n) the signing node. A guarantee for the share g costs the share f of what it covers, and pays
-where the supplier fails: at the first node of the window from which on the contract is over because of that.
+A prepaid sum, c credit per unit, Q taken of the supplier (without what others make in its place), B balance after node n, m(n) the signing node. A
+guarantee for the share g costs the share f of what it covers, and pays where the supplier fails: at the first node of the window from which on the contract
+is over because of that.
 
     prepaid_sum (charge prepayment, at m):  A = amount y + share sum_p base price V[first period] + share' sum_p,t base price V[t]
     credit_within_take:                     credit[n] <= c sum_j,p Q[j,p,n]
@@ -69,7 +70,7 @@ class Prepayment:
             parent = int(deal.instance.tree.parent[n])
             before: list[Term] = [(1.0, balance[parent])] if parent in window else sums[deal.signing_node(n)]
             left[n] = before
-            taken: list[Term] = [(-credit_rate, deal.take(j, p, n)) for j in deal.js for p in deal.ps]
+            taken: list[Term] = [(-credit_rate * c, v) for j in deal.js for p in deal.ps for c, v in deal.made_take(j, p, n)]
             rows["credit_within_take"][(n,)] = (None, [(1.0, credit[n]), *taken], 0.0)
             rows["balance_runs_down"][(n,)] = (0.0, [(1.0, balance[n]), (1.0, credit[n]), *((-c, v) for c, v in before)], 0.0)
             if used_up is not None:
@@ -133,7 +134,7 @@ class Prepayment:
         whole = (statement.schedule.sum(axis=1) * price).sum(axis=0)
         paid = self.terms.amount + self.terms.share_of_first_period * first + self.terms.share_of_contract_value * whole
         prepaid = np.where(statement.signing > 0, paid, 0.0)
-        earned = self.terms.credit_per_unit * statement.take.sum(axis=0)
+        earned = self.terms.credit_per_unit * statement.made_take.sum(axis=0)
         credit, balance = statement.nothing, statement.nothing
         for t in range(statement.start, statement.end):  # the balance goes from period to period
             nodes = np.flatnonzero((statement.period == t) & (statement.in_force > 0))
@@ -187,7 +188,7 @@ class Prepayment:
         ]
         credited = (
             f"For every {setting.unit} taken the Supplier credits {setting.money(terms.credit_per_unit)} on the invoice of the period, until the prepaid sum "
-            "is used up. Credits are given as early as possible and never exceed what is left."
+            "is used up. Credits are given as early as possible and never exceed what is left; what a third party makes in the Supplier's place earns none."
         )
         return (
             f"At signing the Buyer prepays {next((text for text, given in parts if given), 'nothing')}. "

@@ -81,6 +81,16 @@ class Statement:
         return np.asarray(self.take - sum((volume for election, volume in self.elected.items() if election.use == "extra"), self.take * 0.0))
 
     @property
+    def made_by_others(self) -> Floats:
+        """Volume taken that others made in the supplier's place. [Po, N]"""
+        return np.asarray(sum((volume for election, volume in self.elected.items() if election.by_others), self.take * 0.0))
+
+    @property
+    def made_take(self) -> Floats:
+        """Volume taken that the supplier made, and is paid for. [Po, N]"""
+        return np.asarray(self.take - self.made_by_others)
+
+    @property
     def shortfall(self) -> Floats:
         """What is owed and neither taken nor waived by a choice; below 0 where more was waived than was short. [Po, N]"""
         owed = self.owed_share * self.deliverable * self.volume

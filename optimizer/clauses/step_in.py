@@ -10,6 +10,7 @@ chooses x; the rows stand in `obligation`. Band and take-or-pay look at Q - x, w
     charge (third_party):     c x[j,p,n]
     charge (step_in_credit):  - P[j,p,n] x[j,p,n]     (the purchase has charged it, and the supplier is not paid for it)
 
+Clauses about what the supplier is paid for (rebates, damages, credits, days of payment) look at Q - x, and what was made is not made good once more.
 The third party's volume takes nothing of the supplier's capacity. A contract that has ended, or stands still, gives no right to it. Everything is linear, so
 futures can still be taken apart.
 Reference: Tomlin (2006), On the value of mitigation and contingency strategies for managing supply chain disruption risks, Management Science 52(5), on
@@ -90,7 +91,8 @@ class StepIn:
             f"In a period in which {happens(self.terms)}, the Buyer may have a third party make, in any part of a {setting.unit}, up to "
             f"{percent(self.terms.cap)} of the committed volume that the Supplier can't deliver in that period; the Supplier provides drawings, tools and "
             f"licences for it without charge. For every {setting.unit} so made the Buyer bears {setting.money(self.terms.cost_per_unit)} in all, instead of "
-            "the contract price. It counts neither as what must be taken in that period nor as what is owed. The right ends with the period in which the "
+            "the contract price. It counts neither as what must be taken in that period nor as what is owed; no rebate, damages or credit of this contract is "
+            "computed from it, and the Supplier does not owe it once more. The right ends with the period in which the "
             "event no longer holds, and with this contract."
         )
 

@@ -39,8 +39,7 @@ def call_off(scenario: Scenario, instance: Instance, package: Package, outcome: 
         dearer = _offer_at(scenario, instance, package.model_copy(update={"price": step}), o) if headline(scenario, package).price else offer
     units = (_paid(instance, dearer, outcome) - paid) / step
     statement = statement_of(instance, offer, _contract(instance, offer), outcome)
-    made = outcome.take[o] - sum((volume for election, volume in statement.elected.items() if election.by_others), np.zeros_like(outcome.take[o]))
-    return CallOff(fixed=paid - price * units, units=units, take=made, committed=statement.volume)
+    return CallOff(fixed=paid - price * units, units=units, take=statement.made_take, committed=statement.volume)
 
 
 def _contract(instance: Instance, offer: OfferData) -> Contract:

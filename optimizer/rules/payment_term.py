@@ -1,7 +1,8 @@
 """Payment term: how long suppliers wait for their money.
 
 To the buyer: working capital. Whoever wants to be paid sooner than the others has to be made up for by somebody who waits longer. d_o days of the offer's
-clause on payment days (0 without one), S_o price x volume taken under offer o, w weights of the scope.
+clause on payment days (0 without one), S_o price x volume taken of the supplier under offer o (without what others make in its place), w weights of the
+scope.
 
     payment_term_is_reached:   sum_n w[n] sum_o (d_o - min) / 365 S_o[n] >= 0
 
@@ -19,12 +20,12 @@ import numpy as np
 from models.clauses import PaymentDays
 from models.rules import PaymentTerm as Terms
 from optimizer.instance import DAYS_PER_YEAR, Instance, OfferData
-from optimizer.ledger import PURCHASE
+from optimizer.ledger import PURCHASE, STEP_IN
 from optimizer.outcome import Outcome
 from optimizer.rows import Bounds, Index
 from optimizer.rules.base import Desk, Measure, Money, scopes, when
 
-BOUGHT = frozenset({PURCHASE})
+BOUGHT = frozenset({PURCHASE, STEP_IN})  # a supplier waits for no money that a third party is paid
 
 
 @dataclass(frozen=True)

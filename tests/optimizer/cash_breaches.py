@@ -46,7 +46,7 @@ def _bad_carry_forward(terms: Any, c: Contract) -> Iterator[str]:
 
 def _bad_make_good(terms: Any, c: Contract) -> Iterator[str]:
     for p in c.offer.products:
-        yield from drawn_from(c, p, lambda c, p, t: c.standing(p, t) - c.ready(p, t), "make_good", terms.expiry_periods)
+        yield from drawn_from(c, p, lambda c, p, t: c.standing(p, t) - c.ready(p, t) - c.chosen("step_in", p, t), "make_good", terms.expiry_periods)
         yield from (f"'{p}' made good at {t} above its cap" for t in c.dates if more(c.chosen("make_good", p, t), terms.cap * c.ready(p, t)))
         yield from (f"'{p}' made good at {t} and not taken" for t in c.dates if more(0.0, c.on_its_own(p, t)))
 

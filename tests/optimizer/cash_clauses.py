@@ -28,7 +28,7 @@ def _slices(terms: Any, c: Contract) -> Iterator[Line]:
 def _rebate(terms: Any, c: Contract) -> Iterator[Line]:
     so_far = dict.fromkeys(c.offer.products, 0.0)
     for p, t in c.each():
-        now = so_far[p] + c.taken(p, t)
+        now = so_far[p] + c.made(p, t)
         for tier in terms.tiers:
             yield "volume_rebate", t, -tier.discount * price(c, p, t) * part_inside(tier, so_far[p], now)
         so_far[p] = now
@@ -43,7 +43,7 @@ def _prepayment(terms: Any, c: Contract) -> Iterator[Line]:
     yield "prepayment", c.signed, left
     yield "guarantee_fee", c.signed, terms.guarantee_fee * terms.guarantee_share * left
     for t in c.dates:
-        credit = min(left, terms.credit_per_unit * sum(c.taken(p, t) for p in c.offer.products))
+        credit = min(left, terms.credit_per_unit * sum(c.made(p, t) for p in c.offer.products))
         left -= credit
         yield "prepayment_credit", t, -credit
     if c.failed is not None:
@@ -84,7 +84,7 @@ def _make_good(terms: Any, c: Contract) -> Iterator[Line]:
 
 def _damages(terms: Any, c: Contract) -> Iterator[Line]:
     for p, t in c.each():
-        yield "damages", t, -min(terms.cap, c.late(t) * terms.damages_per_week) * price(c, p, t) * c.taken(p, t)
+        yield "damages", t, -min(terms.cap, c.late(t) * terms.damages_per_week) * price(c, p, t) * c.made(p, t)
 
 
 def _exit(terms: Any, c: Contract) -> Iterator[Line]:
@@ -124,7 +124,7 @@ def _cancellation(terms: Any, c: Contract) -> Iterator[Line]:
 def _delay(terms: Any, c: Contract) -> Iterator[Line]:
     worth = (1.0 + c.world.scenario.discount_rate) ** (-terms.days / 365.0)  # of money that is paid so many days later
     for p, t in c.each():
-        yield "payment_delay", t, -(1.0 - worth) * price(c, p, t) * c.taken(p, t)
+        yield "payment_delay", t, -(1.0 - worth) * price(c, p, t) * c.made(p, t)
 
 
 def _expedite(terms: Any, c: Contract) -> Iterator[Line]:
@@ -135,18 +135,18 @@ def _expedite(terms: Any, c: Contract) -> Iterator[Line]:
 def _bundle(terms: Any, c: Contract) -> Iterator[Line]:
     sites = [x.id for x in c.world.scenario.sites if c.offer.sites is None or x.id in c.offer.sites]
     for t in c.dates:
-        parts = [c.taken(p, t) for p in c.offer.products]
+        parts = [c.made(p, t) for p in c.offer.products]
         if terms.across == "sites":
             parts = [sum(c.volumes.of("deliver", c.offer.id, p, s, c.world.node(t)) for p in c.offer.products) for s in sites]
         if min(parts) >= terms.min_volume - 1e-6 * max(1.0, terms.min_volume):
-            yield from (("bundle_discount", t, -terms.discount * price(c, p, t) * c.taken(p, t)) for p in c.offer.products)
+            yield from (("bundle_discount", t, -terms.discount * price(c, p, t) * c.made(p, t)) for p in c.offer.products)
 
 
 def _growth(terms: Any, c: Contract) -> Iterator[Line]:
     for p, t in c.each():
         if terms.base_volume is not None or t > c.window.start:
-            before = c.taken(p, t - 1) if terms.base_volume is None else terms.base_volume
-            yield "growth_rebate", t, -terms.discount * price(c, p, t) * max(0.0, c.taken(p, t) - before)
+            before = c.made(p, t - 1) if terms.base_volume is None else terms.base_volume
+            yield "growth_rebate", t, -terms.discount * price(c, p, t) * max(0.0, c.made(p, t) - before)
 
 
 def _buffer(terms: Any, c: Contract) -> Iterator[Line]:

@@ -191,6 +191,10 @@ class Contract:
     def taken(self, product: str, t: int) -> float:
         return self.chosen("take", product, t)
 
+    def made(self, product: str, t: int) -> float:
+        """Volume taken that the supplier made itself."""
+        return self.taken(product, t) - self.chosen("step_in", product, t)
+
     def on_its_own(self, product: str, t: int) -> float:
         """Volume taken under the period's own terms, without what clauses allow on top of them."""
         return self.taken(product, t) - sum(self.chosen(kind, product, t) for kind in ON_TOP)

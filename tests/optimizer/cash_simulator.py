@@ -46,7 +46,7 @@ def _invoices(c: Contract) -> Iterator[tuple[str, int, float]]:
         bought = price(c, p, t) * c.taken(p, t)
         yield "purchase", t, bought
         if tariff is not None:
-            yield "tariff", t, tariff.rate[t] * bought
+            yield "tariff", t, tariff.rate[t] * price(c, p, t) * c.made(p, t)
         for site in scenario.sites:
             yield "delivery", t, _cost_to(offer.delivery_cost, site.id, p) * c.volumes.of("deliver", offer.id, p, site.id, c.world.node(t))
     for kind, terms in c.terms.items():

@@ -128,6 +128,11 @@ def events_unnoticed(kind: str, from_: int) -> Callable[[Patch], None]:
     return lambda patch: patch.setattr(clause, "stops", blind)
 
 
+def third_party_unnoticed(patch: Patch) -> None:
+    """What a third party makes is taken for the supplier's."""
+    patch.setattr(Deal, "made_by_others", lambda *_: [])
+
+
 def two_alternatives_signed(patch: Patch) -> None:
     """Nothing keeps two tiers, or two alternatives, from being signed at once."""
     constrain = decisions.constrain
@@ -245,12 +250,12 @@ BUGS = (
     Bug("reservation charged on volume taken", "clause", "reservation", fee_on_volume_taken),
     Bug("fee credited on what is not taken", "clause", "reservation", rows_become("reservation", "credited_was_taken", dropped)),
     Bug("fee credited beyond what is reserved", "clause", "reservation", rows_become("reservation", "credited_was_reserved", dropped)),
+    Bug("fee credited on what is on top", "clause", "reservation", rows_become("reservation", "credited_was_taken", of_all_that_is_taken)),
     Bug("two tiers open at once", "clause", "all_units_tiers", two_alternatives_signed),
     Bug("tier opens 10 % early", "clause", "all_units_tiers", tier_opens_early),
     Bug("take-or-pay owes what may be left", "clause", "take_or_pay", built_on_other_terms("take_or_pay", lambda terms: {"fraction": 1 - terms.fraction})),
     Bug("take-or-pay at the full price", "clause", "take_or_pay", built_on_other_terms("take_or_pay", lambda _: {"price_share": 1.0})),
     Bug("prepayment credited twice", "clause", "prepayment", charges_times("prepayment", CREDIT, 2.0)),
-    Bug("fee credited on what is on top", "clause", "reservation", rows_become("reservation", "credited_was_taken", of_all_that_is_taken)),
     Bug("prepayment never used up", "clause", "prepayment", rows_become("prepayment", "balance_runs_down", dropped)),
     Bug("credit may wait although a budget looks on", "clause", "prepayment", rows_become("prepayment", "credit_is_full", dropped)),
     Bug("minimum order floor 10 % low", "clause", "minimum_order", rows_become("minimum_order", "order_is_enough", last_term_times(0.9))),
@@ -309,6 +314,7 @@ BUGS = (
     Bug("expansion served like the rest", "clause", "expansion", built_on_other_terms("expansion", lambda _: {"priority": 0.0})),
     Bug("expansion paid for each year", "clause", "expansion", built_on_other_terms("expansion", lambda _: {"after_periods": 0})),
     Bug("third party makes what can be delivered", "clause", "step_in", rows_become("step_in", "extra_within_share", dropped)),
+    Bug("rebates, and volume made good, on what a third party makes", "clause", "step_in", third_party_unnoticed),
     Bug("third party paid on top", "clause", "step_in", built_on_other_terms("step_in", lambda x: {"cost_per_unit": x.cost_per_unit + 28.0})),
     Bug("incremental tier order dropped", "clause", "incremental_tiers", rows_become("incremental_tiers", "tier_opens_when_full", dropped)),
     Bug("incremental tiers need no opening", "clause", "incremental_tiers", rows_become("incremental_tiers", "slice_needs_open_tier", dropped)),

@@ -10,7 +10,7 @@ import pytest
 from optimizer.engine import solve
 from scenarios import library
 from scenarios.files import scenario_from
-from tests.optimizer.build import but
+from tests.optimizer.build import but, offer, scenario
 
 NAME = "rule-origin_share"
 
@@ -32,6 +32,18 @@ def test_duty_decides_where_goods_come_from() -> None:
     free, heavy = solved(rules=[], tariffs=[]), solved(rules=[], tariffs=[{"origin": "far", "rate": [0.5]}])
     assert free.summary.objective == pytest.approx(25 * 24 + 75 * 25)
     assert heavy.summary.objective == pytest.approx(100 * 30)
+
+
+def test_what_a_third_party_makes_is_free_of_the_suppliers_duty() -> None:
+    """What a unit costs in all would not be all: duty would be paid on a price that nobody pays, for goods that the supplier did not make."""
+    clauses = [{"kind": "volume_band", "down": 1.0}, {"kind": "step_in", "deliverable_below": 0.6, "cap": 1.0, "cost_per_unit": 9.0}]
+    data = scenario(50.0, offers=[offer("maker", 10.0, 20.0, *clauses)], spot=[])
+    data["suppliers"] = [{"id": "maker", "origin": "far"}]
+    data["tariffs"] = [{"origin": "far", "rate": [0.5]}]
+    data["uncertainty"] = {"kind": "futures", "futures": [{"id": "f", "probability": 1.0, "deliverability": [{"supplier": "maker", "share": [0.5]}]}]}
+    plan = solve(scenario_from(data))
+    assert [row.amount for row in plan.costs if row.category == "tariff"] == [pytest.approx(10 * 10 * 0.5)]
+    assert sum(row.amount for row in plan.costs if row.category == "third_party") == pytest.approx(10 * 9)
 
 
 def test_what_comes_from_elsewhere_is_free_of_duty() -> None:
