@@ -46,7 +46,7 @@ TERMS: dict[str, Callable[[Pick], Data]] = {
     "currency": lambda pick: {"band": pick(0.05, 0.0), "supplier_share": pick(0.5, 1.0), "reference": pick(None, 1.0)},
     "price_review": lambda pick: {"index": "inputs", "every_periods": pick(1, 2), "share": pick(0.5, 1.0), "floor": -0.1, "cap": pick(0.15, None)},
     "growth_rebate": lambda pick: {"discount": pick(0.1, 0.3), "base_volume": pick(None, 15.0)},
-    "bundle_discount": lambda pick: {"across": pick("products", "sites"), "discount": pick(0.08, 0.2), "min_volume": pick(12.0, 25.0)},
+    "bundle_discount": lambda pick: {"across": pick("products", "sites"), "discount": pick(0.08, 0.2), "min_volume": pick(12.0, 25.0, 0.0)},
     "most_favoured": lambda pick: {"spot": "spot-cable", "margin": pick(0.0, 0.1)},
     "expedite": lambda pick: {"cap": pick(0.3, 1.0), "premium": pick(0.2, 0.0)},
     "make_good": lambda pick: {"cap": pick(0.5, 1.0), "price_share": pick(0.6, 1.0), "expiry_periods": pick(None, 1)},
