@@ -16,6 +16,7 @@ from optimizer.clauses.deal import Deal
 from optimizer.clauses.statement import Amounts, Statement
 from optimizer.instance import AlternativeData, Instance, OfferData
 from optimizer.ledger import PURCHASE
+from optimizer.protocols import ByClass
 from optimizer.wording import Example, Setting
 from scenarios.tree import Floats
 
@@ -73,7 +74,7 @@ class Clause(Protocol):
 
 
 @runtime_checkable
-class SetsPrice(Protocol):
+class SetsPrice(Protocol, metaclass=ByClass):
     """A clause that moves the contract price: once as data for the model, once recomputed for the bill."""
 
     def price_factor(self, instance: Instance, contract: OfferData) -> Floats:
@@ -84,7 +85,7 @@ class SetsPrice(Protocol):
 
 
 @runtime_checkable
-class LimitsPrice(Protocol):
+class LimitsPrice(Protocol, metaclass=ByClass):
     """A clause that keeps the contract price, as all other terms make it, below a limit: once as data for the model, once recomputed for the bill."""
 
     def price_limit(self, instance: Instance, contract: OfferData) -> Floats:
@@ -95,7 +96,7 @@ class LimitsPrice(Protocol):
 
 
 @runtime_checkable
-class SplitsAlternatives(Protocol):
+class SplitsAlternatives(Protocol, metaclass=ByClass):
     """A clause that turns one alternative into several (a menu)."""
 
     def split(self, alternative: AlternativeData) -> list[AlternativeData]:
@@ -103,7 +104,7 @@ class SplitsAlternatives(Protocol):
 
 
 @runtime_checkable
-class WidensTake(Protocol):
+class WidensTake(Protocol, metaclass=ByClass):
     """A clause that moves how much may be taken relative to the committed volume."""
 
     def take_factor(self) -> float:
@@ -111,7 +112,7 @@ class WidensTake(Protocol):
 
 
 @runtime_checkable
-class BindsOthers(Protocol):
+class BindsOthers(Protocol, metaclass=ByClass):
     """A clause that looks at what is bought elsewhere."""
 
     def binds_others(self) -> bool:
@@ -124,7 +125,7 @@ def looks_elsewhere(clauses: Iterable[Clause]) -> bool:
 
 
 @runtime_checkable
-class Restricts(Protocol):
+class Restricts(Protocol, metaclass=ByClass):
     """A clause that forbids some volumes."""
 
     def breach(self, statement: Statement) -> Floats:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 
 from optimizer.ledger import Term
+from optimizer.protocols import ByClass
 from optimizer.varying import Number, anywhere
 from scenarios.tree import Floats, Ints
 
@@ -45,7 +46,7 @@ class Ending:
 
 
 @runtime_checkable
-class Ends(Protocol):
+class Ends(Protocol, metaclass=ByClass):
     """A clause that lets the buyer end the contract."""
 
     def ending(self) -> Ending | None:

@@ -15,6 +15,7 @@ import numpy as np
 
 from models.clauses.event import Event
 from optimizer.instance import Instance, OfferData
+from optimizer.protocols import ByClass
 from optimizer.wording import number, percent
 from scenarios.tree import Floats
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @runtime_checkable
-class Stops(Protocol):
+class Stops(Protocol, metaclass=ByClass):
     """A clause under which a contract stands still while an event lasts, or is over from then on."""
 
     for_good: bool

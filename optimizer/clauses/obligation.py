@@ -44,6 +44,7 @@ import numpy as np
 from optimizer.algebra import pyo
 from optimizer.instance import Instance, OfferData
 from optimizer.ledger import Term
+from optimizer.protocols import ByClass
 from optimizer.varying import Number, anywhere
 from scenarios.tree import Floats
 
@@ -78,7 +79,7 @@ class Election:
 
 
 @runtime_checkable
-class Owes(Protocol):
+class Owes(Protocol, metaclass=ByClass):
     """A clause that makes volume owed."""
 
     def owed_share(self) -> float:
@@ -86,7 +87,7 @@ class Owes(Protocol):
 
 
 @runtime_checkable
-class Elects(Protocol):
+class Elects(Protocol, metaclass=ByClass):
     """A clause that lets the buyer choose volumes about what is owed."""
 
     def election(self) -> Election | None:
@@ -94,7 +95,7 @@ class Elects(Protocol):
 
 
 @runtime_checkable
-class Moves(Protocol):
+class Moves(Protocol, metaclass=ByClass):
     """A clause that lets the buyer move committed volume."""
 
     def elections(self) -> tuple[Election, ...]:
@@ -102,7 +103,7 @@ class Moves(Protocol):
 
 
 @runtime_checkable
-class Supplies(Protocol):
+class Supplies(Protocol, metaclass=ByClass):
     """A clause whose extra volume does not depend on what can be delivered in the way that everything else does."""
 
     def supplied_share(self, instance: Instance, offer: OfferData) -> Floats:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from optimizer.clauses.obligation import vintages
+from optimizer.protocols import ByClass
 from scenarios.tree import Floats
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Credit:
 
 
 @runtime_checkable
-class Keeps(Protocol):
+class Keeps(Protocol, metaclass=ByClass):
     """A clause under which something piles up."""
 
     def standing(self, statement: Statement, n: int) -> tuple[Credit, ...]:
