@@ -6,7 +6,9 @@ They start from `scenario`, with `offer`, `spot`, `futures` and `demands` for th
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from models.errors import Infeasible
@@ -80,9 +82,14 @@ def solved(data: Data, **settings: Any) -> Plan:
 
 
 def cost(data: Data) -> float:
-    """The optimal objective; infinite where hard rules leave no plan."""
+    """The optimal objective; infinite where hard rules leave no plan. The same scenario, spelt in the same order, is solved once."""
+    return _cost(json.dumps(data))
+
+
+@lru_cache(maxsize=4096)
+def _cost(text: str) -> float:
     try:
-        return solved(data).summary.objective
+        return solved(json.loads(text)).summary.objective
     except Infeasible:
         return float("inf")
 
