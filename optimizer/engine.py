@@ -7,10 +7,10 @@ import threading
 import time
 from concurrent.futures import Executor
 from datetime import UTC, datetime
-from importlib.metadata import version
 from math import isfinite
 
 from models.errors import AuditMismatch, Cancelled, Infeasible, InvalidScenario, TimeLimit
+from models.installed import version
 from models.options import SolveSettings
 from models.plan import Audit, ExactCheck, Phase, Plan, Provenance
 from models.quality import Quality

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
-from importlib.metadata import version
 from typing import Any
 
 from models.errors import Finding, InvalidScenario
+from models.installed import version
 from models.scenario import Scenario
 from models.session import MAX_EVENTS, Event, Found, Record, ScenarioStamp, Session, SessionSettings
 from scenarios.files import dump_scenario
