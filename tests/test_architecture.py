@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -88,8 +89,9 @@ def module_of(path: Path) -> str:
 def all_nodes(*folders: str) -> Iterator[tuple[str, ast.AST]]:
     """Every node of every file's syntax tree, with the file's module."""
     for path in sources(*folders):
+        module = module_of(path)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            yield module_of(path), node
+            yield module, node
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
@@ -102,6 +104,7 @@ def imports(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
+@cache
 def imported_by(path: Path) -> list[str]:
     """Everything that a file imports."""
     return list(imports(ast.parse(path.read_text(encoding="utf-8"))))
