@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 from types import SimpleNamespace
 
@@ -39,35 +40,35 @@ def brute_force(problem: Problem) -> float:
     above, below = np.isfinite(problem.row_upper) & ~equal, np.isfinite(problem.row_lower) & ~equal
     rows = np.vstack([problem.matrix[above].toarray(), -problem.matrix[below].toarray()])
     sides = np.concatenate([problem.row_upper[above], -problem.row_lower[below]])
+    balances, balanced = problem.matrix[equal].toarray(), problem.row_lower[equal]
     best = np.inf
     for choice in product((0.0, 1.0), repeat=len(free)):
         lower, upper = problem.lower.copy(), problem.upper.copy()
         lower[free] = upper[free] = choice
         bounds: Floats = np.stack([lower, upper], axis=1)
-        found = linprog(problem.cost, A_ub=rows, b_ub=sides, A_eq=problem.matrix[equal].toarray(), b_eq=problem.row_lower[equal], bounds=bounds)
+        found = linprog(problem.cost, A_ub=rows, b_ub=sides, A_eq=balances, b_eq=balanced, bounds=bounds)
         if found.status == 0:
             best = min(best, float(found.fun) + problem.offset)
     return best
 
 
-def few_binaries() -> list[int]:
-    """Seeds of scenarios small enough to try every choice."""
-    found: list[int] = []
-    seed = 10_000
-    while len(found) < BRUTE_CASES:
-        _, problem = compiled(random_scenario(seed))
+def few_binaries() -> Iterator[tuple[int, Scenario, Problem]]:
+    """Scenarios small enough to try every choice: seed, scenario, matrices."""
+    found, seed = 0, 10_000
+    while found < BRUTE_CASES:
+        scenario = random_scenario(seed)
+        _, problem = compiled(scenario)
         if 0 < int((problem.integer & (problem.lower < problem.upper)).sum()) <= MOST_BINARIES and problem.matrix.shape[1] <= 150:
-            found.append(seed)
+            found += 1
+            yield seed, scenario, problem
         seed += 1
-    return found
 
 
 def test_engine_agrees_with_brute_force() -> None:
     """A choice of contracts that is cheaper, or feasible at all, would be missed."""
     wrong = []
-    for seed in few_binaries():
-        scenario = random_scenario(seed)
-        least = brute_force(compiled(scenario)[1])
+    for seed, scenario, problem in few_binaries():
+        least = brute_force(problem)
         try:
             objective = solve(scenario).summary.objective
         except Infeasible:
