@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import pytest
@@ -127,6 +128,7 @@ def test_what_the_model_can_t_go_on_from_is_said() -> None:
     assert "breaks a contract" in found.notes[0]
 
 
+@cache
 def plan_of(name: str) -> tuple[Any, Any]:
     """A bundled scenario and its plan, proven optimal."""
     scenario = library.load(name)
