@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-import sys
+import compileall
+from pathlib import Path
 
-sys.dont_write_bytecode = False  # an environment may forbid it, and container images usually do; a fresh checkout has no compiled modules then
+import pytest
+
+PACKAGES = ("models", "optimizer", "scenarios", "api")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile once, before workers begin: an environment may forbid processes to keep what they compile (container images usually do)."""
+    if not hasattr(config, "workerinput"):
+        for package in PACKAGES:
+            compileall.compile_dir(Path(__file__).parents[1] / package, quiet=1)
