@@ -35,7 +35,7 @@ class Bug:
     file: str  # below `optimizer`
     right: str
     wrong: str
-    kind: str = ""  # clause whose random contracts are drawn; by default the file's own
+    kind: str = ""  # clause whose random contracts are drawn, or rule whose tests are run; by default the file's own
 
     @property
     def path(self) -> Path:
@@ -46,7 +46,7 @@ class Bug:
         folder, name = Path(self.file).parent.name, Path(self.file).stem
         own = Path("tests/optimizer") / folder / f"test_{name}.py"
         own = own if (ROOT / own).is_file() else own.with_name(f"test_{self.kind}.py")  # a part of the kernel has the tests of a clause that needs it
-        drawn = [SIMULATOR, "-k", f"agree and ({self.kind or name})"] if self.kind or folder == "clauses" else []
+        drawn = [SIMULATOR, "-k", f"agree and ({self.kind or name})"] if folder == "clauses" or (self.kind and folder != "rules") else []
         return [x for x in ([str(own)] if (ROOT / own).is_file() else [], drawn) if x]
 
 
@@ -86,7 +86,7 @@ BUGS = (
     Bug("the bill takes the cap for the rate", "clauses/late_delivery.py", "damages_per_week, 0.0, self.terms.cap)", "damages_per_week, self.terms.cap, 1.0)"),
     Bug("the bill forgets a currency at signing", "bill.py", "offer.signing_cost * rate", "offer.signing_cost", "volume_band or reservation"),
     Bug("suppliers at most: one more", "rules/supplier_count.py", "(None, total, float(self.terms.max if", "(None, total, 1.0 + float(self.terms.max if"),
-    Bug("the budget forgets signing", "rules/budget.py", "{0: 1.0, **scope.weights} if first", "{**scope.weights} if first"),
+    Bug("cash rules forget signing", "rules/base.py", "{0: 1.0, **scope.weights} if first", "{**scope.weights} if first", "budget"),
 )  # fmt: skip
 
 
