@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from optimizer.bill import statement_of
-from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Restricts
 from optimizer.clauses.deal import Contract
 from optimizer.clauses.ending import ending_nodes, in_effect
@@ -70,8 +70,11 @@ def with_choices(what: Tiny, point: Point, rng: random.Random) -> list[Point]:
     found = [point]
     for share in (lambda: 1.0, lambda: rng.choice((0.0, 0.5, 1.0))) if places else ():
         chosen = replace(point, elected=point.elected.copy())
-        for place in places:
-            chosen.elected[place] = share() * _most_chosen(what, chosen, place)
+        for t in range(what.contract.offer.start, what.contract.offer.end):
+            nodes = [n for n in what.contract.nodes if what.instance.tree.period[n] == t]
+            for e, p in product(*map(range, point.elected.shape[:2])):
+                most = _most_chosen(what, chosen, e, p, nodes)
+                chosen.elected[e, p, nodes] = [share() * x for x in most]
         found.append(chosen)
     for late in (False, True) if places else ():  # a unit too many: in the last period, and somewhere
         beyond = replace(found[2 - late], elected=found[2 - late].elected.copy())
@@ -81,13 +84,14 @@ def with_choices(what: Tiny, point: Point, rng: random.Random) -> list[Point]:
     return found
 
 
-def _most_chosen(what: Tiny, point: Point, place: tuple[int, int, int]) -> float:
-    """The most that may be chosen at a place, given what is chosen before it: far more than that, less what this breaks the clauses by."""
+def _most_chosen(what: Tiny, point: Point, e: int, p: int, nodes: list[int]) -> list[float]:
+    """The most that may be chosen at each node of a period, which have no say in each other, given what is chosen before: far more than that, less what
+    this breaks the clauses by."""
     tried = replace(point, elected=point.elected.copy())
-    tried.elected[place] = FAR
+    tried.elected[e, p, nodes] = FAR
     statement = statement_of(what.instance, what.contract.offer, what.contract, outcome_of(what.instance, what.contract, tried))
-    breaches = [clause.breach(statement)[place[2]] for clause in clauses_of(what.contract.offer.clauses) if isinstance(clause, Restricts)]
-    return max(0.0, FAR - float(max(breaches)))
+    breaches = np.max([clause.breach(statement)[nodes] for clause in what.contract.clauses if isinstance(clause, Restricts)], axis=0)
+    return [max(0.0, FAR - float(breach)) for breach in breaches]
 
 
 def outcome_of(instance: Instance, contract: Contract, point: Point) -> Outcome:

@@ -19,7 +19,6 @@ import numpy as np
 from scipy import sparse
 
 from optimizer.bill import statement_of
-from optimizer.clauses import clauses_of
 from optimizer.clauses.base import Restricts
 from optimizer.clauses.statement import Statement
 from optimizer.contracts import build_contracts
@@ -162,7 +161,7 @@ def breach_of(what: Tiny, point: Point, statement: Statement) -> str:
         low, high = ((x[:, None] * shape)[:, :, None] for x in (signed.low, signed.high))
         if (planned < low - FORBIDDEN).any() or (planned > high + FORBIDDEN).any():
             return "volume out of range"
-    for clause in clauses_of(offer.clauses):
+    for clause in what.contract.clauses:
         if isinstance(clause, Restricts) and clause.breach(statement).max() > FORBIDDEN:
             return str(clause.terms.kind)
     return ""
@@ -173,7 +172,7 @@ def bill_of(case: Case, what: Tiny, statement: Statement) -> Any:
     offer = what.contract.offer
     rate = np.array([what.instance.rate(offer, n) for n in range(what.instance.tree.size)])
     wanted = case.charges or (case.clause["kind"],)
-    amounts = [amount for clause in clauses_of(offer.clauses) if clause.terms.kind in wanted for amount in clause.bill(statement).values()]
+    amounts = [amount for clause in what.contract.clauses if clause.terms.kind in wanted for amount in clause.bill(statement).values()]
     return sum(amounts, np.zeros_like(rate)) * rate
 
 
