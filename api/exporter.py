@@ -1,4 +1,6 @@
-"""Writes models into files, in a child process with limited memory, time and size: a model may take a hundred times the room of its scenario."""
+"""Writes models into files, in a child process with limited memory, time and size: a model may take a hundred times the room of its scenario.
+
+The process stays for a minute, because loading the optimizer takes longer than most models do."""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from typing import Any
 
 from api.checker import Busy
 from api.child import leave_with_the_server
@@ -22,6 +25,10 @@ from models.errors import InvalidScenario
 from scenarios.files import parse_scenario
 
 TICK_SECONDS = 0.1
+IDLE_SECONDS = 60.0
+"""How long the process is kept for the next model."""
+KEPT_BYTES = 400_000_000
+"""What it may hold while it waits."""
 OURS = "an error inside Offtake; the server's log has the details"
 
 
@@ -31,11 +38,14 @@ class NoModel(Exception):
 
 @dataclass
 class Exporter:
-    """One model at a time, each in a process of its own."""
+    """One model at a time, in a process of its own."""
 
     settings: Settings
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _closing: threading.Event = field(default_factory=threading.Event)
+    _child: Any = None
+    _channel: Any = None
+    _leaving: threading.Timer | None = None
 
     def export(self, raw: bytes) -> Path:
         """A temporary MPS file of the scenario in `raw`; whoever asked removes it. Blocks: call it from a thread. Raises NoModel, Busy."""
@@ -55,43 +65,82 @@ class Exporter:
         finally:
             self._turn.release()
 
+    @property
+    def process(self) -> int | None:
+        """Number of the process that waits for the next model."""
+        child = self._child
+        return int(child.pid) if child is not None and child.is_alive() else None
+
     def close(self) -> None:
-        """End what is under way."""
+        """End what is under way, and the process."""
         self._closing.set()
+        with self._turn:
+            self._end()
 
     def _written(self, raw: bytes, path: Path) -> str:
         """Why there is no model in the file; empty if there is."""
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        child = context.Process(target=export_child, args=(theirs,), daemon=True, name="offtake-export")
-        child.start()
-        theirs.close()
-        until = time.monotonic() + self.settings.export_seconds
+        self._ensure()
+        until, said = time.monotonic() + self.settings.export_seconds, None
         try:
-            ours.send((raw, str(path), self.settings.model_nonzeros))
-            while not wait([ours, child.sentinel], TICK_SECONDS):
+            self._channel.send((raw, str(path), self.settings.model_nonzeros))
+            while not wait([self._channel, self._child.sentinel], TICK_SECONDS):
                 if time.monotonic() > until:
                     return f"building it takes more than {self.settings.export_seconds:,.0f} s"
-                if resident_bytes(child.pid) > self.settings.solve_memory_bytes:
+                if resident_bytes(self._child.pid) > self.settings.solve_memory_bytes:
                     return f"building it takes more than {self.settings.solve_memory_bytes / 1e9:,.1f} GB of memory"
                 if self._closing.is_set():
                     return "the server is shutting down"
-            return str(ours.recv())
+            said = str(self._channel.recv())
+            return said
         except (EOFError, OSError):
             return "building it takes more than the machine has left"
         finally:
-            ours.close()
-            child.kill()
-            child.join()
-            child.close()
+            if said is None or self._closing.is_set() or resident_bytes(self._child.pid) > KEPT_BYTES:
+                self._end()
+            else:
+                self._leaving = threading.Timer(IDLE_SECONDS, self._leave)
+                self._leaving.daemon = True
+                self._leaving.start()
+
+    def _ensure(self) -> None:
+        """A process that waits for a model."""
+        if self._leaving is not None:
+            self._leaving.cancel()
+        if self._child is not None and self._child.is_alive():
+            return
+        self._end()
+        context = multiprocessing.get_context("spawn")
+        self._channel, theirs = context.Pipe()
+        self._child = context.Process(target=export_child, args=(theirs,), daemon=True, name="offtake-export")
+        self._child.start()
+        theirs.close()
+
+    def _leave(self) -> None:
+        """Nobody asked for a model for a while."""
+        if self._turn.acquire(blocking=False):  # else somebody asks just now
+            try:
+                self._end()
+            finally:
+                self._turn.release()
+
+    def _end(self) -> None:
+        if self._leaving is not None:
+            self._leaving.cancel()
+        if self._child is not None:
+            self._channel.close()
+            self._child.kill()
+            self._child.join()
+            self._child.close()
+            self._child = None
 
 
 def export_child(channel: Connection) -> None:
-    """Receive a scenario, write its model, send what was wrong."""
+    """Receive one scenario after another, write its model, send what was wrong."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     leave_with_the_server()
     with suppress(EOFError, OSError):
-        channel.send(_exported(*channel.recv()))
+        while True:
+            channel.send(_exported(*channel.recv()))
 
 
 def _exported(raw: bytes, path: str, most: int) -> str:

@@ -24,11 +24,14 @@ from typing import Any
 
 from api.memory import resident_bytes
 from benchmarks.machine import RESULTS, machine, sentence, table
+from scenarios.files import dump_scenario
 from tests.api.served import served
+from tests.optimizer.report_plan import report_scenario
 
 SLOW = 5.0  # seconds that no answer may take
 TRY_LATER = 503
 SOUND, SPOILT = "sound", "spoilt"
+WAITING = {"Content-Type": "application/json", "Prefer": "wait=30"}
 
 
 @dataclass(frozen=True)
@@ -66,12 +69,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz_http", description=(__doc__ or "").split("\n\n")[1])
     parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--processes", type=int, default=2, help="that draw requests")
+    parser.add_argument("--processes", type=int, default=3, help="that draw requests")
     given = parser.parse_args()
     found, begun, held = machine(), time.perf_counter(), list[float]()
     settings = {"queue": 1_000_000, "keep_runs": 1_000_000, "max_wait_seconds": 0.5}  # nothing is full, and the known runs are not forgotten
     with tempfile.TemporaryDirectory() as folder, served(Path(folder), store=f"{folder}/runs.db", **settings) as (server, client):
-        known = tuple(client.solve(name, wait=30).json()["id"] for name in ("fine", "also-fine"))
+        scenarios = [dump_scenario(report_scenario().model_copy(update={"name": name})) for name in ("fine", "also-fine")]  # that fit the stand-in's plan
+        known = tuple(client.post("/v1/runs", content=x, headers=WAITING).json()["id"] for x in scenarios)
         look = lambda: held.append(resident_bytes(server.pid) / 1024**2)  # noqa: E731
         tallies = fuzz(str(client.base_url).rstrip("/"), given.cases, given.seed, known, given.processes, look)
     print(file=sys.stderr)

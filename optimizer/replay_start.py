@@ -45,6 +45,8 @@ def contract_file(scenario: Scenario, plan: Plan, today: str | None = None, futu
     awards = [x for x in plan.awards if x.node in nodes]
     if not awards:
         raise InvalidScenario([Finding("awards", "the plan signs nothing by then, so that there is no contract to keep")], "plan")
+    if strangers := sorted({x.offer for x in awards} - {x.id for x in scenario.offers}):
+        raise InvalidScenario([Finding("awards", f"the plan signs '{strangers[0]}', which the scenario does not have; it is another scenario's plan")], "plan")
     if today is not None and not plan.flows and plan.flow_summaries:
         said = 'the plan has no rows per node; solve it with `"detail": "nodes"` in `solve`, or make the file without `today`'
         raise InvalidScenario([Finding("flows", said)], "plan")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -10,9 +12,11 @@ import pytest
 
 from api import cli
 from api.exit_codes import ExitCode
+from api.exporter import Exporter
+from api.settings import Settings
 from scenarios import library
 from tests.api.desk import OFFER, SCENARIO
-from tests.api.service import Client, serving
+from tests.api.service import Client, serving, until
 from tests.api.test_http import JSON, problem
 
 
@@ -70,3 +74,20 @@ def test_the_command_writes_a_model_whole_or_not_at_all(tmp_path: Path, monkeypa
     assert "must end with .mps or .lp" in capsys.readouterr().err
     assert Path("case.lp").read_bytes() == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.json", "case.lp"]
+
+
+def test_the_process_that_writes_models_stays_for_the_next_one_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every model would wait for the optimizer to be loaded, one after another, or a server that once wrote a model would keep that memory."""
+    exporter, raw, seen = Exporter(Settings()), library.read("quickstart"), []
+    for last in (False, False, True):
+        if last:
+            os.kill(seen[-1], signal.SIGKILL)
+            until(lambda: exporter.process is None)
+            monkeypatch.setattr("api.exporter.IDLE_SECONDS", 0.01)
+        path = exporter.export(raw)
+        assert path.read_text().startswith("NAME")
+        path.unlink()
+        seen += [] if last else [exporter.process]
+    assert seen[0] == seen[1]
+    until(lambda: exporter.process is None)
+    exporter.close()

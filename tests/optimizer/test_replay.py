@@ -222,6 +222,8 @@ def test_a_file_of_another_scenario_s_plan_is_refused() -> None:
     scenario, plan = plan_of("clause-make_up")
     with pytest.raises(InvalidScenario, match="not this scenario's"):
         belongs(plan, library.load("clause-extension"))
+    with pytest.raises(InvalidScenario, match="another scenario's plan"):
+        contract_file(library.load("quickstart"), plan)
     belongs(plan, scenario)
     with pytest.raises(InvalidScenario, match="weak, strong"):
         contract_file(scenario, plan, "2027")
