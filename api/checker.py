@@ -6,16 +6,17 @@ server's memory nor its attention: the child is ended and the next document gets
 
 from __future__ import annotations
 
-import multiprocessing
 import threading
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 from api.child import check_child
 from api.memory import resident_bytes
 from api.question import WHAT
 from api.settings import Settings
+from api.standby import Standby
 from api.variations import WHAT as BATCH
 from models.errors import Finding, InvalidScenario
 from models.options import SolveSettings
@@ -54,8 +55,7 @@ class Checker:
 
     settings: Settings
     _turn: threading.Lock = field(default_factory=threading.Lock)
-    _child: Any = None
-    _channel: Any = None
+    _child: Standby = field(default_factory=partial(Standby, check_child, "offtake-check"))
 
     def check(self, raw: bytes, ask: str = "", *, workbook: bool = False, wanted: Form = "") -> Checked:
         """What `raw` holds: a scenario (as JSON or as a workbook), or with `ask` a question about one. With `wanted`, `document` is the scenario in that
@@ -82,47 +82,29 @@ class Checker:
     def start(self) -> None:
         """Start the child ahead of the first document."""
         with self._turn:
-            self._ensure()
+            self._child.ensure()
 
     def close(self) -> None:
         """End the child."""
         with self._turn:
-            self._end()
+            self._child.end()
 
     def _ask(self, task: tuple[bytes, str, bool, Form]) -> dict[str, Any]:
-        self._ensure()
+        self._child.ensure()
         until = time.monotonic() + self.settings.check_seconds
         try:
-            self._channel.send(task)
-            while not self._channel.poll(TICK_SECONDS):
-                if resident_bytes(self._child.pid) > self.settings.check_memory_bytes:
+            self._child.channel.send(task)
+            while not self._child.channel.poll(TICK_SECONDS):
+                if resident_bytes(self._child.process.pid) > self.settings.check_memory_bytes:
                     return self._give_up(f"more than {self.settings.check_memory_bytes / 1e9:,.1f} GB of memory")
                 if time.monotonic() > until:
                     return self._give_up(f"more than {self.settings.check_seconds:,.0f} s")
-            answer: dict[str, Any] = self._channel.recv()
+            answer: dict[str, Any] = self._child.channel.recv()
             return answer
         except (EOFError, OSError):
             return self._give_up("more than the machine has left")
 
     def _give_up(self, needed: str) -> dict[str, Any]:
-        self._end()
+        self._child.end()
         message = f"checking it takes {needed}; it is too large, or almost every row of it is wrong. Check a smaller part of it first"
         return {"findings": [{"path": "", "message": message}], "count": 1}
-
-    def _ensure(self) -> None:
-        if self._child is not None and self._child.is_alive():
-            return
-        self._end()
-        context = multiprocessing.get_context("spawn")
-        self._channel, theirs = context.Pipe()
-        self._child = context.Process(target=check_child, args=(theirs,), daemon=True, name="offtake-check")
-        self._child.start()
-        theirs.close()
-
-    def _end(self) -> None:
-        if self._child is not None:
-            self._channel.close()
-            self._child.kill()
-            self._child.join()
-            self._child.close()
-            self._child = None

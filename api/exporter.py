@@ -4,7 +4,6 @@ The process stays for a minute, because loading the optimizer takes longer than 
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import tempfile
@@ -15,12 +14,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any
 
 from api.checker import Busy
 from api.child import leave_with_the_server
 from api.memory import resident_bytes
 from api.settings import Settings
+from api.standby import Standby
 from models.errors import InvalidScenario
 from scenarios.files import parse_scenario
 
@@ -43,8 +42,7 @@ class Exporter:
     settings: Settings
     _turn: threading.Lock = field(default_factory=threading.Lock)
     _closing: threading.Event = field(default_factory=threading.Event)
-    _child: Any = None
-    _channel: Any = None
+    _child: Standby = field(default_factory=lambda: Standby(export_child, "offtake-export"))
     _leaving: threading.Timer | None = None
 
     def export(self, raw: bytes) -> Path:
@@ -68,8 +66,7 @@ class Exporter:
     @property
     def process(self) -> int | None:
         """Number of the process that waits for the next model."""
-        child = self._child
-        return int(child.pid) if child is not None and child.is_alive() else None
+        return int(self._child.process.pid) if self._child.alive else None
 
     def close(self) -> None:
         """End what is under way, and the process."""
@@ -82,20 +79,20 @@ class Exporter:
         self._ensure()
         until, said = time.monotonic() + self.settings.export_seconds, None
         try:
-            self._channel.send((raw, str(path), self.settings.model_nonzeros))
-            while not wait([self._channel, self._child.sentinel], TICK_SECONDS):
+            self._child.channel.send((raw, str(path), self.settings.model_nonzeros))
+            while not wait([self._child.channel, self._child.process.sentinel], TICK_SECONDS):
                 if time.monotonic() > until:
                     return f"building it takes more than {self.settings.export_seconds:,.0f} s"
-                if resident_bytes(self._child.pid) > self.settings.solve_memory_bytes:
+                if resident_bytes(self._child.process.pid) > self.settings.solve_memory_bytes:
                     return f"building it takes more than {self.settings.solve_memory_bytes / 1e9:,.1f} GB of memory"
                 if self._closing.is_set():
                     return "the server is shutting down"
-            said = str(self._channel.recv())
+            said = str(self._child.channel.recv())
             return said
         except (EOFError, OSError):
             return "building it takes more than the machine has left"
         finally:
-            if said is None or self._closing.is_set() or resident_bytes(self._child.pid) > KEPT_BYTES:
+            if said is None or self._closing.is_set() or resident_bytes(self._child.process.pid) > KEPT_BYTES:
                 self._end()
             else:
                 self._leaving = threading.Timer(IDLE_SECONDS, self._leave)
@@ -106,14 +103,7 @@ class Exporter:
         """A process that waits for a model."""
         if self._leaving is not None:
             self._leaving.cancel()
-        if self._child is not None and self._child.is_alive():
-            return
-        self._end()
-        context = multiprocessing.get_context("spawn")
-        self._channel, theirs = context.Pipe()
-        self._child = context.Process(target=export_child, args=(theirs,), daemon=True, name="offtake-export")
-        self._child.start()
-        theirs.close()
+        self._child.ensure()
 
     def _leave(self) -> None:
         """Nobody asked for a model for a while."""
@@ -126,12 +116,7 @@ class Exporter:
     def _end(self) -> None:
         if self._leaving is not None:
             self._leaving.cancel()
-        if self._child is not None:
-            self._channel.close()
-            self._child.kill()
-            self._child.join()
-            self._child.close()
-            self._child = None
+        self._child.end()
 
 
 def export_child(channel: Connection) -> None:

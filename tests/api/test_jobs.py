@@ -242,6 +242,6 @@ def test_a_document_too_costly_to_check_is_given_up(limit: dict[str, float]) -> 
     try:
         with pytest.raises(Refused, match="too large, or almost every row of it is wrong"):
             checker.check(tiny())
-        assert not checker._child
+        assert not checker._child.alive
     finally:
         checker.close()
