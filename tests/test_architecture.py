@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 import tomllib
@@ -152,6 +153,15 @@ def test_an_engine_loads_no_statistics() -> None:
     """Every solve would begin with a second of imports that it does not need."""
     code = "import optimizer.engine, sys; print('scipy.stats' in sys.modules, 'pyomo.environ' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize("first", ["optimizer.engine", "scenarios.files"])
+def test_blas_has_no_threads_of_its_own(first: str) -> None:
+    """Sums of long vectors would round by the number of cores, and BLAS threads wait for each other on the cores that solve."""
+    listed = "len(os.listdir('/proc/self/task')) if os.path.isdir('/proc/self/task') else 1"  # only Linux lists them
+    code = f"import {first}, os, numpy; numpy.ones(10**6) @ numpy.ones(10**6); print({listed})"
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, env=environment).stdout.split() == ["1"]
 
 
 def test_api_knows_three_doors_of_the_optimizer() -> None:

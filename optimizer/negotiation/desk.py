@@ -44,11 +44,12 @@ from optimizer.solve.lagrange import signed
 from optimizer.solve.leaves import Start
 from optimizer.solve.problem import Problem
 from optimizer.solve.scaling import Factors
-from optimizer.solve.search import MOST_BINARIES, STEPS, Guess, Search, binary
+from optimizer.solve.search import MOST_BINARIES, Guess, Search, binary
 from scenarios.tree import Floats, build_tree, fan_paths
 
 EXACT = 0.0  # gap of a value
 FINEST = 1e-7  # gap where futures are taken apart, which can't prove less
+HELD_STEPS = 2_500  # most steps of the primal method from a plan's basis to that of the same plan at another price; beyond, the dual method is sooner there
 
 
 @dataclass(frozen=True)
@@ -207,7 +208,7 @@ class Desk:
         live = Live(placed.problem, self.settings.seed, factors=placed.factors)
         at, basis = np.round(solved.x[live.integers]), basis or solved.lesson.leaves[0].basis
         try:
-            found = live.solve(at, at, basis, self.left(), self.stop, close=STEPS)
+            found = live.solve(at, at, basis, self.left(), self.stop, close=HELD_STEPS)
         except Distant:
             found = live.solve(at, at, basis, self.left(), self.stop)
         if found is None:

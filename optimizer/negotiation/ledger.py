@@ -17,7 +17,7 @@ every future: worth 41,000, price equivalent 0.41.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from itertools import combinations
 from math import factorial
@@ -55,28 +55,38 @@ def term_ledger(
     before = desk.solves
     desk.best()
     with ThreadPoolExecutor(max(1, desk.settings.threads)) as pool:
-        list(pool.map(desk.signed, (Package(offer=name) for name in names)))
-        found = []
-        for name in names:
-            found.append(_offer_ledger(desk, name, both_ways, pool))
-            if on_offer is not None:
-                on_offer(found[-1])
+        stands = {pool.submit(desk.signed, Package(offer=name)): name for name in names}
+        lines: dict[str, list[Future[LedgerLine]]] = {}
+        try:
+            for done in as_completed(stands):  # lines of any offer whose value is known keep every thread busy
+                name, solved = stands[done], done.result()
+                moves = _moves(desk, name, both_ways) if solved.possible else []
+                lines[name] = [pool.submit(_line, desk, Package(offer=name), solved, move) for move in moves]
+            found = []
+            for name in names:
+                found.append(_offer_ledger(desk, name, [line.result() for line in lines[name]]))
+                if on_offer is not None:
+                    on_offer(found[-1])
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
     return TermLedger(format="offtake-ledger/1", scenario=desk.scenario.name, currency=desk.scenario.currency, offers=tuple(found), solves=desk.solves - before)
 
 
-def _offer_ledger(desk: Desk, offer: str, both_ways: bool, pool: ThreadPoolExecutor) -> OfferLedger:
+def _moves(desk: Desk, offer: str, both_ways: bool) -> list[Move]:
+    return [move for line in levers_of(desk.scenario, offer).levers for move in moves_of(desk, offer, line, both_ways)]
+
+
+def _offer_ledger(desk: Desk, offer: str, lines: list[LedgerLine]) -> OfferLedger:
     package = Package(offer=offer)
     top, stands = headline(desk.scenario, package), desk.signed(package)
-    lines = levers_of(desk.scenario, offer)
-    moves = [move for line in lines.levers for move in moves_of(desk, offer, line, both_ways)] if stands.possible else []
-    found = list(pool.map(lambda move: _line(desk, package, stands, move), moves))
     return OfferLedger(
         offer=offer,
-        supplier=lines.supplier,
+        supplier=levers_of(desk.scenario, offer).supplier,
         headline_price=top.price,
         price_unit=top.per,
         signed=stands.interval if stands.possible else None,
-        lines=tuple(sorted(found, key=lambda line: (line.lever != PRICE, -abs(line.worth.upper + line.worth.lower)))),
+        lines=tuple(sorted(lines, key=lambda line: (line.lever != PRICE, -abs(line.worth.upper + line.worth.lower)))),
     )
 
 

@@ -182,7 +182,8 @@ def _holding(desk: Desk, package: Package, no_deal: Solved, margin: float, slack
         if met is None:
             return None
         price = met.price + max(0.4 * RESOLUTION * met.price, 2.0 * slack / met.slope if met.slope > 0 else 0.0)
-        here = desk.signed(package.model_copy(update={"price": price}), seen[near].package, basis=met.basis)
+        far = price - near > FAR * price
+        here = desk.signed(package.model_copy(update={"price": price}), seen[near].package, basis=met.basis, anew=far)
         if here.lower >= not_worth_it:
             return _Found("plans held", Interval(lower=met.price, upper=price))
         held = hold(desk, package.model_copy(update={"price": price}), here)

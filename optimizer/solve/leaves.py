@@ -12,7 +12,7 @@ postoptimality analysis in integer linear programming, Management Science 23(5).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -70,23 +70,25 @@ class Scales:
         rows = np.flatnonzero((inside > 0) & (inside == np.diff(problem.matrix.indptr)))
         return problem.matrix[rows][:, self.columns], problem.row_lower[rows], problem.row_upper[rows]
 
-    def weigh(self, leaf: Leaf, moves: list[Floats], enough: Callable[[float], bool]) -> float:
-        """The best bound that a part's multipliers prove, moved by a share of how those of other parts have moved;
-        the first that is `enough`."""
+    def weigh(self, leaf: Leaf, moves: list[Floats], enough: Callable[[float], bool]) -> Leaf:
+        """The part with the best bound that its multipliers prove, moved by a share of how those of other parts have moved; the first that is `enough`. What
+        proves the bound is kept with it, for whoever weighs the part next."""
         problem, own = self.problem, leaf.multipliers
         if own is None:
-            return -np.inf
+            return replace(leaf, objective=-np.inf)
         if np.isinf(leaf.objective):
-            return self._refuted(leaf, own)
+            return replace(leaf, objective=self._refuted(leaf, own))
         low, high = problem.lower.copy(), problem.upper.copy()
         low[self.columns], high[self.columns] = leaf.lower, leaf.upper
-        best = bound_of(problem, signed(problem, own), low, high)
+        best, proof = bound_of(problem, signed(problem, own), low, high), own
         for moved in moves[:MOST_MOVES]:
             for share in SHARES:
                 if enough(best):
-                    return best
-                best = max(best, bound_of(problem, signed(problem, own + share * moved), low, high))
-        return best
+                    break
+                tried = own + share * moved
+                if (found := bound_of(problem, signed(problem, tried), low, high)) > best:
+                    best, proof = found, tried
+        return replace(leaf, objective=best, multipliers=proof)
 
     def _refuted(self, leaf: Leaf, ray: Floats) -> float:
         """Infinite if the multipliers still prove that a part holds nothing: some sum of its rows can't reach its sides (Farkas)."""

@@ -224,17 +224,18 @@ class Search:
                 self._revisit_one(parts[0], moves)
                 parts.pop(0)
         except Interrupted:
-            bounds = [self.scales.weigh(leaf, moves, self._closed) for leaf in parts]  # what was not looked at still counts in the bound
+            bounds = [self.scales.weigh(leaf, moves, self._closed).objective for leaf in parts]  # what was not looked at still counts in the bound
             self.least_dropped = min([self.least_dropped, *bounds])
             raise
 
     def _revisit_one(self, leaf: Leaf, moves: list[Floats]) -> None:
         """Go through one part."""
-        bound = self.scales.weigh(leaf, moves, self._closed) if self.incumbent is not None else -np.inf
-        if self._closed(bound + ROUNDING * abs(bound)):
-            self.least_dropped = min(self.least_dropped, bound)
-            self._keep(replace(leaf, objective=bound))
-            return
+        if self.incumbent is not None:
+            weighed = self.scales.weigh(leaf, moves, self._closed)
+            if self._closed(weighed.objective + ROUNDING * abs(weighed.objective)):
+                self.least_dropped = min(self.least_dropped, weighed.objective)
+                self._keep(weighed)
+                return
         found = self._again(leaf)
         if found is None:
             self._keep(replace(leaf, objective=np.inf, multipliers=self._ray()))

@@ -69,6 +69,21 @@ def test_a_search_over_known_parts_ends_where_one_from_scratch_does(seed: int, c
         assert again.bound == pytest.approx(fresh.bound, rel=1e-8)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_part_keeps_the_multipliers_that_proved_it(seed: int) -> None:
+    """If this fails, every search after this one solves parts again that were proven to be dear."""
+    problem = small()
+    first = Search(problem, 0.0, 60.0, 1, remember=True)
+    first.run()
+    other = moved(problem, seed, 0.01)
+    again = Search(other, 0.0, 60.0, 1, begin=replace(first.lesson(), close=True), remember=True)
+    again.run()
+    for leaf in again.lesson().leaves:
+        if leaf.multipliers is not None and np.isfinite(leaf.objective):
+            proven = Scales(other, again.columns).weigh(leaf, [], lambda _: True).objective
+            assert proven >= leaf.objective - 1e-6 * abs(leaf.objective)
+
+
 def test_a_part_that_held_nothing_is_refuted_only_while_it_does() -> None:
     """If this fails, a part is called empty that another problem has filled."""
     problem = small()
@@ -81,5 +96,5 @@ def test_a_part_that_held_nothing_is_refuted_only_while_it_does() -> None:
     ray = live.ray()
     assert ray is not None
     leaf = Leaf(np.inf, lower, upper, None, ray)
-    assert Scales(starved, search.columns).weigh(leaf, [], lambda _: False) == np.inf
-    assert Scales(problem, search.columns).weigh(leaf, [], lambda _: False) == -np.inf
+    assert Scales(starved, search.columns).weigh(leaf, [], lambda _: False).objective == np.inf
+    assert Scales(problem, search.columns).weigh(leaf, [], lambda _: False).objective == -np.inf
