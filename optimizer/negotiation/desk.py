@@ -161,8 +161,8 @@ class Desk:
 
     def signed(self, package: Package, near: Package | None = None, *, basis: Any = None, anew: bool = False) -> Solved:
         """The best plan in which the package is signed. `near`: a package of the same alternative solved before, with whose parts the search
-        begins, the first of them from `basis` if one is given; by default the offer as it stands. `anew`: from nothing, which is sooner done than from
-        parts that are far. Raises InvalidScenario for a package that can't be."""
+        begins, the first of them from `basis` if one is given; by default the offer as it stands. `anew`: not with its parts, because they are far, but with
+        its relaxation, or from `basis`; the offer as it stands from nothing. Raises InvalidScenario for a package that can't be."""
         package = self._plainly(package)
         key = key_of(package)
         if key in self._known:
@@ -189,8 +189,11 @@ class Desk:
             placed = self.places.at(package)
         except Misfit:
             return self._whole(with_offer(self.scenario, packaged_among_others(self.scenario, package)), package)
-        begin = None if anew else self._begin(package, near, placed.spliced.problem)
-        if begin is not None and basis is not None:
+        plain = key_of(package) == key_of(Package(offer=package.offer, alternative=package.alternative))
+        begin = None if anew and plain else self._begin(package, near, placed.spliced.problem)
+        if begin is not None and anew:
+            begin = Start(basis or begin.basis)
+        elif begin is not None and basis is not None:
             begin = replace(begin, leaves=(replace(begin.leaves[0], basis=basis), *begin.leaves[1:]))
         return self._search(placed.problem, placed.instance, begin, placed.factors)
 
@@ -224,10 +227,13 @@ class Desk:
         return self.places.slope(package, solved.x, solved.lesson.leaves[0].multipliers)
 
     def _begin(self, package: Package, near: Package | None, problem: Problem) -> Start | None:
-        """The parts that the search for a neighbour has left."""
+        """The parts that the search for a neighbour has left, or its relaxation where they are far."""
         plain = Package(offer=package.offer, alternative=package.alternative)
         if key_of(package) == key_of(plain):
-            return remapped(self.best().lesson, self.places.slot(self._index(package.offer)), problem)
+            o, best = self._index(package.offer), self.best()
+            begin = remapped(best.lesson, self.places.slot(o), problem)
+            unsigned = best.outcome is not None and not best.outcome().signed[o].any()
+            return Start(begin.basis) if begin is not None and unsigned else begin  # what signs another offer instead is far
         alike = near is not None and (near.offer, near.alternative) == (package.offer, package.alternative)  # others' parts are parts of another space
         neighbour = self.signed(near if near is not None and alike else plain)
         return extended(neighbour.lesson, neighbour.names, problem)

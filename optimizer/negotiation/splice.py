@@ -173,7 +173,8 @@ class Slot:
     cash: Any  # [N, kept]
     enters: Any  # [kept rows, N] coefficient of a unit of discounted money
     enters_cost: Floats  # [N]
-    own: dict[str, dict[tuple[int, ...], int]]  # kernel variable -> index -> position in `kept`
+    own: dict[str, tuple[Ints, Ints]]  # kernel variable -> its indices in order, and their positions in `kept`
+    names: tuple[tuple[Label, ...], tuple[Label, ...]]  # of the kept rows and columns
 
 
 def make_slot(base: Base, o: int) -> Slot:
@@ -182,14 +183,11 @@ def make_slot(base: Base, o: int) -> Slot:
     kept_rows, kept = np.flatnonzero(base.row_offer != o), np.flatnonzero(base.column_offer != o)
     place = np.full(len(problem.cost), -1)
     place[kept] = np.arange(len(kept))
-    own = {
-        name: {tuple(key): int(place[j]) for key, j in zip(index.tolist(), columns, strict=True) if key[0] == o}
-        for name, (index, columns) in problem.keys.items()
-        if name in OWN
-    }
+    keys = {name: problem.keys[name] for name in OWN}
+    own = {name: _in_order(index[index[:, 0] == o], place[columns[index[:, 0] == o]]) for name, (index, columns) in keys.items()}
     money = np.zeros(len(kept), dtype=bool)
     for name in ("signed", "volume", "take", "elected"):
-        money[list(own[name].values())] = True
+        money[own[name][1]] = True
     cash = problem.cash[:, kept].tocsr()
     charged = cash @ sparse.diags(money.astype(float))
     enters = (base.enters[kept_rows] @ sparse.diags(1.0 / discount)).tocsr()
@@ -199,7 +197,14 @@ def make_slot(base: Base, o: int) -> Slot:
         matrix=_less(problem.matrix[kept_rows][:, kept], enters @ charged),
         cost=_less(sparse.csr_matrix(problem.cost[kept]), sparse.csr_matrix(charged.T @ enters_cost)).toarray()[0],
         cash=_less(cash, charged), enters=enters, enters_cost=enters_cost, own=own,
+        names=(tuple(problem.names[0][i] for i in kept_rows.tolist()), tuple(problem.names[1][j] for j in kept.tolist())),
     )  # fmt: skip
+
+
+def _in_order(index: Ints, columns: Ints) -> tuple[Ints, Ints]:
+    """Indices in ascending order, and their columns."""
+    order = np.lexsort(index.T[::-1])
+    return index[order], columns[order]
 
 
 @dataclass(frozen=True)
@@ -265,8 +270,7 @@ def splice(slot: Slot, offer: OfferData) -> Spliced:
         row_node=np.concatenate([problem.row_node[slot.kept_rows], contract.row_node]),
         row_rule=np.concatenate([problem.row_rule[slot.kept_rows], np.full(len(contract.row_node), -1)]),
         cash=_tidy(cash), keys={name: (index, kept[columns]) for name, (index, columns) in problem.keys.items()},
-        names=((*(problem.names[0][i] for i in slot.kept_rows.tolist()), *contract.names[0]),
-               (*(problem.names[1][j] for j in slot.kept.tolist()), *(contract.names[1][j] for j in fresh.tolist()))),
+        names=(slot.names[0] + contract.names[0], slot.names[1] + tuple(contract.names[1][j] for j in fresh.tolist())),
     )  # fmt: skip
     rule = [i for i, (name, _) in enumerate(contract.names[0]) if name.endswith(".at_most_one_alternative")]
     risk = {name: kept[columns] for name, columns in base.risk.items()}
@@ -290,10 +294,11 @@ def _places(slot: Slot, contract: Problem) -> tuple[Ints, Ints]:
     """Where the contract's columns go, and which of them are its clauses' own. Raises Misfit where it has other kernel columns."""
     place = np.full(len(contract.cost), -1)
     for name in OWN:
-        index, columns = contract.keys[name]
-        if {tuple(key) for key in index.tolist()} != set(slot.own[name]):
+        index, columns = _in_order(*contract.keys[name])
+        known, position = slot.own[name]
+        if len(index) != len(known) or (len(index) > 0 and not np.array_equal(index, known)):  # without any, indices have no length that says anything
             raise Misfit
-        place[columns] = [slot.own[name][tuple(key)] for key in index.tolist()]
+        place[columns] = position
     fresh = np.flatnonzero(place < 0)
     place[fresh] = len(slot.kept) + np.arange(len(fresh))
     return place, fresh

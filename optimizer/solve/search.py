@@ -172,7 +172,7 @@ class Search:
 
     def _root(self) -> None:
         lower, upper = self.problem.lower[self.columns], self.problem.upper[self.columns]
-        far = self.guess is not None or (self.begin is None and self.handover is None)
+        far = self.guess is not None or (self.handover is None if self.begin is None else not self.begin.leaves)
         root = self._solve(lower, upper, self._begin(), far)
         if root is None:
             return

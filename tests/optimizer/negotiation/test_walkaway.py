@@ -99,8 +99,10 @@ def test_cost_that_is_not_concave_in_the_price_is_enclosed() -> None:
     desk = Desk(deal([offer("frame", 30.0, (0.0, 3.0))], demand=3.0, futures=futures, risk={"weight": 1.0, "tail": 0.5}))
     cost = [desk.signed(Package(offer="frame", price=p)).upper for p in (5.0, 20.0, 30.0, 40.0)]
     assert cost == pytest.approx([15.0, 30.0, 30.0, 40.0])
-    result = walk_away(desk, FRAME)
-    assert result.method == "bracket"
+    enclosed, result = walk_away(desk, FRAME, holding=False), walk_away(desk, FRAME)
+    assert enclosed.method == "bracket"
+    assert middle(enclosed) == pytest.approx(50.0, rel=1e-6)
+    assert result.method in ("plans held", "bracket")  # on the flat part it is the basis that says whether a plan can be held
     assert middle(result) == pytest.approx(50.0, rel=1e-6)
     assert not price_volume_curve(desk, FRAME, 5.0, 60.0).exact
 
