@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import compileall
+import os
 from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in `optimizer`, for tests that begin with NumPy
 PACKAGES = ("models", "optimizer", "scenarios", "api")
 
 

@@ -39,7 +39,7 @@ from optimizer.solve.extensive import solve as solve_extensive
 from optimizer.solve.form_whole import ExtensiveForm
 from optimizer.solve.forms import Form
 from optimizer.solve.guess import first_guess
-from optimizer.solve.highs import Answer, Distant, Live
+from optimizer.solve.highs import Answer, Distant, Interrupted, Live
 from optimizer.solve.lagrange import signed
 from optimizer.solve.leaves import Start
 from optimizer.solve.problem import Problem
@@ -162,7 +162,7 @@ class Desk:
     def signed(self, package: Package, near: Package | None = None, *, basis: Any = None, anew: bool = False) -> Solved:
         """The best plan in which the package is signed. `near`: a package of the same alternative solved before, with whose parts the search
         begins, the first of them from `basis` if one is given; by default the offer as it stands. `anew`: not with its parts, because they are far, but with
-        its relaxation, or from `basis`; the offer as it stands from nothing. Raises InvalidScenario for a package that can't be."""
+        its relaxation, or from `basis`; from nothing where nothing is known. Raises InvalidScenario for a package that can't be."""
         package = self._plainly(package)
         key = key_of(package)
         if key in self._known:
@@ -189,17 +189,17 @@ class Desk:
             placed = self.places.at(package)
         except Misfit:
             return self._whole(with_offer(self.scenario, packaged_among_others(self.scenario, package)), package)
-        plain = key_of(package) == key_of(Package(offer=package.offer, alternative=package.alternative))
-        begin = None if anew and plain else self._begin(package, near, placed.spliced.problem)
-        if begin is not None and anew:
-            begin = Start(basis or begin.basis)
+        begin = self._begin(package, near, placed.spliced.problem) if self._known or not anew else None
+        if begin is not None and (anew or not begin.leaves):
+            begin = Start(basis or begin.basis, far=True)
         elif begin is not None and basis is not None:
             begin = replace(begin, leaves=(replace(begin.leaves[0], basis=basis), *begin.leaves[1:]))
         return self._search(placed.problem, placed.instance, begin, placed.factors)
 
     def held(self, package: Package, solved: Solved, basis: Any = None) -> tuple[float, float, Any] | None:
         """What a package costs when signed is what another plan of the same terms signs, how fast that rises with the price, and the basis; infinite where
-        that can't be. `basis`: that of such a plan at a price nearby. None where plans can't be held, because the package is not spliced."""
+        that can't be. `basis`: that of such a plan at a price nearby. None where plans can't be held, because the package is not spliced. Raises Cancelled and
+        TimeLimit."""
         if self.base is None or solved.x is None or solved.lesson is None or not solved.lesson.leaves:
             return None
         try:
@@ -211,9 +211,12 @@ class Desk:
         live = Live(placed.problem, self.settings.seed, factors=placed.factors)
         at, basis = np.round(solved.x[live.integers]), basis or solved.lesson.leaves[0].basis
         try:
-            found = live.solve(at, at, basis, self.left(), self.stop, close=HELD_STEPS)
-        except Distant:
-            found = live.solve(at, at, basis, self.left(), self.stop)
+            try:
+                found = live.solve(at, at, basis, self.left(), self.stop, close=HELD_STEPS)
+            except Distant:
+                found = live.solve(at, at, basis, self.left(), self.stop)
+        except Interrupted as cut:
+            raise (Cancelled() if str(cut) == "user" else TimeLimit(self.settings.time_limit_seconds)) from None
         if found is None:
             return np.inf, 0.0, basis
         slope = self.places.slope(package, found.x, signed(placed.problem, found.multipliers()))
@@ -232,8 +235,8 @@ class Desk:
         if key_of(package) == key_of(plain):
             o, best = self._index(package.offer), self.best()
             begin = remapped(best.lesson, self.places.slot(o), problem)
-            unsigned = best.outcome is not None and not best.outcome().signed[o].any()
-            return Start(begin.basis) if begin is not None and unsigned else begin  # what signs another offer instead is far
+            forced = offer_named(self.scenario, package.offer).sign == "now" and best.outcome is not None and not best.outcome().signed[o].any()
+            return Start(begin.basis, far=True) if begin is not None and forced else begin  # what signs another offer instead is far
         alike = near is not None and (near.offer, near.alternative) == (package.offer, package.alternative)  # others' parts are parts of another space
         neighbour = self.signed(near if near is not None and alike else plain)
         return extended(neighbour.lesson, neighbour.names, problem)

@@ -55,7 +55,7 @@ def term_ledger(
     before = desk.solves
     desk.best()
     with ThreadPoolExecutor(max(1, desk.settings.threads)) as pool:
-        stands = {pool.submit(desk.signed, Package(offer=name)): name for name in names}
+        stands = {pool.submit(desk.signed, Package(offer=name)): name for name in dict.fromkeys(names)}
         lines: dict[str, list[Future[LedgerLine]]] = {}
         try:
             for done in as_completed(stands):  # lines of any offer whose value is known keep every thread busy

@@ -35,7 +35,7 @@ class Leaf:
     lower: Floats  # of the binaries
     upper: Floats
     basis: Any
-    multipliers: Floats | None  # [R] of the relaxation's rows
+    multipliers: Floats | None  # [R] of the rows, which prove the objective; where that is infinite, the ray that refuted the part
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,9 @@ class Start:
 
     basis: Any  # of its relaxation
     tries: tuple[Floats, ...] = ()  # values of the binaries that were good there
-    leaves: tuple[Leaf, ...] = ()  # parts that together are the whole space, the one of the optimum first
+    leaves: tuple[Leaf, ...] = ()  # parts that together are the whole space, the one of the optimum first; none: begin with the relaxation
     close: bool = False  # whether the problems differ in coefficients, and little; otherwise in bounds and sides only
+    far: bool = False  # whether the relaxation is far from the basis
 
 
 @dataclass(frozen=True)
@@ -80,13 +81,14 @@ class Scales:
             return replace(leaf, objective=self._refuted(leaf, own))
         low, high = problem.lower.copy(), problem.upper.copy()
         low[self.columns], high[self.columns] = leaf.lower, leaf.upper
-        best, proof = bound_of(problem, signed(problem, own), low, high), own
+        proof = signed(problem, own)
+        best = bound_of(problem, proof, low, high)
         for moved in moves[:MOST_MOVES]:
             for share in SHARES:
                 if enough(best):
                     break
-                tried = own + share * moved
-                if (found := bound_of(problem, signed(problem, tried), low, high)) > best:
+                tried = signed(problem, own + share * moved)
+                if (found := bound_of(problem, tried, low, high)) > best:
                     best, proof = found, tried
         return replace(leaf, objective=best, multipliers=proof)
 

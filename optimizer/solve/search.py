@@ -172,7 +172,7 @@ class Search:
 
     def _root(self) -> None:
         lower, upper = self.problem.lower[self.columns], self.problem.upper[self.columns]
-        far = self.guess is not None or (self.handover is None if self.begin is None else not self.begin.leaves)
+        far = self.guess is not None or (self.handover is None if self.begin is None else self.begin.far)
         root = self._solve(lower, upper, self._begin(), far)
         if root is None:
             return
@@ -224,8 +224,10 @@ class Search:
                 self._revisit_one(parts[0], moves)
                 parts.pop(0)
         except Interrupted:
-            bounds = [self.scales.weigh(leaf, moves, self._closed).objective for leaf in parts]  # what was not looked at still counts in the bound
-            self.least_dropped = min([self.least_dropped, *bounds])
+            weighed = [self.scales.weigh(leaf, moves, self._closed) for leaf in parts]  # what was not looked at still counts in the bound
+            self.least_dropped = min([self.least_dropped, *(leaf.objective for leaf in weighed)])
+            for leaf in parts:  # and belongs to the space, for whoever begins with these parts
+                self._keep(leaf)
             raise
 
     def _revisit_one(self, leaf: Leaf, moves: list[Floats]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.errors import InvalidScenario
+from models.errors import Cancelled, InvalidScenario, TimeLimit
 from models.negotiation import Package
 from models.scenario import Scenario
 from optimizer.instance import build_instance
@@ -18,7 +18,7 @@ from optimizer.negotiation.ledger import moved, moves_of
 from optimizer.negotiation.levers import levers_of, packaged_among_others
 from optimizer.negotiation.places import key_of
 from optimizer.negotiation.splice import labels_of, make_base, make_slot, splice
-from optimizer.solve.highs import Interrupted
+from optimizer.solve.highs import Interrupted, Live
 from optimizer.solve.problem import Problem, compile_problem
 from optimizer.solve.search import Search
 from scenarios import library
@@ -178,7 +178,7 @@ def test_parts_of_another_alternative_are_not_taken_over() -> None:
 
 @pytest.mark.parametrize("seed", [106, 133, 149])
 def test_a_search_that_is_cut_short_proves_no_more_than_it_has_seen(seed: int) -> None:
-    """If this fails, a value that ran out of time claims a bound that the parts it never looked at don't bear out."""
+    """If this fails, a value that ran out of time, or one that begins where it ended, claims a bound that parts never looked at don't bear out."""
     scenario = random_scenario(seed)
     problem = compile_problem(build_model(build_instance(scenario, build_tree(scenario))))
     first = Search(problem, 0.0, 60.0, 1, remember=True)
@@ -192,6 +192,30 @@ def test_a_search_that_is_cut_short_proves_no_more_than_it_has_seen(seed: int) -
         again = CutShort(changed, 0.0, 60.0, 1, begin=first.lesson(), remember=True)
         again.looks = looks
         assert again.run().bound <= best.value + 1e-6 * abs(best.value)
+        later = Search(changed, 0.0, 60.0, 1, begin=replace(again.lesson(), close=True), remember=True).run()
+        assert later.bound <= best.value + 1e-6 * abs(best.value)
+        assert later.objective == pytest.approx(best.value, rel=1e-6)
+
+
+@pytest.mark.parametrize(("why", "error"), [("time", TimeLimit), ("user", Cancelled)])
+def test_a_plan_held_when_time_is_up_says_so(monkeypatch: pytest.MonkeyPatch, why: str, error: type[Exception]) -> None:
+    """If this fails, a walk-away price that ran out of time, or was cancelled, is called an error of ours."""
+    desk, package = Desk(deal([offer("frame", 10.0)])), Package(offer="frame", price=9.0)
+    solved = desk.signed(package)
+
+    def cut(*_: object, **__: object) -> None:
+        raise Interrupted(why)
+
+    monkeypatch.setattr(Live, "solve", cut)
+    with pytest.raises(error):
+        desk.held(package.model_copy(update={"price": 8.0}), solved)
+
+
+def test_two_values_side_by_side_are_two_searches() -> None:
+    """If this fails, a walk-away price of terms that are not the offered ones first waits for values that nobody asked for."""
+    desk = Desk(deal([offer("frame", 10.0)]))
+    desk.side_by_side(Package(offer="frame", price=9.0))
+    assert desk.solves == 2
 
 
 class CutShort(Search):
