@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -83,13 +84,12 @@ class Scales:
         low[self.columns], high[self.columns] = leaf.lower, leaf.upper
         proof = signed(problem, own)
         best = bound_of(problem, proof, low, high)
-        for moved in moves[:MOST_MOVES]:
-            for share in SHARES:
-                if enough(best):
-                    break
-                tried = signed(problem, own + share * moved)
-                if (found := bound_of(problem, tried, low, high)) > best:
-                    best, proof = found, tried
+        for moved, share in product(moves[:MOST_MOVES], SHARES):
+            if enough(best):
+                break
+            tried = signed(problem, own + share * moved)
+            if (found := bound_of(problem, tried, low, high)) > best:
+                best, proof = found, tried
         return replace(leaf, objective=best, multipliers=proof)
 
     def _refuted(self, leaf: Leaf, ray: Floats) -> float:

@@ -25,6 +25,13 @@ def small() -> Problem:
     return compile_problem(build_model(build_instance(scenario, build_tree(scenario))))
 
 
+def ended(problem: Problem) -> Search:
+    """A search from nothing that has ended and remembers its parts."""
+    search = Search(problem, 0.0, 60.0, 1, remember=True)
+    search.run()
+    return search
+
+
 def moved(problem: Problem, seed: int, size: float) -> Problem:
     """Much the same problem: costs and a few coefficients moved by some share."""
     draw = np.random.default_rng(seed)
@@ -37,8 +44,7 @@ def moved(problem: Problem, seed: int, size: float) -> Problem:
 def test_multipliers_of_another_problem_never_prove_too_much(seed: int) -> None:
     """If this fails, a part of the search space that holds the best plan is dropped, and a walk-away price is wrong without a sign of it."""
     problem = small()
-    search = Search(problem, 0.0, 60.0, 1, remember=True)
-    search.run()
+    search = ended(problem)
     other = moved(problem, seed, 0.02)
     for leaf in search.lesson().leaves:
         if leaf.multipliers is None or np.isinf(leaf.objective):
@@ -56,8 +62,7 @@ def test_multipliers_of_another_problem_never_prove_too_much(seed: int) -> None:
 def test_a_search_over_known_parts_ends_where_one_from_scratch_does(seed: int, close: bool) -> None:
     """If this fails, what a search may begin with decides where it ends."""
     problem = small()
-    first = Search(problem, 0.0, 60.0, 1, remember=True)
-    first.run()
+    first = ended(problem)
     other = (
         moved(problem, seed, 0.05) if close else replace(problem, lower=np.where(problem.integer & (np.arange(len(problem.cost)) % 3 == 0), 1.0, problem.lower))
     )
@@ -73,8 +78,7 @@ def test_a_search_over_known_parts_ends_where_one_from_scratch_does(seed: int, c
 def test_a_part_keeps_the_multipliers_that_proved_it(seed: int) -> None:
     """If this fails, every search after this one solves parts again that were proven to be dear."""
     problem = small()
-    first = Search(problem, 0.0, 60.0, 1, remember=True)
-    first.run()
+    first = ended(problem)
     other = moved(problem, seed, 0.01)
     again = Search(other, 0.0, 60.0, 1, begin=replace(first.lesson(), close=True), remember=True)
     again.run()
