@@ -18,6 +18,7 @@ finally:
 
 import pyomo.core as pyo  # noqa: E402
 from pyomo.common.gc_manager import PauseGC  # noqa: E402
+from pyomo.core.base.component_namer import index_repr  # noqa: E402
 from pyomo.core.expr.numeric_expr import LinearExpression, MonomialTermExpression  # noqa: E402
 
-__all__ = ["LinearExpression", "MonomialTermExpression", "PauseGC", "pyo"]
+__all__ = ["LinearExpression", "MonomialTermExpression", "PauseGC", "index_repr", "pyo"]

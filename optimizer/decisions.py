@@ -24,9 +24,10 @@ from optimizer.clauses.deal import Contract
 from optimizer.clauses.ending import ending_nodes
 from optimizer.clauses.obligation import OF_COMMITTED, most_elected
 from optimizer.clauses.rescheduling import most_moved
-from optimizer.instance import Instance, shape_of
+from optimizer.instance import Instance
 from optimizer.ledger import CAPACITY, PREPAYMENT, SIGNING, Ledger, Term
-from optimizer.rows import Bounds, Index, Varying, constrain, declare
+from optimizer.light import LightBlock
+from optimizer.rows import Bounds, Index, Varying, constrain, declare, inner
 from optimizer.varying import Number, anywhere, largest, least, settled
 from scenarios.tree import Floats
 
@@ -62,10 +63,11 @@ PREPAID = frozenset({PREPAYMENT})
 KERNEL = ("signed", "volume", "take", "elected", "ended", "deliver", "order", "receive", "stock", "move", "swap", "unmet", "opened")
 
 
-def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Kernel:
-    """Declare all kernel variables, and what binds them to each other within one contract."""
-    model = pyo.ConcreteModel()
-    model.varying = Varying()
+def declare_decisions(instance: Instance, contracts: tuple[Contract, ...], *, light: bool = False) -> Kernel:
+    """Declare all kernel variables, and what binds them to each other within one contract; in Pyomo, or in `light` objects."""
+    model = LightBlock() if light else pyo.ConcreteModel()
+    if not light:
+        model.varying = Varying()
     tree = instance.tree
     signed: dict[Index, float] = {}
     volume: dict[Index, float] = {}
@@ -75,7 +77,7 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
     deliver: dict[Index, Number] = {}
     for c in contracts:
         o, offer = c.offer.index, c.offer
-        shapes = [shape_of(a.profile, offer.end - offer.start) for a in c.alternatives]
+        shapes = c.shapes
         for m in c.signing_nodes:
             for j, a in enumerate(c.alternatives):
                 signed[o, j, m] = 1.0
@@ -112,13 +114,12 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...]) -> Ke
     }
     lanes: dict[Index, Number] = {(r, n): least(x.capacity, settled(useful[n])) for r, x in enumerate(instance.lanes) for n in instance.nodes}
     unmet = _unmet(instance)
-    model.signed = declare(model, "signed", signed, pyo.Binary)
     kernel = Kernel(
         instance=instance,
         contracts=contracts,
         model=model,
         ledger=Ledger(),
-        signed=_columns(model.signed),
+        signed=_columns(declare(model, "signed", signed, pyo.Binary)),
         volume=_columns(declare(model, "volume", volume)),
         take=_columns(declare(model, "take", take)),
         elected=_columns(declare(model, "elected", elected)),
@@ -214,10 +215,7 @@ def _bind(kernel: Kernel, c: Contract) -> None:
     all_taken_is_delivered:   sum_s deliver = sum_j take
     """
     o, offer = c.offer.index, c.offer
-    block = kernel.model.component("offers") or pyo.Block(pyo.Any)
-    if kernel.model.component("offers") is None:
-        kernel.model.add_component("offers", block)
-    block = block[offer.id]
+    block = inner(kernel.model, "offers", offer.id)
     rows: dict[str, dict[Index, Bounds]] = {}
 
     def row(name: str, key: Index, lower: float | None, terms: list[Term], upper: float | None) -> None:
@@ -230,7 +228,7 @@ def _bind(kernel: Kernel, c: Contract) -> None:
             rate = kernel.instance.rate(offer, m)
             kernel.ledger.charge("offer", offer.id, "signing", SIGNING, m, [(rate * offer.signing_cost, kernel.signed[o, j, m]) for j in js])
         for j, a in enumerate(c.alternatives):
-            shape = shape_of(a.profile, offer.end - offer.start)
+            shape = c.shapes[j]
             for p in range(len(offer.products)):
                 volumes = [kernel.volume[o, j, p, t, m] for t in range(offer.start, offer.end)]
                 gate = kernel.signed[o, j, m]

@@ -14,6 +14,7 @@ import numpy as np
 
 from optimizer.algebra import LinearExpression, MonomialTermExpression, pyo
 from optimizer.ledger import Term
+from optimizer.light import LightBlock
 from optimizer.varying import Number, anywhere, settled
 
 Index = tuple[int, ...]
@@ -28,8 +29,19 @@ class Varying:
     rows: list[tuple[Any, Number | None, list[Term], Number | None]] = field(default_factory=list)  # row, lower, terms (each column once), upper
 
 
+def inner(block: Any, name: str, key: Any = None) -> Any:
+    """The block of that name in another one, and of an index; made when it is first asked for."""
+    if block.__class__ is LightBlock:
+        return block.inner(name, key)
+    if block.component(name) is None:
+        block.add_component(name, pyo.Block() if key is None else pyo.Block(pyo.Any))
+    return block.component(name) if key is None else block.component(name)[key]
+
+
 def declare(block: Any, name: str, upper: Mapping[Index, Number], domain: Any = pyo.NonNegativeReals) -> Any:
     """An indexed variable with lower bound 0 and the given upper bounds (infinite: none)."""
+    if block.__class__ is LightBlock:
+        return block.declare(name, upper, domain is pyo.Binary)
     variable = pyo.Var(list(upper), domain=domain, dense=True)
     block.add_component(name, variable)
     for data, bound in zip(variable.values(), upper.values(), strict=True):
@@ -40,9 +52,9 @@ def declare(block: Any, name: str, upper: Mapping[Index, Number], domain: Any = 
     return variable
 
 
-def upper_bound(model: Any, variable: Any) -> Number:
+def upper_bound(block: Any, variable: Any) -> Number:
     """A column's upper bound, of every future where it differs."""
-    varying = getattr(model, "varying", None)
+    varying = None if block.__class__ is LightBlock else getattr(block.model(), "varying", None)
     known = varying.upper.get(id(variable)) if varying is not None else None
     return variable.ub if known is None else known[1]
 
@@ -52,11 +64,14 @@ def constrain(block: Any, name: str, rows: Mapping[Index, Bounds]) -> None:
     on a variable that can only be 0, so that it is the solver that finds no plan, and the rule is named like any other."""
     if not rows:
         return
-    constraint = pyo.Constraint(pyo.Any)
-    block.add_component(name, constraint)
     broken = [key for key, (lower, terms, upper) in rows.items() if not terms and not _holds(lower, upper)]
     zero = declare(block, f"{name}_nothing", dict.fromkeys(broken, 0.0)).values() if broken else ()
     nothing = dict(zip(broken, zero, strict=True))  # by our own keys: Pyomo takes (n,) for n
+    if block.__class__ is LightBlock:
+        told = ((key, (lower, [(1.0, nothing[key])] if key in nothing else terms, upper)) for key, (lower, terms, upper) in rows.items())
+        return block.constrain(name, {key: row for key, row in told if row[1]})
+    constraint = pyo.Constraint(pyo.Any)
+    block.add_component(name, constraint)
     for key, (lower, terms, upper) in rows.items():
         terms = [(1.0, nothing[key])] if key in nothing else terms
         if terms and _differs(lower, terms, upper):

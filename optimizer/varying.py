@@ -14,10 +14,13 @@ from typing import Any
 import numpy as np
 
 Number = Any  # float, or one per future [F]
+PLAIN = frozenset({float, int, np.float64})  # types of figures that are the same in all futures
 
 
 def settled(value: Any) -> Number:
     """A float where the value is the same in all futures, otherwise the array."""
+    if value.__class__ is float:
+        return value
     if isinstance(value, float | int):
         return float(value)
     array = np.asarray(value, dtype=float)
@@ -37,12 +40,12 @@ def largest(values: Iterable[Number], default: float = 0.0) -> Number:
     found = list(values)
     if not found:
         return default
-    return max(found) if all(isinstance(x, float | int) for x in found) else settled(reduce(np.maximum, found))
+    return max(found) if PLAIN.issuperset(map(type, found)) else settled(reduce(np.maximum, found))
 
 
 def least(*values: Number) -> Number:
     """Least of some figures, future by future."""
-    return min(values) if all(isinstance(x, float | int) for x in values) else settled(reduce(np.minimum, values))
+    return min(values) if PLAIN.issuperset(map(type, values)) else settled(reduce(np.minimum, values))
 
 
 def by_node(per_node: Any, data: Any) -> Any:

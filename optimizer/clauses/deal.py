@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count, takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,11 @@ class Contract:
     endings: tuple[Ending, ...]  # ways in which it can be ended before its window does
     interruption: Interruption | None  # what events leave of it; none where no clause is about events
     supplied: Mapping[Election, Floats]  # elections on top that do not hang on what can be delivered: most as a share of the committed volume. [N], or [N, F]
+
+    @cached_property
+    def shapes(self) -> tuple[Floats, ...]:
+        """Volume of each period of the window relative to the committed volume, by alternative. [J] of [W]"""
+        return tuple(shape_of(alternative.profile, self.offer.end - self.offer.start) for alternative in self.alternatives)
 
 
 @dataclass(frozen=True)
@@ -177,7 +183,7 @@ class Deal:
 
     def most_of(self, variable: Any) -> Number:
         """Upper bound of a variable of the kernel."""
-        return upper_bound(self.block.model(), variable)
+        return upper_bound(self.block, variable)
 
     def _ended_by(self, n: int) -> list[Any]:
         """Decisions to end the contract that have taken effect at node n."""
@@ -239,8 +245,7 @@ class Deal:
 
     def most_committed(self, j: int, p: int, t: int) -> float:
         """Upper bound of the committed volume in period t, as it is signed."""
-        offer, alternative = self.contract.offer, self.contract.alternatives[j]
-        return float(alternative.high[p] * shape_of(alternative.profile, offer.end - offer.start)[t - offer.start])
+        return float(self.contract.alternatives[j].high[p] * self.contract.shapes[j][t - self.contract.offer.start])
 
     def charge(self, category: str, n: int, terms: Iterable[Term]) -> None:
         """Put a charge, in the offer's currency, into the ledger at node n."""

@@ -189,7 +189,7 @@ class Desk:
             placed = self.places.at(package)
         except Misfit:
             return self._whole(with_offer(self.scenario, packaged_among_others(self.scenario, package)), package)
-        begin = self._begin(package, near, placed.spliced.problem) if self._known or not anew else None
+        begin = self._begin(package, near, placed.spliced.problem, anew) if self._known or not anew else None
         if begin is not None and (anew or not begin.leaves):
             begin = Start(basis or begin.basis, far=True)
         elif begin is not None and basis is not None:
@@ -229,8 +229,8 @@ class Desk:
             return None
         return self.places.slope(package, solved.x, solved.lesson.leaves[0].multipliers)
 
-    def _begin(self, package: Package, near: Package | None, problem: Problem) -> Start | None:
-        """The parts that the search for a neighbour has left, or its relaxation where they are far."""
+    def _begin(self, package: Package, near: Package | None, problem: Problem, far: bool) -> Start | None:
+        """The parts that the search for a neighbour has left, or its relaxation where they are `far`."""
         plain = Package(offer=package.offer, alternative=package.alternative)
         if key_of(package) == key_of(plain):
             o, best = self._index(package.offer), self.best()
@@ -239,7 +239,7 @@ class Desk:
             return Start(begin.basis, far=True) if begin is not None and forced else begin  # what signs another offer instead is far
         alike = near is not None and (near.offer, near.alternative) == (package.offer, package.alternative)  # others' parts are parts of another space
         neighbour = self.signed(near if near is not None and alike else plain)
-        return extended(neighbour.lesson, neighbour.names, problem)
+        return extended(neighbour.lesson, neighbour.names, problem, far=far)
 
     def _whole(self, scenario: Scenario, package: Package) -> Solved:
         now = offer_named(scenario, package.offer).sign == "now"

@@ -37,13 +37,14 @@ def remapped(lesson: Start | None, slot: Slot, problem: Problem) -> Start | None
     return Start(_basis(lesson.basis, rows, columns), tries, tuple(map(moved, lesson.leaves)))
 
 
-def extended(lesson: Start | None, names: tuple[Any, Any], problem: Problem) -> Start | None:
+def extended(lesson: Start | None, names: tuple[Any, Any], problem: Problem, *, far: bool = False) -> Start | None:
     """The lesson of a problem with these rows and columns, for one whose contract may have more of them: rows that are new are slack, columns that are new at
-    their bound. None where any is missing, or there are other binaries. (New rows leave multipliers feasible, with which the dual simplex method begins.)"""
+    their bound. None where any is missing, or there are other binaries. (New rows leave multipliers feasible, with which the dual simplex method begins.)
+    `far`: only the relaxation is wanted."""
     if lesson is None or lesson.basis is None or not lesson.leaves:
         return None
     if names == problem.names:
-        return replace(lesson, close=True)
+        return Start(lesson.basis, far=True) if far else replace(lesson, close=True)
     rows, columns = (_positions(old, new) for old, new in zip(names, problem.names, strict=True))
     if rows is None or columns is None or int(problem.integer.sum()) != len(lesson.leaves[0].lower):
         return None
@@ -56,31 +57,45 @@ def extended(lesson: Start | None, names: tuple[Any, Any], problem: Problem) -> 
             multipliers[rows] = leaf.multipliers
         return replace(leaf, basis=leaf.basis and _wider(leaf.basis, rows, columns, shape), multipliers=multipliers)
 
-    return Start(_wider(lesson.basis, rows, columns, shape), lesson.tries, tuple(map(moved, lesson.leaves)))
+    if far:
+        return Start(_wider(lesson.basis, rows, columns, shape), far=True)
+    leaves = tuple(map(moved, lesson.leaves))
+    return Start(leaves[0].basis, lesson.tries, leaves)
 
 
 def _positions(old: Any, new: Any) -> Ints | None:
     """Where the old ones stand among the new ones; None if one is missing."""
     if len(new) < len(old):
         return None
+    first = _shared(old, new)
     place: dict[tuple[Label, int], int] = {}
-    seen, found = Counter[Label](), []
-    for i, label in enumerate(new):
+    seen, found = Counter[Label](), list(range(first))
+    for i, label in enumerate(new[first:], first):
         place[label, seen[label]] = i
         seen[label] += 1
     seen.clear()
-    for label in old:
+    for label in old[first:]:
         found.append(place.get((label, seen[label])))
         seen[label] += 1
     return None if None in found else np.array(found, dtype=np.int64)
 
 
+def _shared(old: Any, new: Any) -> int:
+    """How many labels at the beginning are the same: those of the rest of the model, which are nearly all."""
+    least, most = 0, min(len(old), len(new))
+    while least < most:
+        middle = (least + most + 1) // 2
+        if old[least:middle] == new[least:middle]:
+            least = middle
+        else:
+            most = middle - 1
+    return least
+
+
 def _wider(basis: Any, rows: Ints, columns: Ints, shape: tuple[int, int]) -> Any:
-    at_columns, at_rows = [AT_LOWER] * shape[1], [BASIC] * shape[0]
-    for new, old in ((at_columns, zip(columns.tolist(), basis.col_status, strict=True)), (at_rows, zip(rows.tolist(), basis.row_status, strict=True))):
-        for place, status in old:
-            new[place] = status
-    return basis_of(at_columns, at_rows)
+    at_rows, at_columns = np.full(shape[0], BASIC, dtype=object), np.full(shape[1], AT_LOWER, dtype=object)
+    at_rows[rows], at_columns[columns] = basis.row_status, basis.col_status
+    return basis_of(at_columns.tolist(), at_rows.tolist())
 
 
 def _alike(base: Problem, problem: Problem, rows: Ints, columns: Ints) -> bool:

@@ -23,12 +23,12 @@ from models.rules import CATEGORY_RULES
 from optimizer.clauses import clauses_of
 from optimizer.clauses.base import looks_elsewhere
 from optimizer.instance import Instance, OfferData
+from optimizer.light import Label
 from optimizer.model import build_contracts_alone, build_model
 from optimizer.risk import EXCESSES, RISK, cost_range
-from optimizer.solve.problem import Problem, compile_problem
+from optimizer.solve.problem import Problem, compile_light, compile_problem
 from scenarios.tree import Floats, Ints
 
-Label = tuple[str, Any]
 ROUNDING = 1e-12  # relative: a difference that is no more
 OWN = ("signed", "volume", "take", "elected", "ended", "deliver")  # kernel variables of a contract
 
@@ -219,13 +219,8 @@ class Spliced:
 
 def alone(instance: Instance, offer: OfferData) -> Problem:
     """One contract, compiled alone."""
-    found = compile_problem(
-        build_contracts_alone(
-            replace(instance, offers=(offer,), spots=(), stocks={}, lanes=(), swaps=(), steps=(), shortage={}, capacity=np.full_like(instance.capacity, np.inf))
-        ),
-        coupled=False,
-    )
-    return replace(found, names=(labels_of(found.names[0]), labels_of(found.names[1])))
+    empty = replace(instance, offers=(offer,), spots=(), stocks={}, lanes=(), swaps=(), steps=(), shortage={}, capacity=np.full_like(instance.capacity, np.inf))
+    return compile_light(build_contracts_alone(empty, light=True))
 
 
 def _less(whole: Any, part: Any) -> Any:

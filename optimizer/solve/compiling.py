@@ -16,6 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from optimizer.algebra import pyo
+from optimizer.light import Column, Declared
 from scenarios.tree import Floats, Ints
 
 
@@ -29,7 +30,7 @@ class Form:
     rows: tuple[Any, ...]  # Pyomo's data of every row
     row_lower: Floats
     row_upper: Floats
-    columns: tuple[Any, ...]  # Pyomo's data of every column
+    columns: tuple[Any, ...]  # Pyomo's data of every column; of a light model the columns themselves, and labels of rows
 
 
 class _Terms:
@@ -62,11 +63,8 @@ class _Terms:
                 columns.update((id(v), v) for v in variable.parent_component().values())
         place = {key: j for j, key in enumerate(columns)}
         where = np.array([place[key] for key in ids[first].tolist()], dtype=np.int32)[which]
-        shape = (len(self.ends) - 1, len(columns))
-        found = sparse.csr_matrix((np.array(self.coefficients, dtype=float), where, np.array(self.ends, dtype=np.int32)), shape=shape).tocsc()
-        found.sum_duplicates()  # by columns first: this way terms of one variable are added in the order in which they are declared
-        found.eliminate_zeros()
-        return found.tocsr(), list(columns.values())
+        found = _added_up(np.array(self.coefficients, dtype=float), where, np.array(self.ends), len(columns))
+        return found, list(columns.values())
 
 
 def linear_form(model: Any) -> Form:
@@ -76,6 +74,46 @@ def linear_form(model: Any) -> Form:
     declared = list(model.component_data_objects(pyo.Constraint, active=True, sort=pyo.SortComponents.ORDERED_INDICES))
     sides = [_sides(row, terms) for row in declared]
     whole, columns = terms.matrix()
+    return _form(whole, offset, declared, sides, columns)
+
+
+def light_form(declared: Declared, charged: list[Column]) -> Form:
+    """Read a light model off, whose objective is a stand-in that names what is charged."""
+    blocks = sorted(declared.rows, key=lambda one: one[0])  # a block's own rows, then those of the blocks in it
+    rows = [((name, index), row) for _, name, found in blocks for index, row in sorted(found.items(), key=lambda item: item[0])]
+    bodies = [[(1.0, column) for column in charged], *(terms for _, (_, terms, _) in rows)]
+    number = np.array([column.number for body in bodies for _, column in body], dtype=np.int64)
+    coefficient = np.array([c for body in bodies for c, _ in body], dtype=float)
+    ends = np.cumsum([0, *map(len, bodies)])
+    columns = [column for _, _, found in declared.variables for column in found.values()]
+    owner = np.repeat(np.arange(len(declared.variables)), [len(found) for _, _, found in declared.variables])
+    order = _by_component(owner, number)
+    place = np.full(len(columns), -1)
+    place[order] = np.arange(len(order))
+    whole = _added_up(coefficient, place[number], ends, len(order))
+    sides = [(-np.inf if lower is None else lower, np.inf if upper is None else upper) for _, (lower, _, upper) in rows]
+    return _form(whole, 0.0, [label for label, _ in rows], sides, [columns[j] for j in order.tolist()])
+
+
+def _by_component(owner: Ints, named: Ints) -> Ints:
+    """Columns of all components that are named, the component that is named first before the others. `owner` of every column, columns that are `named`."""
+    components, first = np.unique(owner[named], return_index=True)
+    rank = np.full(owner.max(initial=-1) + 1, len(owner))
+    rank[components[np.argsort(first)]] = np.arange(len(components))
+    order = np.argsort(rank[owner], kind="stable")
+    return order[rank[owner[order]] < len(owner)]
+
+
+def _added_up(coefficients: Floats, columns: Ints, ends: Ints, width: int) -> Any:
+    """The matrix of lists of terms, those of one variable added up."""
+    found = sparse.csr_matrix((coefficients, columns.astype(np.int32), ends.astype(np.int32)), shape=(len(ends) - 1, width)).tocsc()
+    found.sum_duplicates()  # by columns first: this way terms of one variable are added in the order in which they are declared
+    found.eliminate_zeros()
+    return found.tocsr()
+
+
+def _form(whole: Any, offset: float, declared: list[Any], sides: list[tuple[float, float]], columns: list[Any]) -> Form:
+    """The form from the objective and all rows (`whole`, the objective first), the rows' data and sides, and the columns' data."""
     low, high = (np.array([side[k] for side in sides], dtype=float) for k in (0, 1))
     row_of, lower, upper = _split(low, high, np.diff(whole.indptr)[1:])
     named = np.flatnonzero(np.bincount(whole.indices, minlength=whole.shape[1]))

@@ -13,7 +13,7 @@ from optimizer.algebra import PauseGC
 from optimizer.decisions import KERNEL, Kernel
 from optimizer.outcome import Values
 from optimizer.risk import EXCESSES, RISK, cost_range
-from optimizer.solve.compiling import linear_form
+from optimizer.solve.compiling import light_form, linear_form
 from optimizer.solve.names import Names
 from scenarios.tree import Floats, Ints
 
@@ -119,6 +119,29 @@ def _compiled(kernel: Kernel, coupled: bool) -> Problem:
         naming=Names(kernel),
     )
     return bounded_risk(kernel, problem)
+
+
+def compile_light(kernel: Kernel) -> Problem:
+    """The matrices of contracts that were declared in light objects, with labels in the place of Pyomo's data."""
+    with PauseGC():
+        declared = kernel.model.declared
+        charged = {id(v): v for row in kernel.ledger.rows for _, v in row.terms}
+        form = light_form(declared, list(charged.values()))
+        about = {column.number: ((name, index), binary) for name, binary, found in declared.variables for index, column in found.items()}
+        labels, binaries = zip(*(about[column.number] for column in form.columns), strict=True) if form.columns else ((), ())
+        of = {id(column): j for j, column in enumerate(form.columns)}
+        return Problem(
+            matrix=form.matrix, row_lower=form.row_lower, row_upper=form.row_upper, cost=form.cost, offset=form.offset,
+            lower=np.zeros(len(of)), upper=np.array([np.inf if column.ub is None else column.ub for column in form.columns], dtype=float),
+            integer=np.array(binaries, dtype=bool), column_node=_last(labels), row_node=_last(form.rows), row_rule=np.full(len(form.rows), -1),
+            cash=_cash(kernel, of, len(of)), keys={name: _keys(getattr(kernel, name), of) for name in KERNEL},
+            names=(form.rows, tuple(labels)), naming=None,
+        )  # fmt: skip
+
+
+def _last(labels: Sequence[tuple[str, Any]]) -> Ints:
+    """The node of each label: the last figure of its index."""
+    return np.array([index[-1] if index.__class__ is tuple else index for _, index in labels], dtype=np.int64)
 
 
 def _owners(data: Sequence[Any], coupling: frozenset[int]) -> tuple[Ints, Ints]:

@@ -22,7 +22,8 @@ def basis_from(codes: Any, columns: int) -> Any:
 
 
 def basis_of(columns: list[Any], rows: list[Any]) -> Any:
-    """The basis with these statuses of columns and rows."""
+    """The basis with these statuses of columns and rows, as many of which are basic as there are rows."""
     basis = highspy.HighsBasis()
     basis.valid, basis.col_status, basis.row_status = True, columns, rows
+    basis.alien = False  # HiGHS would factorise it once more to see whether it is one, whenever it is handed over
     return basis
