@@ -65,9 +65,7 @@ KERNEL = ("signed", "volume", "take", "elected", "ended", "deliver", "order", "r
 
 def declare_decisions(instance: Instance, contracts: tuple[Contract, ...], *, light: bool = False) -> Kernel:
     """Declare all kernel variables, and what binds them to each other within one contract; in Pyomo, or in `light` objects."""
-    model = LightBlock() if light else pyo.ConcreteModel()
-    if not light:
-        model.varying = Varying()
+    model = LightBlock() if light else _pyomo_model()
     tree = instance.tree
     signed: dict[Index, float] = {}
     volume: dict[Index, float] = {}
@@ -139,6 +137,12 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...], *, li
         _bind(kernel, c)
     _capacity(kernel)
     return kernel
+
+
+def _pyomo_model() -> Any:
+    model = pyo.ConcreteModel()
+    model.varying = Varying()
+    return model
 
 
 def _columns(variable: Any) -> dict[Index, Any]:

@@ -7,6 +7,7 @@ step, r transfer lane, u substitution. Money and volumes stay in the scenario's 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import floor
 
 import numpy as np
 
@@ -189,6 +190,10 @@ class Instance:
     @staticmethod
     def _share(lead: Number, age: int) -> Number:
         """Share of an order that arrives `age` periods after it."""
+        if lead.__class__ is float:
+            below = floor(lead + 1e-12)
+            rest = max(0.0, lead - below)
+            return (1.0 - rest) * (age == below) + rest * (age == below + 1)
         whole = np.floor(lead + 1e-12)
         part = np.maximum(0.0, lead - whole)
         return settled((1.0 - part) * (age == whole) + part * (age == whole + 1))

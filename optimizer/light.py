@@ -1,8 +1,8 @@
 """Contracts declared without Pyomo, for those that are compiled at once and looked at by nobody.
 
-A negotiation builds the same contract hundreds of times, each time with one term moved. Making and freeing Pyomo's objects is more than half of the work, under
-the interpreter's lock. Clauses declare everything through `rows`, which writes it down here instead where a block is a light one. Rows, columns, their order and
-their names are those that Pyomo would give: a test compares them for every clause.
+A negotiation builds the same contract hundreds of times, each time with one term moved. Making and freeing Pyomo's objects is more than half of that work, all
+of it under the interpreter's lock. Clauses declare everything through `rows`, which writes it down here where a block is a light one. Rows and columns, their
+order and their names are those that Pyomo would give: a test compares them for every clause.
 """
 
 from __future__ import annotations

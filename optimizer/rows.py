@@ -66,17 +66,17 @@ def constrain(block: Any, name: str, rows: Mapping[Index, Bounds]) -> None:
         return
     broken = [key for key, (lower, terms, upper) in rows.items() if not terms and not _holds(lower, upper)]
     zero = declare(block, f"{name}_nothing", dict.fromkeys(broken, 0.0)).values() if broken else ()
-    nothing = dict(zip(broken, zero, strict=True))  # by our own keys: Pyomo takes (n,) for n
+    nothing = {key: [(1.0, column)] for key, column in zip(broken, zero, strict=True)}  # by our own keys: Pyomo takes (n,) for n
+    kept = {key: (lower, terms or nothing[key], upper) for key, (lower, terms, upper) in rows.items() if terms or key in nothing}
     if block.__class__ is LightBlock:
-        told = ((key, (lower, [(1.0, nothing[key])] if key in nothing else terms, upper)) for key, (lower, terms, upper) in rows.items())
-        return block.constrain(name, {key: row for key, row in told if row[1]})
+        block.constrain(name, kept)
+        return
     constraint = pyo.Constraint(pyo.Any)
     block.add_component(name, constraint)
-    for key, (lower, terms, upper) in rows.items():
-        terms = [(1.0, nothing[key])] if key in nothing else terms
-        if terms and _differs(lower, terms, upper):
+    for key, (lower, terms, upper) in kept.items():
+        if _differs(lower, terms, upper):
             _vary(block.model(), constraint, key, (lower, terms, upper))
-        elif terms:
+        else:
             body = LinearExpression(list(map(MonomialTermExpression, terms)))
             constraint[key] = (lower, body, upper) if lower != upper else (body, lower)
 

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -176,6 +177,12 @@ class Desk:
         """The package without a price that is the one offered."""
         as_offered = package.price is not None and package.price == price_of(self.scenario, package.model_copy(update={"price": None}))
         return package.model_copy(update={"price": None}) if as_offered else package
+
+    def prepare(self, package: Package) -> None:
+        """Compile a package's terms, if they can be put into the compiled scenario."""
+        if self.base is not None and not self.afresh:
+            with suppress(Misfit, InvalidScenario):  # whoever asks for its value is told
+                self.places.at(self._plainly(package))
 
     def gain(self, package: Package) -> Interval:
         """What signing the package is worth against no deal."""

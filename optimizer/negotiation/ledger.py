@@ -52,9 +52,11 @@ def term_ledger(
 ) -> TermLedger:
     """The ledger of some offers, by default all: every lever one step toward the buyer (where there is no room, toward the supplier), or one each way."""
     names = [x.id for x in desk.scenario.offers] if offers is None else list(offers)
-    before = desk.solves
-    desk.best()
-    with ThreadPoolExecutor(max(1, desk.settings.threads)) as pool:
+    before, threads = desk.solves, max(1, desk.settings.threads)
+    with ThreadPoolExecutor(threads) as pool:
+        if threads > 1 and desk.base is not None:
+            pool.submit(_put_in_place, desk, names, both_ways)  # while the best plan is searched for, which one thread does
+        desk.best()
         stands = {pool.submit(desk.signed, Package(offer=name)): name for name in dict.fromkeys(names)}
         lines: dict[str, list[Future[LedgerLine]]] = {}
         try:
@@ -71,6 +73,14 @@ def term_ledger(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return TermLedger(format="offtake-ledger/1", scenario=desk.scenario.name, currency=desk.scenario.currency, offers=tuple(found), solves=desk.solves - before)
+
+
+def _put_in_place(desk: Desk, offers: list[str], both_ways: bool) -> None:
+    """Compile the terms that will be asked for."""
+    for offer in offers:
+        for move in _moves(desk, offer, both_ways):
+            desk.left()  # nothing is prepared for a ledger that was cut short
+            desk.prepare(moved(Package(offer=offer), move.line.lever, move.to))
 
 
 def _moves(desk: Desk, offer: str, both_ways: bool) -> list[Move]:

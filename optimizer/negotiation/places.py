@@ -105,7 +105,8 @@ class Places:
         before the offer was valued, and for another shape."""
         shape = (*problem.matrix.shape, problem.matrix.nnz)
         key = (package.offer, package.alternative)
-        if key_of(package) == key_of(Package(offer=package.offer, alternative=package.alternative)) and not self.afresh:
+        plain = key_of(package) == key_of(Package(offer=package.offer, alternative=package.alternative))
+        if plain and key not in self._factors and not self.afresh:
             self._factors.setdefault(key, (shape, factors(problem)))
         known = self._factors.get(key)
         return known[1] if known is not None and known[0] == shape else None

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from optimizer.negotiation.splice import Label, Slot
+from optimizer.light import Label
+from optimizer.negotiation.splice import Slot
 from optimizer.solve.highs import AT_LOWER, BASIC, basis_of
 from optimizer.solve.leaves import Leaf, Start
 from optimizer.solve.problem import Problem
@@ -69,7 +70,8 @@ def _positions(old: Any, new: Any) -> Ints | None:
         return None
     first = _shared(old, new)
     place: dict[tuple[Label, int], int] = {}
-    seen, found = Counter[Label](), list(range(first))
+    seen = Counter[Label]()
+    found: list[int | None] = list(range(first))
     for i, label in enumerate(new[first:], first):
         place[label, seen[label]] = i
         seen[label] += 1

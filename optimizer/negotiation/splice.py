@@ -20,6 +20,7 @@ import numpy as np
 from scipy import sparse
 
 from models.rules import CATEGORY_RULES
+from optimizer.algebra import PauseGC
 from optimizer.clauses import clauses_of
 from optimizer.clauses.base import looks_elsewhere
 from optimizer.instance import Instance, OfferData
@@ -57,21 +58,29 @@ def make_base(instance: Instance) -> Base:
     and where a contract looks at others."""
     if any(rule.kind in CATEGORY_RULES for rule in instance.rules) or any(map(binds_others, instance.offers)):
         raise Misfit
-    problem = compile_problem(build_model(instance, probed=True))
-    probe = np.array([v.parent_component().local_name == "probe" for v in problem.names[1]])
-    node = np.array([v.index() for v, own in zip(problem.names[1], probe, strict=True) if own], dtype=np.int64)
+    with PauseGC():  # which would look through hundreds of thousands of objects again and again
+        return _base(instance, compile_problem(build_model(instance, probed=True)))
+
+
+def _base(instance: Instance, problem: Problem) -> Base:
+    offers = {offer.id: offer.index for offer in instance.offers}
+    row_offer, column_offer = _owners(problem.names[0], offers), _owners(problem.names[1], offers)
+    problem = replace(problem, names=(labels_of(problem.names[0]), labels_of(problem.names[1])))
+    probe = np.array([name == "probe" for name, _ in problem.names[1]])
+    node = np.array([index for name, index in problem.names[1] if name == "probe"], dtype=np.int64)
     place = np.flatnonzero(probe)[np.argsort(node)]
     if len(place) < instance.tree.size:  # where no row and no cost names a node's money, it does not count
         raise Misfit
     rest = np.flatnonzero(~probe)
     enters, enters_cost = problem.matrix[:, place].tocsr(), problem.cost[place]
     problem = _roomy(instance, _columns(problem, rest))
-    offers = {offer.id: offer.index for offer in instance.offers}
-    bare = replace(problem, names=(labels_of(problem.names[0]), labels_of(problem.names[1])))
+    named: dict[str, list[int]] = {}
+    for j, (name, _) in enumerate(problem.names[1]):
+        named.setdefault(name, []).append(j)
+    violations = sorted(j for name, columns in named.items() if name.endswith("_violation") for j in columns)
     return Base(
-        instance, bare, enters, enters_cost,
-        row_offer=_owners(problem.names[0], offers), column_offer=_owners(problem.names[1], offers),
-        risk={name: _of_component(problem.names[1], "risk", name) for name in RISK}, violations=_violations(problem.names[1]),
+        instance, problem, enters, enters_cost, row_offer=row_offer, column_offer=column_offer[rest],
+        risk={name: np.array(named.get(f"risk.{name}", []), dtype=np.int64) for name in RISK}, violations=np.array(violations, dtype=np.int64),
         fits=not any(step.prepaid > 0 for step in instance.steps),
     )  # fmt: skip
 
@@ -126,21 +135,6 @@ def _owners(data: Any, offers: dict[str, int]) -> Ints:
             known[id(component)] = owner
         found[i] = owner
     return found
-
-
-def _of_component(data: Any, block: str, name: str) -> Ints:
-    """Columns of one variable of one block."""
-
-    def matches(item: Any) -> bool:
-        component = item.parent_component()
-        return bool(component.local_name == name and component.parent_block().local_name == block)
-
-    return np.array([j for j, item in enumerate(data) if matches(item)], dtype=np.int64)
-
-
-def _violations(data: Any) -> Ints:
-    """Columns of rules' violations."""
-    return np.array([j for j, item in enumerate(data) if item.parent_component().local_name.endswith("_violation")], dtype=np.int64)
 
 
 def _roomy(instance: Instance, problem: Problem) -> Problem:
@@ -217,10 +211,15 @@ class Spliced:
     risk: dict[str, Ints]  # variable of the risk block -> its columns
 
 
+def by_itself(instance: Instance, offer: OfferData) -> Instance:
+    """A world with one contract and nothing else."""
+    nothing = {"spots": (), "stocks": {}, "lanes": (), "swaps": (), "steps": (), "shortage": {}}
+    return replace(instance, offers=(offer,), **nothing, capacity=np.full_like(instance.capacity, np.inf))  # type: ignore[arg-type]
+
+
 def alone(instance: Instance, offer: OfferData) -> Problem:
     """One contract, compiled alone."""
-    empty = replace(instance, offers=(offer,), spots=(), stocks={}, lanes=(), swaps=(), steps=(), shortage={}, capacity=np.full_like(instance.capacity, np.inf))
-    return compile_light(build_contracts_alone(empty, light=True))
+    return compile_light(build_contracts_alone(by_itself(instance, offer), light=True))
 
 
 def _less(whole: Any, part: Any) -> Any:

@@ -62,7 +62,7 @@ class _Terms:
             if id(variable) not in columns:
                 columns.update((id(v), v) for v in variable.parent_component().values())
         place = {key: j for j, key in enumerate(columns)}
-        where = np.array([place[key] for key in ids[first].tolist()], dtype=np.int32)[which]
+        where = np.array([place[key] for key in ids[first].tolist()], dtype=np.int64)[which]
         found = _added_up(np.array(self.coefficients, dtype=float), where, np.array(self.ends), len(columns))
         return found, list(columns.values())
 

@@ -21,8 +21,23 @@ def signed(problem: Problem, multipliers: Floats) -> Floats:
 
 def bound_of(problem: Problem, multipliers: Floats, low: Floats, high: Floats) -> float:
     """The bound that multipliers of the rows prove; -inf if they prove nothing."""
-    total = float(terms_of(problem, problem.cost, multipliers, low, high).sum()) + problem.offset
+    reduced = problem.cost - problem.matrix.T @ multipliers
+    total = _least(multipliers, problem.row_lower, problem.row_upper) + _least(reduced, low, high) + problem.offset
     return total if np.isfinite(total) else -np.inf
+
+
+def _least(weights: Floats, low: Floats, high: Floats) -> float:
+    """min of weights x over low <= x <= high, -inf if there is none."""
+    found = 0.0
+    for some, bound in ((np.maximum(weights, 0.0), low), (np.minimum(weights, 0.0), high)):
+        finite = np.isfinite(bound)
+        if finite.all():
+            found += float(some @ bound)
+        elif some[~finite].any():
+            return -np.inf
+        else:
+            found += float(some[finite] @ bound[finite])
+    return found
 
 
 def terms_of(problem: Problem, cost: Floats | float, multipliers: Floats, low: Floats, high: Floats) -> Floats:

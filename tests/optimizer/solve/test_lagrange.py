@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from optimizer.solve.highs import Live, solve_problem
+from optimizer.solve.lagrange import bound_of, terms_of
 from optimizer.solve.scaling import factors
 from tests.optimizer.solve.test_leaves import moved, small
 
@@ -62,3 +63,22 @@ def test_a_part_that_is_dear_enough_is_cut_off() -> None:
         found = live.solve(at, at, root.basis, enough=root.objective + 1e-6 * abs(root.objective))
         cut += found is not None and found.cut
     assert cut > 5
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_bound_is_the_sum_of_its_terms(seed: int) -> None:
+    """A part would be cut off by a bound that is not one, or kept for a side or bound that is infinite and not used."""
+    problem, rng = small(), np.random.default_rng(seed)
+    multipliers = np.where(rng.random(len(problem.row_lower)) < 0.5, rng.normal(size=len(problem.row_lower)), 0.0)
+    low, high = problem.lower.copy(), np.where(rng.random(len(problem.cost)) < 0.1, np.inf, problem.upper)
+    known = float(terms_of(problem, problem.cost, multipliers, low, high).sum()) + problem.offset
+    found = bound_of(problem, multipliers, low, high)
+    assert found == pytest.approx(known if np.isfinite(known) else -np.inf, rel=1e-12)
+
+
+def test_an_infinite_side_that_is_not_used_proves_as_much() -> None:
+    """Rows with one side would make every bound worthless."""
+    problem = small()
+    multipliers = np.where(np.isfinite(problem.row_lower), 1.0, np.where(np.isfinite(problem.row_upper), -1.0, 0.0))
+    assert np.isinf(problem.row_lower).any() or np.isinf(problem.row_upper).any()
+    assert np.isfinite(bound_of(problem, multipliers, problem.lower, np.minimum(problem.upper, 1e6)))
