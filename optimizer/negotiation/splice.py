@@ -213,8 +213,8 @@ class Spliced:
 
 def by_itself(instance: Instance, offer: OfferData) -> Instance:
     """A world with one contract and nothing else."""
-    nothing = {"spots": (), "stocks": {}, "lanes": (), "swaps": (), "steps": (), "shortage": {}}
-    return replace(instance, offers=(offer,), **nothing, capacity=np.full_like(instance.capacity, np.inf))  # type: ignore[arg-type]
+    nothing: dict[str, Any] = {"spots": (), "stocks": {}, "lanes": (), "swaps": (), "steps": (), "shortage": {}}
+    return replace(instance, offers=(offer,), **nothing, capacity=np.full_like(instance.capacity, np.inf))
 
 
 def alone(instance: Instance, offer: OfferData) -> Problem:
