@@ -178,6 +178,17 @@ class Desk:
         as_offered = package.price is not None and package.price == price_of(self.scenario, package.model_copy(update={"price": None}))
         return package.model_copy(update={"price": None}) if as_offered else package
 
+    def basis_without(self, package: Package) -> Any:
+        """The basis of the relaxation without a deal, among the rows and columns of a package that is spliced; None where they are others. Near where the
+        package is hardly used because it is dear."""
+        lesson = self.no_deal(package.offer).lesson
+        if self.base is None or lesson is None:
+            return None
+        with suppress(Misfit):
+            begin = remapped(replace(lesson, leaves=()), self.places.slot(self._index(package.offer)), self.places.at(package).spliced.problem)
+            return None if begin is None else begin.basis
+        return None
+
     def prepare(self, package: Package) -> None:
         """Compile a package's terms, if they can be put into the compiled scenario."""
         if self.base is not None and not self.afresh:

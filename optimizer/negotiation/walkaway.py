@@ -154,15 +154,18 @@ def _straight(at: Callable[[float], Solved], price: float, no_deal: Solved, marg
 
 def _holding(desk: Desk, package: Package, no_deal: Solved, margin: float, slack: float) -> _Found | None:
     """Hold what is signed in the best plan at a price, find the price at which that costs as much as no deal, and see whether another plan is cheaper there.
-    Prices far from any that is known are solved first, two at a time, without the parts of what is known. None where plans can't be held, or the steps
-    lead nowhere."""
+    Prices far from any that is known are solved first, two at a time, without the parts of what is known: the lower one begins near the package as it stands,
+    the one beyond near no deal. None where plans can't be held, or the steps lead nowhere."""
     target, not_worth_it = no_deal.lower - margin - slack, no_deal.upper - margin - slack
     seen: dict[float, Held] = {}
+
+    def solve(at: Package, beyond: bool) -> Solved:
+        return desk.signed(at, package if seen else None, basis=desk.basis_without(at) if beyond else None, anew=bool(seen))
 
     def look(prices: list[float]) -> bool:
         packages = [package.model_copy(update={"price": p}) for p in prices]
         with ThreadPoolExecutor(min(2, max(1, desk.settings.threads))) as pool:
-            solved = list(pool.map(lambda x: desk.signed(x, package if seen else None, anew=bool(seen)), packages))
+            solved = list(pool.map(solve, packages, (False, True)))
         held = {p: hold(desk, x, found) for p, x, found in zip(prices, packages, solved, strict=True)}
         seen.update({p: x for p, x in held.items() if x is not None})
         return any(x is not None for x in held.values())
