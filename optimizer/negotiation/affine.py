@@ -29,7 +29,7 @@ class Ray:
 
     def at(self, price: float) -> Spliced | None:
         """The problem at a price; None beyond the two, or where they have other entries."""
-        if not min(self.price, self.other_price) <= price <= max(self.price, self.other_price):
+        if not self.holds(price):
             return None
         here, there = self.one.problem, self.other.problem
         share = (price - self.price) / (self.other_price - self.price)
@@ -47,6 +47,10 @@ class Ray:
             upper=np.maximum(here.upper, there.upper),
         )
         return replace(self.one, problem=risk_bounded(self.one, found))
+
+    def holds(self, price: float) -> bool:
+        """Whether a price lies between the two."""
+        return min(self.price, self.other_price) <= price <= max(self.price, self.other_price)
 
     def reaching(self, price: float, spliced: Spliced) -> Ray:
         """The same as far as another price, which lies beyond."""

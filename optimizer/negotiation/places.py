@@ -87,15 +87,18 @@ class Places:
         if any(isinstance(clause, LimitsPrice) for clause in clauses_of(offer.clauses)):
             return splice(self.slot(offer.index), offer)
         price, key = price_of(self.scenario, package), key_of(package.model_copy(update={"price": None}))
-        known = self._rays.get(key)
-        if not self.afresh and isinstance(known, Ray) and (found := known.at(price)) is not None:
+        known = None if self.afresh else self._rays.get(key)
+        if isinstance(known, Ray) and (found := known.at(price)) is not None:
             return found
+        if isinstance(known, tuple) and known[0] == price:
+            return known[1]
         spliced = splice(self.slot(offer.index), offer)
         with self._lock:
+            known = self._rays.get(key)  # somebody else may have been faster
             if known is None:
                 self._rays[key] = (price, spliced)
             elif isinstance(known, Ray):
-                self._rays[key] = known.reaching(price, spliced)
+                self._rays[key] = known if known.holds(price) else known.reaching(price, spliced)
             elif abs(known[0] - price) > NEARBY * max(known[0], price):
                 self._rays[key] = Ray(known[0], known[1], price, spliced)
         return spliced
