@@ -43,7 +43,7 @@ from optimizer.solve.guess import first_guess
 from optimizer.solve.highs import Answer, Distant, Interrupted, Live
 from optimizer.solve.lagrange import signed
 from optimizer.solve.leaves import Start
-from optimizer.solve.problem import Problem
+from optimizer.solve.problem import Problem, values_of
 from optimizer.solve.scaling import Factors
 from optimizer.solve.search import MOST_BINARIES, Guess, Search, binary
 from scenarios.tree import Floats, build_tree, fan_paths
@@ -195,6 +195,11 @@ class Desk:
             with suppress(Misfit, InvalidScenario):  # whoever asks for its value is told
                 self.places.at(self._plainly(package))
 
+    def forget(self, package: Package) -> None:
+        """Drop what was compiled of a package's terms; its values stay."""
+        if self.base is not None:
+            self.places.forget(package)
+
     def gain(self, package: Package) -> Interval:
         """What signing the package is worth against no deal."""
         return difference(self.no_deal(package.offer), self.signed(package))
@@ -279,9 +284,10 @@ class Desk:
     def _search(self, problem: Problem, instance: Instance, begin: Start | None, scaled: Factors | None = None) -> Solved:
         """A value of a compiled problem."""
         self.solves += 1
+        keys = problem.keys  # the rest of it is large, and nobody asks for it once it is solved
 
         def outcome(x: Floats) -> Outcome:
-            return read_outcome(instance, build_contracts(instance), problem.values(x))
+            return read_outcome(instance, build_contracts(instance), values_of(keys, x))
 
         if not (problem.integer.any() and binary(problem) and problem.integer.sum() <= MOST_BINARIES):
             answer = solve_extensive(problem, gap=EXACT, seconds=self.left(), seed=self.settings.seed, stop=self.stop)

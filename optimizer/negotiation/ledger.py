@@ -135,6 +135,7 @@ def _line(desk: Desk, package: Package, stands: Solved, move: Move) -> LedgerLin
         equal: Interval | None = Interval(lower=move.line.value - move.to, upper=move.line.value - move.to)
     else:
         equal = price_equivalent(desk, to, stands, there, package) if there.possible else None
+        desk.forget(to)  # nobody asks for these terms again, and a ledger has many
     line = LedgerLine(
         offer=package.offer,
         lever=move.line.lever,

@@ -81,6 +81,11 @@ class Places:
         ray = self._rays.get(key)
         return ray.slope(x, multipliers) if isinstance(ray, Ray) else None
 
+    def forget(self, package: Package) -> None:
+        """Drop what was compiled of a package's terms, some megabytes for each price; whoever asks again waits for it again."""
+        with self._lock:
+            self._rays.pop(key_of(package.model_copy(update={"price": None})), None)
+
     def _spliced(self, offer: OfferData, package: Package) -> Spliced:
         """The problem with the package in its slot: spliced at the first two prices of its terms, between them afterwards. A price
         that is kept below a limit is not in proportion to what is agreed, so that nothing can be said between two of them."""

@@ -43,7 +43,7 @@ class Problem:
 
     def values(self, x: Floats) -> Values:
         """Values of the kernel variables in a solution."""
-        return {name: (index, x[columns]) for name, (index, columns) in self.keys.items()}
+        return values_of(self.keys, x)
 
     def fixed(self, columns: Ints, values: Floats) -> Problem:
         """The problem with some columns fixed."""
@@ -87,6 +87,11 @@ class Problem:
     def row_name(self, i: int) -> str:
         """The row's name, with ids."""
         return str(self.naming.of(self.names[0][i]))
+
+
+def values_of(keys: Mapping[str, tuple[Ints, Ints]], x: Floats) -> Values:
+    """Values of the variables with these indices and columns in a solution."""
+    return {name: (index, x[columns]) for name, (index, columns) in keys.items()}
 
 
 def compile_problem(kernel: Kernel, *, coupled: bool | None = None) -> Problem:
