@@ -128,6 +128,7 @@ def _solved(desk: Desk, question: Question, tell: Tell) -> Answer:
 
 def comparable(desk: Desk, package: Package) -> None:
     """Whether there is something to compare: plans with the package and plans without it. Raises Infeasible."""
+    desk.side_by_side(package)
     place = next(i for i, x in enumerate(desk.scenario.offers) if x.id == package.offer)
     if not desk.no_deal(package.offer).possible:
         raise Infeasible([Conflict(f"offers[{place}]", f"no plan keeps the hard rules without '{package.offer}', so that there is no deal to do without")])
@@ -136,8 +137,6 @@ def comparable(desk: Desk, package: Package) -> None:
 
 
 def _ledger(desk: Desk, question: AskLedger, tell: Tell) -> TermLedger:
-    if not desk.best().possible:
-        raise Infeasible([Conflict("rules", "no plan keeps the hard rules, whatever is signed; `offtake solve` names those that can't hold together")])
     every = tuple(x.id for x in desk.scenario.offers) if question.package is None else (question.package.offer,)
     offers, done = question.offers or every, [0]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from optimizer.varying import Number, anywhere
 
-Term = tuple[Number, Any]  # coefficient, Pyomo variable
+Term = tuple[Number, Any]  # coefficient, variable
 
 PURCHASE = "purchase"
 TAKE_OR_PAY = "take_or_pay"

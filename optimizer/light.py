@@ -44,6 +44,7 @@ class Declared:
     variables: list[tuple[str, bool, Columns]] = field(default_factory=list)  # name, whether it is binary, columns
     rows: list[tuple[tuple[int, ...], str, dict[Any, Row]]] = field(default_factory=list)  # place of its block, name, rows by index
     blocks: dict[str, tuple[int, ...]] = field(default_factory=dict)  # place by name
+    names: set[str] = field(default_factory=set)
     columns: int = 0
 
 
@@ -61,17 +62,26 @@ class LightBlock:
         return LightBlock(self.declared, whole, known.setdefault(whole, (*self.place, len(known))))
 
     def declare(self, name: str, upper: Mapping[Any, float], binary: bool) -> Columns:
-        """An indexed variable with these upper bounds (infinite: none)."""
+        """An indexed variable with these upper bounds (infinite: none; of binaries at most 1)."""
         declared, endless = self.declared, float("inf")
-        numbered = enumerate(upper.items(), declared.columns)
+        limits = {key: min(bound, 1.0) for key, bound in upper.items()} if binary else upper
+        numbered = enumerate(limits.items(), declared.columns)
         found = Columns({bare(key): Column(number, None if bound == endless else bound) for number, (key, bound) in numbered})
         declared.columns += len(found)
-        declared.variables.append((self._of(name), binary, found))
+        declared.variables.append((self._new(name), binary, found))
         return found
 
     def constrain(self, name: str, rows: Mapping[Any, Row]) -> None:
         """An indexed constraint: (lower, terms, upper) by index."""
-        self.declared.rows.append((self.place, self._of(name), dict(rows)))
+        self.declared.rows.append((self.place, self._new(name), dict(rows)))
+
+    def _new(self, name: str) -> str:
+        """The whole name of what is declared here for the first time."""
+        whole = self._of(name)
+        if whole in self.declared.names:
+            raise ValueError(f"{whole} is declared twice")
+        self.declared.names.add(whole)
+        return whole
 
     def _of(self, name: str) -> str:
         return f"{self.name}.{name}" if self.name else name

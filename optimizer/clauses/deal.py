@@ -59,7 +59,7 @@ class Deal:
     instance: Instance
     contract: Contract
     clause: str
-    block: Any  # a Pyomo block of the clause's own
+    block: Any  # a block of the clause's own, Pyomo's or a light one
     ledger: Ledger
     signed_vars: Mapping[Index, Any]
     volume_vars: Mapping[Index, Any]

@@ -31,6 +31,8 @@ class Ray:
         """The problem at a price; None beyond the two, or where they have other entries."""
         if not self.holds(price):
             return None
+        if price in (self.price, self.other_price):
+            return self.one if price == self.price else self.other
         here, there = self.one.problem, self.other.problem
         share = (price - self.price) / (self.other_price - self.price)
         matrix, cash = _between(here.matrix, there.matrix, share), _between(here.cash, there.cash, share)

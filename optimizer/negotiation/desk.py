@@ -179,8 +179,8 @@ class Desk:
         return package.model_copy(update={"price": None}) if as_offered else package
 
     def basis_without(self, package: Package) -> Any:
-        """The basis of the relaxation without a deal, among the rows and columns of a package that is spliced; None where they are others. Near where the
-        package is hardly used because it is dear."""
+        """The basis from which no deal was found, among the rows and columns of a package that is spliced; None where they are others. Near where the package
+        is hardly used because it is dear."""
         lesson = self.no_deal(package.offer).lesson
         if self.base is None or lesson is None:
             return None
@@ -189,11 +189,16 @@ class Desk:
             return None if begin is None else begin.basis
         return None
 
+    @property
+    def spliceable(self) -> bool:
+        """Whether packages are put into a compiled scenario; compiles it."""
+        return self.base is not None and self.places.base is self.base
+
     def prepare(self, package: Package) -> None:
-        """Compile a package's terms, if they can be put into the compiled scenario."""
+        """Compile a package's terms, if they can be put into the compiled scenario and are kept there."""
         if self.base is not None and not self.afresh:
             with suppress(Misfit, InvalidScenario):  # whoever asks for its value is told
-                self.places.at(self._plainly(package))
+                self.places.prepare(self._plainly(package))
 
     def forget(self, package: Package) -> None:
         """Drop what was compiled of a package's terms; its values stay."""

@@ -16,15 +16,17 @@ every future: worth 41,000, price equivalent 0.41.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import combinations
 from math import factorial
+from threading import Event
 
 import numpy as np
 
-from models.errors import Finding, InvalidScenario
+from models.errors import Conflict, Finding, Infeasible, InvalidScenario
 from models.negotiation import Interval, LedgerLine, LedgerPair, LeverLine, OfferLedger, Package, ShapleyShare, TermLedger
 from optimizer.negotiation.desk import Desk, Solved, difference
 from optimizer.negotiation.held import hold
@@ -50,13 +52,14 @@ class Move:
 def term_ledger(
     desk: Desk, offers: Iterable[str] | None = None, *, both_ways: bool = False, on_offer: Callable[[OfferLedger], None] | None = None
 ) -> TermLedger:
-    """The ledger of some offers, by default all: every lever one step toward the buyer (where there is no room, toward the supplier), or one each way."""
+    """The ledger of some offers, by default all: every lever one step toward the buyer (where there is no room, toward the supplier), or one each way. Raises
+    Infeasible where no plan keeps the hard rules, and what `Desk` raises."""
     names = [x.id for x in desk.scenario.offers] if offers is None else list(offers)
-    before, threads = desk.solves, max(1, desk.settings.threads)
-    with ThreadPoolExecutor(threads) as pool:
-        if threads > 1 and desk.base is not None:
-            pool.submit(_put_in_place, desk, names, both_ways)  # while the best plan is searched for, which one thread does
-        desk.best()
+    before = desk.solves
+    with ThreadPoolExecutor(max(1, desk.settings.threads)) as pool:
+        with _compiled_ahead(desk, pool, names, both_ways):
+            if not desk.best().possible:
+                raise Infeasible([Conflict("rules", "no plan keeps the hard rules, whatever is signed; `offtake solve` names those that can't hold together")])
         stands = {pool.submit(desk.signed, Package(offer=name)): name for name in dict.fromkeys(names)}
         lines: dict[str, list[Future[LedgerLine]]] = {}
         try:
@@ -75,12 +78,25 @@ def term_ledger(
     return TermLedger(format="offtake-ledger/1", scenario=desk.scenario.name, currency=desk.scenario.currency, offers=tuple(found), solves=desk.solves - before)
 
 
-def _put_in_place(desk: Desk, offers: list[str], both_ways: bool) -> None:
-    """Compile the terms that will be asked for."""
-    for offer in offers:
-        for move in _moves(desk, offer, both_ways):
-            desk.left()  # nothing is prepared for a ledger that was cut short
-            desk.prepare(moved(Package(offer=offer), move.line.lever, move.to))
+@contextmanager
+def _compiled_ahead(desk: Desk, pool: ThreadPoolExecutor, offers: list[str], both_ways: bool) -> Iterator[None]:
+    """Compile terms that will be asked for while something else takes one thread; nothing of it goes on afterwards but the contract at hand."""
+    enough = Event()
+
+    def compile_moved() -> None:
+        for name in offers:
+            for move in _moves(desk, name, both_ways):
+                if enough.is_set():
+                    return
+                if move.line.lever != PRICE:  # an offer's own terms are seen between two prices that are compiled, and which two must not be chance
+                    desk.prepare(moved(Package(offer=name), move.line.lever, move.to))
+
+    try:
+        if desk.settings.threads > 1 and desk.spliceable:
+            pool.submit(compile_moved)
+        yield
+    finally:
+        enough.set()
 
 
 def _moves(desk: Desk, offer: str, both_ways: bool) -> list[Move]:

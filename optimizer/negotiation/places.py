@@ -81,6 +81,11 @@ class Places:
         ray = self._rays.get(key)
         return ray.slope(x, multipliers) if isinstance(ray, Ray) else None
 
+    def prepare(self, package: Package) -> None:
+        """Compile a package's terms for whoever asks for it next. Raises what `at` raises."""
+        if not any(isinstance(clause, LimitsPrice) for clause in clauses_of(offer_named(self.scenario, package.offer).clauses)):  # those are not kept
+            self.at(package)
+
     def forget(self, package: Package) -> None:
         """Drop what was compiled of a package's terms, some megabytes for each price; whoever asks again waits for it again."""
         with self._lock:

@@ -61,7 +61,7 @@ def extended(lesson: Start | None, names: tuple[Any, Any], problem: Problem, *, 
     if far:
         return Start(_wider(lesson.basis, rows, columns, shape), far=True)
     leaves = tuple(map(moved, lesson.leaves))
-    return Start(leaves[0].basis, lesson.tries, leaves)
+    return Start(leaves[0].basis or _wider(lesson.basis, rows, columns, shape), lesson.tries, leaves)
 
 
 def _positions(old: Any, new: Any) -> Ints | None:

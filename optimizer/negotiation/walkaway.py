@@ -164,6 +164,8 @@ def _holding(desk: Desk, package: Package, no_deal: Solved, margin: float, slack
 
     def look(prices: list[float]) -> bool:
         packages = [package.model_copy(update={"price": p}) for p in prices]
+        for at in packages if seen else ():  # in order: prices are seen between two that are compiled, and which two must not be chance
+            desk.prepare(at)
         with ThreadPoolExecutor(min(2, max(1, desk.settings.threads))) as pool:
             solved = list(pool.map(solve, packages, (False, True)))
         held = {p: hold(desk, x, found) for p, x, found in zip(prices, packages, solved, strict=True)}

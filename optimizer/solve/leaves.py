@@ -43,7 +43,7 @@ class Leaf:
 class Start:
     """What a search over a problem much like this one has found out."""
 
-    basis: Any  # of its relaxation
+    basis: Any  # of its relaxation, or of its first part
     tries: tuple[Floats, ...] = ()  # values of the binaries that were good there
     leaves: tuple[Leaf, ...] = ()  # parts that together are the whole space, the one of the optimum first; none: begin with the relaxation
     close: bool = False  # whether the problems differ in coefficients, and little; otherwise in bounds and sides only

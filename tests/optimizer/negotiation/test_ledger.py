@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 
-from models.errors import InvalidScenario
+from models.errors import Infeasible, InvalidScenario
 from models.negotiation import LedgerLine, Package, TermLedger
 from optimizer.negotiation.desk import Desk
 from optimizer.negotiation.ledger import pairs, shapley, term_ledger
@@ -112,3 +115,50 @@ def test_the_ledger_is_the_same_whatever_the_threads() -> None:
     scenario = read_scenario(LIBRARY / "quickstart.json")
     ledgers = [term_ledger(Desk(scenario, scenario.solve.model_copy(update={"threads": threads})), ["maker-long-term"]) for threads in (1, 3)]
     assert ledgers[0].offers == ledgers[1].offers
+
+
+class AtOnce(ThreadPoolExecutor):
+    """Everything is done when it is submitted: as if the other threads were infinitely fast."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
+
+
+@pytest.mark.parametrize("name", ["clause-escalator", "clause-most_favoured", "quickstart"])
+def test_what_is_compiled_ahead_changes_no_digit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loaded machine, on which contracts are compiled later, would tell other prices."""
+    scenario = read_scenario(LIBRARY / f"{name}.json")
+    alone = term_ledger(Desk(scenario, scenario.solve.model_copy(update={"threads": 1})), both_ways=True)
+    monkeypatch.setattr("optimizer.negotiation.ledger.ThreadPoolExecutor", AtOnce)
+    assert term_ledger(Desk(scenario, scenario.solve.model_copy(update={"threads": 2})), both_ways=True).offers == alone.offers
+
+
+def test_nothing_is_compiled_ahead_once_the_ledger_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever interrupts a ledger would wait until every contract is compiled."""
+    scenario, compiled, begun, failed = read_scenario(LIBRARY / "quickstart.json"), [0], Event(), Event()
+
+    def prepare(_: Desk, __: Package) -> None:
+        compiled[0] += 1
+        begun.set()
+        failed.wait(60.0)
+
+    def best(_: Desk) -> None:
+        begun.wait(60.0)
+        failed.set()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Desk, "prepare", prepare)
+    monkeypatch.setattr(Desk, "best", best)
+    with pytest.raises(KeyboardInterrupt):
+        term_ledger(Desk(scenario, scenario.solve.model_copy(update={"threads": 2})))
+    assert compiled[0] < 7
+
+
+def test_a_ledger_without_any_plan_says_so() -> None:
+    """A table of terms that are worth nothing would be shown where nothing is possible."""
+    impossible = {"kind": "fill_rate", "min": 1.0, "in": "every_future"}
+    scenario = deal([offer("frame", 10.0, (0.0, 10.0))], blocks=[(1.0, 20.0)], rules=[impossible])
+    with pytest.raises(Infeasible, match="whatever is signed"):
+        term_ledger(Desk(scenario))

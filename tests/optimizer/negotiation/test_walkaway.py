@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -13,6 +16,7 @@ from models.scenario import Scenario
 from optimizer.negotiation.curve import price_volume_curve
 from optimizer.negotiation.desk import Desk
 from optimizer.negotiation.walkaway import walk_away
+from scenarios import library
 from tests.optimizer.negotiation.deals import PAID_IN_FULL, deal, future, offer
 
 FRAME = Package(offer="frame")
@@ -216,3 +220,21 @@ def test_holding_plans_comes_to_the_same_price_as_enclosing_it(seed: int) -> Non
     if ends[0] is not None and ends[1] is not None:
         assert ends[0].lower == pytest.approx(ends[1].lower, rel=1e-6)
         assert ends[0].upper == pytest.approx(ends[1].upper, rel=1e-6)
+
+
+class LastFirst(ThreadPoolExecutor):
+    """What is mapped is done in reverse order: as if the first thread were the slower one."""
+
+    def map(self, fn: Any, *iterables: Any, **_: Any) -> Any:
+        done = [fn(*arguments) for arguments in reversed(list(zip(*iterables, strict=False)))]
+        return reversed(done)
+
+
+@pytest.mark.parametrize("offer_id", ["maker-long-term", "importer-frame"])
+def test_the_walk_away_price_is_the_same_whichever_thread_is_faster(offer_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two runs on one machine would name two prices."""
+    scenario = library.load("quickstart")
+    settled = scenario.solve.model_copy(update={"threads": 2})
+    first = walk_away(Desk(scenario, settled), Package(offer=offer_id))
+    monkeypatch.setattr("optimizer.negotiation.walkaway.ThreadPoolExecutor", LastFirst)
+    assert walk_away(Desk(scenario, settled), Package(offer=offer_id)) == first
