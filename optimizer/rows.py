@@ -42,7 +42,7 @@ def declare(block: Any, name: str, upper: Mapping[Index, Number], domain: Any = 
     """An indexed variable with lower bound 0 and the given upper bounds (infinite: none)."""
     if block.__class__ is LightBlock:
         if domain not in (pyo.Binary, pyo.NonNegativeReals):
-            raise NotImplementedError(f"{name}: only binaries and columns that are not negative can be declared without Pyomo")
+            raise TypeError(f"{name}: only binaries and columns that are not negative can be declared without Pyomo")
         return block.declare(name, upper, domain is pyo.Binary)
     variable = pyo.Var(list(upper), domain=domain, dense=True)
     block.add_component(name, variable)

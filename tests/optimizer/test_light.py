@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 
 from models.scenario import Scenario
+from optimizer.algebra import pyo
 from optimizer.clauses import CLAUSES
 from optimizer.instance import build_instance
 from optimizer.light import LightBlock
 from optimizer.model import build_contracts_alone
 from optimizer.negotiation.splice import alone, by_itself, labels_of
+from optimizer.rows import declare
 from optimizer.solve.problem import compile_problem
 from scenarios import library
 from scenarios.files import scenario_from
@@ -67,3 +69,14 @@ def test_an_index_of_one_figure_is_found_both_ways() -> None:
     assert (3,) in found
     with pytest.raises(KeyError):
         found[4,]
+
+
+def test_what_light_objects_can_not_hold_is_refused() -> None:
+    """An integer would be relaxed, or one name stand for two variables, at the negotiation desk only."""
+    block = LightBlock()
+    with pytest.raises(TypeError, match="binaries"):
+        declare(block, "x", {(1,): 5.0}, pyo.NonNegativeIntegers)
+    declare(block, "x", {(1,): 5.0})
+    with pytest.raises(ValueError, match="twice"):
+        declare(block, "x", {(1,): 5.0})
+    assert declare(block, "y", {(1,): 7.0}, pyo.Binary)[1].ub == 1.0
