@@ -90,6 +90,8 @@ def run(arguments: list[str]) -> int:
     try:
         code = app(arguments, prog_name="offtake", standalone_mode=False)
     except BaseException as error:  # SystemExit of a library included: the exit codes are ours
+        if isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError):  # the reader of a help page has seen enough of it
+            return ExitCode.OPTIMAL
         return _complain(error, as_json)
     if isinstance(code, ExitCode) or not code:
         return code or ExitCode.OPTIMAL

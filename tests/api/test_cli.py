@@ -413,6 +413,17 @@ def test_reader_that_leaves(tmp_path: Path) -> None:
         assert running.wait(timeout=60) == ExitCode.OPTIMAL
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["negotiate", "walkaway", "--help"]])
+def test_reader_of_help_that_leaves(arguments: list[str], tmp_path: Path) -> None:
+    """If this fails, `offtake --help | head` ends in a traceback."""
+    with process(*arguments, cwd=tmp_path) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.close()
+        assert running.stderr.read() == ""
+        assert running.wait(timeout=60) == ExitCode.OPTIMAL
+
+
 def test_progress_on_a_terminal(tmp_path: Path) -> None:
     """If this fails, whoever waits at a terminal sees neither bound nor gap, or sees them in the result."""
     ours, theirs = os.openpty()
