@@ -61,8 +61,8 @@ class Recourse:
         """Solve with these sides. Raises Interrupted when time is up."""
         solver, kinds = self._solver, highspy.HighsModelStatus
         solver.changeRowsBounds(len(self._rows), self._rows, row_lower, row_upper)
-        if seconds < 1e8:
-            solver.setOptionValue("time_limit", max(seconds, 0.01) + solver.getRunTime())
+        limit = max(seconds, 0.01) + solver.getRunTime() if seconds < 1e8 else np.inf  # also where there is none: an earlier one would stay
+        solver.setOptionValue("time_limit", limit)
         solver.run()
         status, info = solver.getModelStatus(), solver.getInfo()
         if status == kinds.kUnknown:  # once more, from scratch

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import sparse
 
 from optimizer.solve import parts, recourse
 from optimizer.solve.fan import part_of
 from optimizer.solve.highs import Interrupted
+from optimizer.solve.highs.recourse import Recourse
 from optimizer.solve.recourse import FanRecourse, least_cost
 from tests.optimizer.drawn import examples
 from tests.optimizer.solve.fans import Case, can_be_taken_apart, case_of, fan_document
@@ -210,3 +213,14 @@ def test_least_cost_of_columns() -> None:
     reduced, bottom = np.array([[2.0, -3.0, -1e-9], [2.0, -3.0, -1.0]]), np.array([1.0, 0.0, 0.0])
     top = np.array([[5.0, 4.0, np.inf]] * 2)
     assert least_cost(reduced, bottom, top).tolist() == [2.0 - 12.0, -np.inf]
+
+
+def test_a_limit_of_time_ends_with_the_solve_it_was_for() -> None:
+    """A last look without a limit, after time is up, would be interrupted by the limit of a look before it."""
+    rng = np.random.default_rng(1)
+    model = Recourse(rng.uniform(1.0, 2.0, 120), np.zeros(120), np.full(120, 9.0), sparse.csr_matrix(rng.uniform(0.0, 1.0, (60, 120))))
+    with suppress(Interrupted):  # on a slow machine
+        model.solve(np.ones(60), np.full(60, np.inf), seconds=0.0)
+    begun = time.monotonic()
+    while time.monotonic() - begun < 0.5:  # in the solver for longer than the least limit there is
+        assert model.solve(rng.uniform(1.0, 9.0, 60), np.full(60, np.inf)).feasible
