@@ -124,7 +124,8 @@ class Supervisor:
                     return None
                 run = self._looked_up()
                 if run is None or run.over or run.attempt != self._run.attempt:
-                    self._leave_gently()
+                    with suppress(EOFError, OSError):  # it ends while it is being left, which is no loss
+                        self._leave_gently()
                     return None
                 if run.stopping and not self._stopped:
                     self._ask_to_stop()

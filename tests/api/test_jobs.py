@@ -7,10 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from multiprocessing import Pipe
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -19,10 +23,12 @@ from api.database.opening import open_store
 from api.jobs import LocalRunner
 from api.settings import Settings
 from api.store import Run, Store
+from api.supervisor import Supervisor
 from models.options import SolveSettings
 from tests.api import stand_ins
 from tests.api.served import served
 from tests.api.service import STAND_IN, Client, request, serving, tiny, until
+from tests.api.stores import opened, taken
 
 SERVE = """
 from tests.api.service import serving
@@ -245,3 +251,27 @@ def test_a_document_too_costly_to_check_is_given_up(limit: dict[str, float]) -> 
         assert not checker._child.alive
     finally:
         checker.close()
+
+
+class Leaving:
+    """A child that listens, and is gone as soon as it is asked to stop."""
+
+    def __init__(self) -> None:
+        self.channel, theirs = Pipe()
+        self.said, self._speaks = Pipe(duplex=False)
+        self._alive, self._ends = Pipe(duplex=False)  # its end is noticed later than that of its pipe
+        self.process = SimpleNamespace(sentinel=self._alive, pid=os.getpid(), exitcode=None, join=lambda _: None)
+        self._listens = threading.Thread(target=lambda: (theirs.recv(), theirs.close()))
+        self._listens.start()
+
+    def give(self, *_: object) -> None:
+        """It has all it needs."""
+
+
+def test_a_child_that_ends_while_it_is_left_is_not_lost(tmp_path: Path) -> None:
+    """A cancelled run would be counted among those that lost their process, now and then."""
+    with opened(str(tmp_path / "runs.db")) as store:
+        run = taken(store, "patient")
+        assert store.cancel(run.id)
+        supervisor = Supervisor(run, Leaving(), store, Settings(grace_seconds=0.5), threading.Event(), MagicMock())  # type: ignore[arg-type]
+        assert supervisor.watch() is None
