@@ -46,7 +46,7 @@ def _contract(instance: Instance, offer: OfferData) -> Contract:
     signed_at = np.where(covered, tree.ancestor_at(offer.sign), -1)
     of_capacity = sum(e.of_capacity for e in elections)
     base = np.stack([alternative.price for alternative in alternatives]) if alternatives else np.zeros((0, len(offer.products)))
-    price = base[(..., None, *(None,) * beside)] * factor
+    price = base[(..., None, *(None,) * beside)] * factor if base.ndim == 2 else base[:, :, None] * factor[:, None]  # or at several base prices
     for clause in clauses:
         if isinstance(clause, LimitsPrice):
             price = np.minimum(price, clause.price_limit(instance, offer))

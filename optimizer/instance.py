@@ -35,7 +35,7 @@ class AlternativeData:
     """One alternative of an offer (after tiers: one tier of it). Arrays run over the offer's own products."""
 
     id: str
-    price: Floats  # [Po] money per unit taken, offer's currency
+    price: Floats  # [Po] money per unit taken, offer's currency; [Po, K] where a contract is declared at K prices at once
     low: Floats  # [Po] committed volume per period, if signed
     high: Floats  # [Po]
     profile: Profile

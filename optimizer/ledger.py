@@ -77,7 +77,7 @@ class Ledger:
 
     def charge(self, source_kind: str, source: str, clause: str, category: str, node: int, terms: Iterable[Term]) -> None:
         """Add one row; charges without terms leave no row."""
-        kept = tuple(term for term in terms if anywhere(term[0] != 0.0))
+        kept = tuple([term for term in terms if anywhere(term[0] != 0.0)])
         if kept:
             row = Row(source_kind, source, clause, category, node, kept)
             self.rows.append(row)

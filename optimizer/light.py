@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from optimizer.algebra import index_repr
+from optimizer.varying import Number
 
 Label = tuple[str, Any]  # name of a component, and an index
 Row = tuple[Any, list[Any], Any]  # lower, terms, upper
@@ -22,7 +25,7 @@ class Column:
     """One variable. Lower bound 0."""
 
     number: int  # in the order of declaration
-    ub: float | None
+    ub: Number | None
 
 
 class Columns(dict[Any, Column]):
@@ -61,12 +64,12 @@ class LightBlock:
         known = self.declared.blocks
         return LightBlock(self.declared, whole, known.setdefault(whole, (*self.place, len(known))))
 
-    def declare(self, name: str, upper: Mapping[Any, float], binary: bool) -> Columns:
+    def declare(self, name: str, upper: Mapping[Any, Number], binary: bool) -> Columns:
         """An indexed variable with these upper bounds (infinite: none; of binaries at most 1)."""
-        declared, endless = self.declared, float("inf")
+        declared = self.declared
         limits = {key: min(bound, 1.0) for key, bound in upper.items()} if binary else upper
         numbered = enumerate(limits.items(), declared.columns)
-        found = Columns({bare(key): Column(number, None if bound == endless else bound) for number, (key, bound) in numbered})
+        found = Columns({bare(key): Column(number, _or_none(bound)) for number, (key, bound) in numbered})
         declared.columns += len(found)
         declared.variables.append((self._new(name), binary, found))
         return found
@@ -85,6 +88,11 @@ class LightBlock:
 
     def _of(self, name: str) -> str:
         return f"{self.name}.{name}" if self.name else name
+
+
+def _or_none(bound: Number) -> Number | None:
+    """A bound, none where it is infinite."""
+    return None if bound.__class__ is not np.ndarray and bound == np.inf else bound
 
 
 def bare(key: Any) -> Any:

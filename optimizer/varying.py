@@ -32,7 +32,7 @@ def settled(value: Any) -> Number:
 
 def anywhere(condition: Any) -> bool:
     """Whether a condition holds in any future."""
-    return bool(condition) if isinstance(condition, bool | np.bool_) else bool(np.any(condition))
+    return bool(condition.any()) if condition.__class__ is np.ndarray else bool(condition)
 
 
 def largest(values: Iterable[Number], default: float = 0.0) -> Number:

@@ -52,7 +52,7 @@ class Cancellation:
                 at = deal.ancestor(n, election.ahead)
                 if at in window:
                     cancelled.append((1.0, deal.elected_by(election, j, p, at)))
-                fee = notice.fee_share * float(deal.contract.alternatives[j].price[p])
+                fee = notice.fee_share * deal.base_price(j, p)
                 deal.charge(CANCELLATION, n, [(fee, deal.elected_by(election, j, p, n))])
             if cancelled:
                 within[j, p, n] = (None, [*cancelled, (-self.terms.share, deal.planned(j, p, n))], 0.0)

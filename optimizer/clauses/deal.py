@@ -32,7 +32,7 @@ class Contract:
     nodes: tuple[int, ...]  # nodes of the window
     signed_at: Ints  # [N] signing node of each node of the window, -1 elsewhere
     signing_nodes: tuple[int, ...]
-    price: Floats  # [J, Po, N] money per unit taken, offer's currency
+    price: Floats  # [J, Po, N] money per unit taken, offer's currency; with an axis more where figures stand side by side
     take_factor: float  # most that may be taken, relative to the deliverable committed volume
     own_factor: float  # the same under a period's own terms, without what is taken on top of them
     of_capacity: Floats  # [Po, T] most that may be taken beside that, whatever is committed, where all can be delivered
@@ -42,6 +42,11 @@ class Contract:
     endings: tuple[Ending, ...]  # ways in which it can be ended before its window does
     interruption: Interruption | None  # what events leave of it; none where no clause is about events
     supplied: Mapping[Election, Floats]  # elections on top that do not hang on what can be delivered: most as a share of the committed volume. [N], or [N, F]
+
+    @cached_property
+    def known_prices(self) -> dict[Index, Number]:
+        """Prices that somebody has asked for, as figures."""
+        return {}
 
     @cached_property
     def shapes(self) -> tuple[Floats, ...]:
@@ -120,7 +125,14 @@ class Deal:
         return 0.0 if self.contract.interruption is None else settled(self.contract.interruption.fails[n])
 
     def price(self, j: int, p: int, n: int) -> Number:
-        return settled(self.contract.price[j, p, n])
+        known = self.contract.known_prices
+        if (found := known.get((j, p, n))) is None:  # every clause asks for it
+            found = known[j, p, n] = settled(self.contract.price[j, p, n])
+        return found
+
+    def base_price(self, j: int, p: int) -> Number:
+        """Price before any clause moves it."""
+        return settled(self.contract.alternatives[j].price[p])
 
     def signed(self, j: int, m: int) -> Any:
         """Binary: alternative j signed at signing node m."""

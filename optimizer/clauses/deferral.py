@@ -46,7 +46,7 @@ class Deferral:
         within: dict[Index, Bounds] = {}
         for j, p, n in [(j, p, n) for n in deal.nodes for j in deal.js for p in deal.ps]:
             within[j, p, n] = (None, [(1.0, deal.elected(j, p, n)), (-self.terms.share, deal.planned(j, p, n))], 0.0)
-            deal.charge(DEFERRAL, n, [(self.terms.fee_share * float(deal.contract.alternatives[j].price[p]), deal.elected(j, p, n))])
+            deal.charge(DEFERRAL, n, [(self.terms.fee_share * deal.base_price(j, p), deal.elected(j, p, n))])
         deal.rows("put_off_within_share", within)
 
     def bill(self, statement: Statement) -> Amounts:

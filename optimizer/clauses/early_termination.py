@@ -45,7 +45,7 @@ class EarlyTermination:
         for (j, p, _, m), given_up in deal.left.given_up["early_termination"].items():
             passed = deal.period(m) - deal.contract.offer.start
             share = next(fee.share for fee in reversed(self.terms.fees) if fee.after_periods <= passed)
-            fees.setdefault(m, []).append((share * float(deal.contract.alternatives[j].price[p]), given_up))
+            fees.setdefault(m, []).append((share * deal.base_price(j, p), given_up))
         for m, terms in fees.items():
             deal.charge(EXIT, m, terms)
 

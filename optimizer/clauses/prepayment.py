@@ -38,7 +38,7 @@ from optimizer.clauses.standing import DUST, Credit
 from optimizer.clauses.statement import Amounts, Statement
 from optimizer.ledger import CREDIT, GUARANTEE, GUARANTEE_FEE, PREPAYMENT, Term
 from optimizer.rows import Bounds, Index
-from optimizer.varying import anywhere, largest, least
+from optimizer.varying import Number, anywhere, largest, least
 from optimizer.wording import Example, Setting, number, percent
 from scenarios.tree import Floats
 
@@ -57,7 +57,7 @@ class Prepayment:
             deal.charge(PREPAYMENT, m, terms)
             deal.charge(GUARANTEE_FEE, m, [(self.terms.guarantee_fee * self.terms.guarantee_share * c, v) for c, v in terms])
         most = self._most(deal)
-        if credit_rate == 0 or most == 0:
+        if credit_rate == 0 or not anywhere(most != 0):
             self._guarantee(deal, {n: sums[deal.signing_node(n)] for n in deal.nodes})
             return
         window, left = set(deal.nodes), {}
@@ -93,18 +93,18 @@ class Prepayment:
         for j in deal.js:
             terms.append((self.terms.amount, deal.signed(j, m)))
             for p in deal.ps:
-                price = float(deal.contract.alternatives[j].price[p])
+                price = deal.base_price(j, p)
                 terms.append((self.terms.share_of_first_period * price, deal.volume_in(j, p, offer.start, m)))
                 terms += [(self.terms.share_of_contract_value * price, deal.volume_in(j, p, t, m)) for t in range(offer.start, offer.end)]
-        return [term for term in terms if term[0] != 0]
+        return [term for term in terms if anywhere(term[0] != 0)]
 
-    def _most(self, deal: Deal) -> float:
+    def _most(self, deal: Deal) -> Number:
         """Largest prepaid sum over the alternatives."""
         offer, found = deal.contract.offer, 0.0
         for j in deal.js:
-            value = [[float(deal.contract.alternatives[j].price[p]) * deal.most_committed(j, p, t) for t in range(offer.start, offer.end)] for p in deal.ps]
+            value = [[deal.base_price(j, p) * deal.most_committed(j, p, t) for t in range(offer.start, offer.end)] for p in deal.ps]
             first, whole = sum(row[0] for row in value), sum(map(sum, value))
-            found = max(found, self.terms.amount + self.terms.share_of_first_period * first + self.terms.share_of_contract_value * whole)
+            found = largest([found, self.terms.amount + self.terms.share_of_first_period * first + self.terms.share_of_contract_value * whole])
         return found
 
     def bill(self, statement: Statement) -> Amounts:

@@ -48,7 +48,7 @@ class Reservation:
             fees = []
             for j in deal.js:
                 for p in deal.ps:
-                    fee = self.terms.fee_per_unit + self.terms.share_of_price * float(deal.contract.alternatives[j].price[p])
+                    fee = self.terms.fee_per_unit + self.terms.share_of_price * deal.base_price(j, p)
                     fees.append((fee, deal.volume(j, p, n)))
             deal.charge(RESERVATION, n, fees)
 
@@ -61,7 +61,7 @@ class Reservation:
             j, p, n = key
             taken[key] = (None, [(1.0, credited[key]), *((-c, v) for c, v in deal.own_take(j, p, n))], 0.0)
             reserved[key] = (None, [(1.0, credited[key]), (-1.0, deal.volume(j, p, n))], 0.0)
-            fee = self.terms.fee_per_unit + self.terms.share_of_price * float(deal.contract.alternatives[j].price[p])
+            fee = self.terms.fee_per_unit + self.terms.share_of_price * deal.base_price(j, p)
             deal.charge(RESERVATION_CREDIT, n, [(-self.terms.deductible * fee, credited[key])])
         deal.rows("credited_was_taken", taken)
         deal.rows("credited_was_reserved", reserved)

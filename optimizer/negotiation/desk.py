@@ -91,6 +91,7 @@ class Desk:
             raise InvalidScenario(endless)
         self._known: dict[Key | str, Solved] = {}
         self._lock = threading.RLock()
+        self._alive = threading.local()
 
     def left(self) -> float:
         """Seconds left. Raises TimeLimit when there are none, Cancelled when the caller has stopped."""
@@ -168,8 +169,7 @@ class Desk:
         key = key_of(package)
         if key in self._known:
             return self._known[key]
-        offer = packaged_among_others(self.scenario, package)
-        found = self._whole(with_offer(self.scenario, offer), package) if self.base is None else self._spliced(package, near, basis=basis, anew=anew)
+        found = self._built(package) if self.base is None else self._spliced(package, near, basis=basis, anew=anew)
         self._known[key] = found
         return found
 
@@ -216,7 +216,7 @@ class Desk:
         try:
             placed = self.places.at(package)
         except Misfit:
-            return self._whole(with_offer(self.scenario, packaged_among_others(self.scenario, package)), package)
+            return self._built(package)
         begin = self._begin(package, near, placed.spliced.problem, anew) if self._known or not anew else None
         if begin is not None and (anew or not begin.leaves):
             begin = Start(basis or begin.basis, far=True)
@@ -236,7 +236,7 @@ class Desk:
             return None
         if solved.names != placed.problem.names:
             return None
-        live = Live(placed.problem, self.settings.seed, factors=placed.factors)
+        live = self._live(placed.problem, placed.factors)
         at, basis = np.round(solved.x[live.integers]), basis or solved.lesson.leaves[0].basis
         try:
             try:
@@ -257,6 +257,16 @@ class Desk:
             return None
         return self.places.slope(package, solved.x, solved.lesson.leaves[0].multipliers)
 
+    def _live(self, problem: Problem, factors: Factors | None) -> Live:
+        """A relaxation to be solved: that of the problem which this thread solved before, where the two differ in figures only."""
+        known: Live | None = getattr(self._alive, "live", None)
+        if known is not None and known.become(problem, factors):
+            return known
+        found = Live(problem, self.settings.seed, factors=factors)
+        if factors is not None:
+            self._alive.live = found
+        return found
+
     def _begin(self, package: Package, near: Package | None, problem: Problem, far: bool) -> Start | None:
         """The parts that the search for a neighbour has left, or its relaxation where they are `far`."""
         plain = Package(offer=package.offer, alternative=package.alternative)
@@ -269,7 +279,9 @@ class Desk:
         neighbour = self.signed(near if near is not None and alike else plain)
         return extended(neighbour.lesson, neighbour.names, problem, far=far)
 
-    def _whole(self, scenario: Scenario, package: Package) -> Solved:
+    def _built(self, package: Package) -> Solved:
+        """A package's value from a model that is built for it."""
+        scenario = with_offer(self.scenario, packaged_among_others(self.scenario, package))
         now = offer_named(scenario, package.offer).sign == "now"
         if package.alternative is not None:
             others = [a.id for a in offer_named(scenario, package.offer).alternatives if a.id != package.alternative]
@@ -304,7 +316,7 @@ class Desk:
         guess = guessed() if begin is None else None
         search = Search(
             problem, EXACT, self.left(), self.settings.seed, stop=self.stop, guess=guess, begin=begin, remember=True, otherwise=guessed,
-            factors=scaled,
+            live=self._live(problem, scaled),
         )  # fmt: skip
         found = self._solved(search.run(), instance, search.lesson(), outcome)
         return replace(found, names=problem.names, x=search.incumbent)

@@ -20,7 +20,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import combinations
+from functools import partial
+from itertools import chain, combinations
 from math import factorial
 from threading import Event
 
@@ -28,7 +29,8 @@ import numpy as np
 
 from models.errors import Conflict, Finding, Infeasible, InvalidScenario
 from models.negotiation import Interval, LedgerLine, LedgerPair, LeverLine, OfferLedger, Package, ShapleyShare, TermLedger
-from optimizer.negotiation.desk import Desk, Solved, difference
+from optimizer.algebra import PauseGC
+from optimizer.negotiation.desk import Desk, Once, Solved, difference
 from optimizer.negotiation.held import hold
 from optimizer.negotiation.ledger_words import ledger_sentence
 from optimizer.negotiation.levers import PRICE, allowed, headline, levers_of
@@ -55,9 +57,9 @@ def term_ledger(
     """The ledger of some offers, by default all: every lever one step toward the buyer (where there is no room, toward the supplier), or one each way. Raises
     Infeasible where no plan keeps the hard rules, and what `Desk` raises."""
     names = [x.id for x in desk.scenario.offers] if offers is None else list(offers)
-    before = desk.solves
-    with ThreadPoolExecutor(max(1, desk.settings.threads)) as pool:
-        with _compiled_ahead(desk, pool, names, both_ways):
+    before, known = desk.solves, {name: Once(partial(_moves, desk, name, both_ways)) for name in names}
+    with PauseGC(), ThreadPoolExecutor(max(1, desk.settings.threads)) as pool:  # nearly all that is made is freed without the collector
+        with _compiled_ahead(desk, pool, known):
             if not desk.best().possible:
                 raise Infeasible([Conflict("rules", "no plan keeps the hard rules, whatever is signed; `offtake solve` names those that can't hold together")])
         stands = {pool.submit(desk.signed, Package(offer=name)): name for name in dict.fromkeys(names)}
@@ -65,7 +67,7 @@ def term_ledger(
         try:
             for done in as_completed(stands):  # lines of any offer whose value is known keep every thread busy
                 name, solved = stands[done], done.result()
-                moves = _moves(desk, name, both_ways) if solved.possible else []
+                moves = known[name]() if solved.possible else []
                 lines[name] = [pool.submit(_line, desk, Package(offer=name), solved, move) for move in moves]
             found = []
             for name in names:
@@ -79,17 +81,17 @@ def term_ledger(
 
 
 @contextmanager
-def _compiled_ahead(desk: Desk, pool: ThreadPoolExecutor, offers: list[str], both_ways: bool) -> Iterator[None]:
+def _compiled_ahead(desk: Desk, pool: ThreadPoolExecutor, moves: dict[str, Once]) -> Iterator[None]:
     """Compile terms that will be asked for while something else takes one thread; nothing of it goes on afterwards but the contract at hand."""
     enough = Event()
 
     def compile_moved() -> None:
-        for name in offers:
-            for move in _moves(desk, name, both_ways):
-                if enough.is_set():
-                    return
-                if move.line.lever != PRICE:  # an offer's own terms are seen between two prices that are compiled, and which two must not be chance
-                    desk.prepare(moved(Package(offer=name), move.line.lever, move.to))
+        plain = [Package(offer=name) for name in moves]
+        steps = ((at, move) for at in plain for move in moves[at.offer]() if move.line.lever != PRICE)
+        for package in chain(plain, (moved(at, move.line.lever, move.to) for at, move in steps)):
+            if enough.is_set():
+                return
+            desk.prepare(package)
 
     try:
         if desk.settings.threads > 1 and desk.spliceable:

@@ -1,7 +1,7 @@
 """Where packages are put into a compiled scenario: each offer's slot, and what is known of its terms at other prices.
 
-Terms are spliced at the first two prices that are asked for; between them everything is affine (`affine`). Reference: Geoffrion & Nauss (1977), Parametric
-and postoptimality analysis in integer linear programming, Management Science 23(5).
+Terms are spliced at the price that is asked for first and at twice that price; between them everything is affine (`affine`). Reference: Geoffrion & Nauss
+(1977), Parametric and postoptimality analysis in integer linear programming, Management Science 23(5).
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from optimizer.contracts import split_alternatives
 from optimizer.instance import Instance, OfferData, build_instance
 from optimizer.negotiation.affine import Ray
 from optimizer.negotiation.levers import offer_named, packaged_among_others, price_of, with_offer
-from optimizer.negotiation.splice import Base, Slot, Spliced, make_slot, splice
+from optimizer.negotiation.splice import Base, Slot, Spliced, make_slot, splice, splice_at
 from optimizer.solve.problem import Problem
-from optimizer.solve.scaling import Factors, factors
+from optimizer.solve.scaling import Factors, equilibrated, fitted
 from scenarios.tree import Floats
 
 NEARBY = 1e-6  # relative; prices this close say nothing of what lies between
@@ -43,7 +43,7 @@ class Placed:
     instance: Instance
     spliced: Spliced
     problem: Problem  # in which it is signed
-    factors: Factors | None  # that scale it, where they are known
+    factors: Factors  # that scale it
 
 
 class Places:
@@ -53,7 +53,8 @@ class Places:
         self.scenario, self.base, self.afresh = scenario, base, afresh
         self._slots: dict[int, Slot] = {}
         self._rays: dict[Key, Ray | tuple[float, Spliced]] = {}
-        self._factors: dict[tuple[str, str | None], tuple[tuple[int, ...], Factors]] = {}
+        self._factors = equilibrated(base.problem)
+        self._factor_of = tuple(dict(zip(names, found.tolist(), strict=True)) for names, found in zip(base.problem.names, self._factors, strict=True))
         self._lock = threading.Lock()
 
     def slot(self, o: int) -> Slot:
@@ -70,7 +71,7 @@ class Places:
         data = instance.offers[self.scenario.offers.index(offer_named(self.scenario, package.offer))]
         spliced = self._spliced(data, package)
         problem = signing(spliced.problem, data, package.alternative, spliced.at_most_one)
-        return Placed(instance, spliced, problem, self._scaled(problem, package))
+        return Placed(instance, spliced, problem, self._scaled(problem, self.slot(data.index)))
 
     def slope(self, package: Package, x: Floats, multipliers: Floats) -> float | None:
         """How fast the cost of a solution rises with the package's price. None where its terms don't fit at another price. Raises Misfit."""
@@ -92,8 +93,8 @@ class Places:
             self._rays.pop(key_of(package.model_copy(update={"price": None})), None)
 
     def _spliced(self, offer: OfferData, package: Package) -> Spliced:
-        """The problem with the package in its slot: spliced at the first two prices of its terms, between them afterwards. A price
-        that is kept below a limit is not in proportion to what is agreed, so that nothing can be said between two of them."""
+        """The problem with the package in its slot: spliced at two prices of its terms, between them afterwards. A price that is kept below a limit is not in
+        proportion to what is agreed, so that nothing can be said between two of them."""
         if any(isinstance(clause, LimitsPrice) for clause in clauses_of(offer.clauses)):
             return splice(self.slot(offer.index), offer)
         price, key = price_of(self.scenario, package), key_of(package.model_copy(update={"price": None}))
@@ -102,9 +103,14 @@ class Places:
             return found
         if isinstance(known, tuple) and known[0] == price:
             return known[1]
+        if known is None and not self.afresh and price:
+            one, other = splice_at(self.slot(offer.index), offer, package.alternative, DEARER)
+            with self._lock:
+                self._rays.setdefault(key, Ray(price, one, DEARER * price, other))  # somebody else may have been faster
+            return one
         spliced = splice(self.slot(offer.index), offer)
         with self._lock:
-            known = self._rays.get(key)  # somebody else may have been faster
+            known = self._rays.get(key)
             if known is None:
                 self._rays[key] = (price, spliced)
             elif isinstance(known, Ray):
@@ -113,16 +119,13 @@ class Places:
                 self._rays[key] = Ray(known[0], known[1], price, spliced)
         return spliced
 
-    def _scaled(self, problem: Problem, package: Package) -> Factors | None:
-        """Factors of the offer as it stands, for a package of the same shape: terms that are moved a little leave coefficients as large as they were. None
-        before the offer was valued, and for another shape."""
-        shape = (*problem.matrix.shape, problem.matrix.nnz)
-        key = (package.offer, package.alternative)
-        plain = key_of(package) == key_of(Package(offer=package.offer, alternative=package.alternative))
-        if plain and key not in self._factors and not self.afresh:
-            self._factors.setdefault(key, (shape, factors(problem)))
-        known = self._factors.get(key)
-        return known[1] if known is not None and known[0] == shape else None
+    def _scaled(self, problem: Problem, slot: Slot) -> Factors:
+        """Factors of the compiled scenario: terms that are moved a little leave coefficients about as large as they were. What it does not have is
+        fitted in."""
+        rows, columns = problem.names[0][len(slot.kept_rows) :], problem.names[1][len(slot.kept) :]
+        row = np.append(self._factors[0][slot.kept_rows], [self._factor_of[0].get(label, np.nan) for label in rows])
+        column = np.append(self._factors[1][slot.kept], [self._factor_of[1].get(label, np.nan) for label in columns])
+        return fitted(problem, (row, column))
 
 
 def signing(problem: Problem, offer: OfferData, alternative: str | None, rows: Any) -> Problem:

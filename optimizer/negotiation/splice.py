@@ -219,7 +219,16 @@ def by_itself(instance: Instance, offer: OfferData) -> Instance:
 
 def alone(instance: Instance, offer: OfferData) -> Problem:
     """One contract, compiled alone."""
-    return compile_light(build_contracts_alone(by_itself(instance, offer), light=True))
+    return compile_light(build_contracts_alone(by_itself(instance, offer), light=True))[0]
+
+
+def alone_at(instance: Instance, offer: OfferData, alternative: str | None, factor: float) -> tuple[Problem, Problem]:
+    """One contract, compiled alone at its prices and at `factor` times those of an alternative, or of all. It is declared once, with both side by side, in
+    three quarters of the time that it takes to do so twice."""
+    wanted = [factor if alternative in (None, a.id) else 1.0 for a in offer.alternatives]
+    both = tuple(replace(a, price=np.stack([a.price, a.price * dearer], axis=1)) for a, dearer in zip(offer.alternatives, wanted, strict=True))
+    one, other = compile_light(build_contracts_alone(by_itself(instance, replace(offer, alternatives=both)), light=True), 2)
+    return one, other
 
 
 def _less(whole: Any, part: Any) -> Any:
@@ -232,14 +241,30 @@ def _less(whole: Any, part: Any) -> Any:
 
 def splice(slot: Slot, offer: OfferData) -> Spliced:
     """The base with `offer` in the slot. Raises Misfit."""
-    base, was = slot.base, slot.offer
+    _check(slot, offer)
+    return _put(slot, alone(slot.base.instance, offer))
+
+
+def splice_at(slot: Slot, offer: OfferData, alternative: str | None, factor: float) -> tuple[Spliced, Spliced]:
+    """The base with `offer` in the slot, and with it at another price (`alone_at`). Raises Misfit."""
+    _check(slot, offer)
+    one, other = alone_at(slot.base.instance, offer, alternative, factor)
+    return _put(slot, one), _put(slot, other)
+
+
+def _check(slot: Slot, offer: OfferData) -> None:
+    was = slot.offer
     if (
-        not base.fits
+        not slot.base.fits
         or binds_others(offer)
         or (offer.start, offer.end, offer.sign, offer.products, offer.sites) != (was.start, was.end, was.sign, was.products, was.sites)
     ):
         raise Misfit
-    contract = alone(base.instance, offer)
+
+
+def _put(slot: Slot, contract: Problem) -> Spliced:
+    """The base with a contract in the slot. Raises Misfit."""
+    base = slot.base
     place, fresh = _places(slot, contract)
     width, count = len(slot.kept) + len(fresh), len(contract.cost)
     to = sparse.csr_matrix((np.ones(count), (np.arange(count), place)), shape=(count, width))

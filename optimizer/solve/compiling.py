@@ -9,6 +9,7 @@ nothing names is left out. Terms of one variable are added up; rows in which not
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from scipy import sparse
 
 from optimizer.algebra import pyo
 from optimizer.light import Column, Declared
+from optimizer.varying import Number
 from scenarios.tree import Floats, Ints
 
 
@@ -77,22 +79,31 @@ def linear_form(model: Any) -> Form:
     return _form(whole, offset, declared, sides, columns)
 
 
-def light_form(declared: Declared, charged: list[Column]) -> Form:
-    """Read a light model off, whose objective is a stand-in that names what is charged."""
+def light_forms(declared: Declared, charged: list[Column], count: int) -> list[Form]:
+    """Read a light model off, whose objective is a stand-in that names what is charged; once for each of the figures that stand side by side."""
     blocks = sorted(declared.rows, key=lambda one: one[0])  # a block's own rows, then those of the blocks in it
     rows = [((name, index), row) for _, name, found in blocks for index, row in sorted(found.items(), key=lambda item: item[0])]
     bodies = [[(1.0, column) for column in charged], *(terms for _, (_, terms, _) in rows)]
     number = np.array([column.number for body in bodies for _, column in body], dtype=np.int64)
-    coefficient = np.array([c for body in bodies for c, _ in body], dtype=float)
+    coefficients = [c for body in bodies for c, _ in body]
     ends = np.cumsum([0, *map(len, bodies)])
     columns = [column for _, _, found in declared.variables for column in found.values()]
     owner = np.repeat(np.arange(len(declared.variables)), [len(found) for _, _, found in declared.variables])
     order = _by_component(owner, number)
     place = np.full(len(columns), -1)
     place[order] = np.arange(len(order))
-    whole = _added_up(coefficient, place[number], ends, len(order))
     sides = [(-np.inf if lower is None else lower, np.inf if upper is None else upper) for _, (lower, _, upper) in rows]
-    return _form(whole, 0.0, [label for label, _ in rows], sides, [columns[j] for j in order.tolist()])
+    labels, kept = [label for label, _ in rows], [columns[j] for j in order.tolist()]
+    found = []
+    for k in range(count):
+        whole = _added_up(np.array(one_of(coefficients, k), dtype=float), place[number], ends, len(order))
+        found.append(_form(whole, 0.0, labels, list(zip(*(one_of(side, k) for side in zip(*sides, strict=True)), strict=True)), kept))
+    return found
+
+
+def one_of(figures: Iterable[Number], k: int) -> list[float]:
+    """The k-th of figures that stand side by side."""
+    return [figure[k] if figure.__class__ is np.ndarray else figure for figure in figures]
 
 
 def _by_component(owner: Ints, named: Ints) -> Ints:

@@ -10,34 +10,61 @@ from __future__ import annotations
 import numpy as np
 
 from optimizer.solve.problem import Problem
-from scenarios.tree import Floats
+from scenarios.tree import Floats, Ints
 
 
 def signed(problem: Problem, multipliers: Floats) -> Floats:
     """Multipliers of the sign that the rows' sides allow; the others are rounding."""
-    endless = ((multipliers > 0) & np.isneginf(problem.row_lower)) | ((multipliers < 0) & np.isposinf(problem.row_upper))
-    return np.where(endless, 0.0, multipliers)
+    return Ends(problem.row_lower, problem.row_upper).signed(multipliers)
 
 
 def bound_of(problem: Problem, multipliers: Floats, low: Floats, high: Floats) -> float:
     """The bound that multipliers of the rows prove; -inf if they prove nothing."""
     reduced = problem.cost - problem.matrix.T @ multipliers
-    total = _least(multipliers, problem.row_lower, problem.row_upper) + _least(reduced, low, high) + problem.offset
-    return total if np.isfinite(total) else -np.inf
+    return Ends(problem.row_lower, problem.row_upper).least(multipliers) + Ends(low, high).least(reduced) + problem.offset
 
 
-def _least(weights: Floats, low: Floats, high: Floats) -> float:
-    """min of weights x over low <= x <= high, -inf if there is none."""
-    found = 0.0
-    for some, bound in ((np.maximum(weights, 0.0), low), (np.minimum(weights, 0.0), high)):
-        finite = np.isfinite(bound)
-        if finite.all():
-            found += float(some @ bound)
-        elif some[~finite].any():
+class Ends:
+    """Where rows or variables lie between, prepared for many weights."""
+
+    def __init__(self, low: Floats, high: Floats) -> None:
+        self._no_low, self._no_high = np.flatnonzero(np.isinf(low)), np.flatnonzero(np.isinf(high))
+        self._low, self._high = low.copy(), high.copy()
+        self._low[self._no_low] = self._high[self._no_high] = 0.0
+
+    def least(self, weights: Floats) -> float:
+        """min of weights x over low <= x <= high, -inf if there is none."""
+        up, down = np.maximum(weights, 0.0), np.minimum(weights, 0.0)
+        if up[self._no_low].any() or down[self._no_high].any():
             return -np.inf
-        else:
-            found += float(some[finite] @ bound[finite])
-    return found
+        return float(up @ self._low + down @ self._high)
+
+    def signed(self, weights: Floats) -> Floats:
+        """The weights without those that ask for an end that there is not."""
+        found = weights.copy()
+        found[self._no_low] = np.minimum(found[self._no_low], 0.0)
+        found[self._no_high] = np.maximum(found[self._no_high], 0.0)
+        return found
+
+
+class Lagrangian:
+    """The bounds of many parts of a problem, which differ in the bounds of some columns (`moving`)."""
+
+    def __init__(self, problem: Problem, moving: Ints) -> None:
+        low, high = problem.lower.copy(), problem.upper.copy()
+        low[moving] = high[moving] = 0.0
+        self._problem, self._moving, self._across = problem, moving, problem.matrix.T
+        self._rows, self._columns = Ends(problem.row_lower, problem.row_upper), Ends(low, high)
+
+    def signed(self, multipliers: Floats) -> Floats:
+        """As `signed`."""
+        return self._rows.signed(multipliers)
+
+    def bound(self, multipliers: Floats, lower: Floats, upper: Floats) -> float:
+        """As `bound_of`, with these bounds of the columns that move."""
+        reduced = self._problem.cost - self._across @ multipliers
+        moving = float(np.minimum(reduced[self._moving] * lower, reduced[self._moving] * upper).sum())
+        return self._rows.least(multipliers) + self._columns.least(reduced) + moving + self._problem.offset
 
 
 def terms_of(problem: Problem, cost: Floats | float, multipliers: Floats, low: Floats, high: Floats) -> Floats:

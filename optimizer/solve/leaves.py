@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from optimizer.solve.lagrange import bound_of, signed, terms_of
+from optimizer.solve.lagrange import Lagrangian, signed, terms_of
 from optimizer.solve.problem import Problem
 from scenarios.tree import Floats
 
@@ -59,38 +59,41 @@ class Scales:
 
     def contradicts(self, leaf: Leaf) -> bool:
         """Whether a part breaks a row of binaries only, which takes no program to see."""
-        matrix, lower, upper = self._logic
-        most = matrix.maximum(0) @ leaf.upper + matrix.minimum(0) @ leaf.lower
-        least = matrix.maximum(0) @ leaf.lower + matrix.minimum(0) @ leaf.upper
+        above, below, lower, upper = self._logic
+        most, least = above @ leaf.upper + below @ leaf.lower, above @ leaf.lower + below @ leaf.upper
         return bool((most < lower - INTEGRALITY).any() or (least > upper + INTEGRALITY).any())
 
     @cached_property
-    def _logic(self) -> tuple[Any, Floats, Floats]:
-        """Rows of binaries only, and their sides."""
+    def _logic(self) -> tuple[Any, Any, Floats, Floats]:
+        """Rows of binaries only: their coefficients above and below 0, and their sides."""
         problem = self.problem
         inside = np.diff(problem.matrix[:, self.columns].indptr)
         rows = np.flatnonzero((inside > 0) & (inside == np.diff(problem.matrix.indptr)))
-        return problem.matrix[rows][:, self.columns], problem.row_lower[rows], problem.row_upper[rows]
+        matrix = problem.matrix[rows][:, self.columns]
+        return matrix.maximum(0), matrix.minimum(0), problem.row_lower[rows], problem.row_upper[rows]
 
     def weigh(self, leaf: Leaf, moves: list[Floats], enough: Callable[[float], bool]) -> Leaf:
         """The part with the best bound that its multipliers prove, moved by a share of how those of other parts have moved; the first that is `enough`. What
         proves the bound is kept with it, for whoever weighs the part next."""
-        problem, own = self.problem, leaf.multipliers
+        own = leaf.multipliers
         if own is None:
             return replace(leaf, objective=-np.inf)
         if np.isinf(leaf.objective):
             return replace(leaf, objective=self._refuted(leaf, own))
-        low, high = problem.lower.copy(), problem.upper.copy()
-        low[self.columns], high[self.columns] = leaf.lower, leaf.upper
-        proof = signed(problem, own)
-        best = bound_of(problem, proof, low, high)
+        lagrangian = self._lagrangian
+        proof = lagrangian.signed(own)
+        best = lagrangian.bound(proof, leaf.lower, leaf.upper)
         for moved, share in product(moves[:MOST_MOVES], SHARES):
             if enough(best):
                 break
-            tried = signed(problem, own + share * moved)
-            if (found := bound_of(problem, tried, low, high)) > best:
+            tried = lagrangian.signed(own + share * moved)
+            if (found := lagrangian.bound(tried, leaf.lower, leaf.upper)) > best:
                 best, proof = found, tried
         return replace(leaf, objective=best, multipliers=proof)
+
+    @cached_property
+    def _lagrangian(self) -> Lagrangian:
+        return Lagrangian(self.problem, self.columns)
 
     def _refuted(self, leaf: Leaf, ray: Floats) -> float:
         """Infinite if the multipliers still prove that a part holds nothing: some sum of its rows can't reach its sides (Farkas)."""

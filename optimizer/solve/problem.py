@@ -13,7 +13,7 @@ from optimizer.algebra import PauseGC
 from optimizer.decisions import KERNEL, Kernel
 from optimizer.outcome import Values
 from optimizer.risk import EXCESSES, RISK, cost_range
-from optimizer.solve.compiling import light_form, linear_form
+from optimizer.solve.compiling import light_forms, linear_form, one_of
 from optimizer.solve.names import Names
 from scenarios.tree import Floats, Ints
 
@@ -126,22 +126,37 @@ def _compiled(kernel: Kernel, coupled: bool) -> Problem:
     return bounded_risk(kernel, problem)
 
 
-def compile_light(kernel: Kernel) -> Problem:
-    """The matrices of contracts that were declared in light objects, with labels in the place of Pyomo's data."""
+def compile_light(kernel: Kernel, count: int = 1) -> tuple[Problem, ...]:
+    """The matrices of contracts that were declared in light objects, with labels in the place of Pyomo's data; one for each of `count` figures that stand side
+    by side."""
     with PauseGC():
         declared = kernel.model.declared
-        charged = {id(v): v for row in kernel.ledger.rows for _, v in row.terms}
-        form = light_form(declared, list(charged.values()))
+        nodes = np.repeat([row.node for row in kernel.ledger.rows], [len(row.terms) for row in kernel.ledger.rows]).astype(np.int64)
+        charges = [term for row in kernel.ledger.rows for term in row.terms]
+        forms = light_forms(declared, list({id(v): v for _, v in charges}.values()), count)
         about = {column.number: ((name, index), binary) for name, binary, found in declared.variables for index, column in found.items()}
-        labels, binaries = zip(*(about[column.number] for column in form.columns), strict=True) if form.columns else ((), ())
-        of = {id(column): j for j, column in enumerate(form.columns)}
-        return Problem(
-            matrix=form.matrix, row_lower=form.row_lower, row_upper=form.row_upper, cost=form.cost, offset=form.offset,
-            lower=np.zeros(len(of)), upper=np.array([np.inf if column.ub is None else column.ub for column in form.columns], dtype=float),
-            integer=np.array(binaries, dtype=bool), column_node=_last(labels), row_node=_last(form.rows), row_rule=np.full(len(form.rows), -1),
-            cash=_cash(kernel, of, len(of)), keys={name: _keys(getattr(kernel, name), of) for name in KERNEL},
-            names=(form.rows, tuple(labels)), naming=None,
-        )  # fmt: skip
+        found = []
+        for k, form in enumerate(forms):
+            place = np.full(declared.columns, -1)
+            place[[column.number for column in form.columns]] = np.arange(len(form.columns))
+            at, amounts = place[[v.number for _, v in charges]], np.array(one_of((c for c, _ in charges), k), dtype=float) * kernel.instance.discount[nodes]
+            cash = sparse.coo_matrix((amounts[at >= 0], (nodes[at >= 0], at[at >= 0])), shape=(kernel.instance.tree.size, len(form.columns))).tocsr()
+            labels, binaries = zip(*(about[column.number] for column in form.columns), strict=True) if form.columns else ((), ())
+            found.append(Problem(
+                matrix=form.matrix, row_lower=form.row_lower, row_upper=form.row_upper, cost=form.cost, offset=form.offset,
+                lower=np.zeros(len(labels)), upper=np.array(one_of((np.inf if x.ub is None else x.ub for x in form.columns), k), dtype=float),
+                integer=np.array(binaries, dtype=bool), column_node=_last(labels), row_node=_last(form.rows), row_rule=np.full(len(form.rows), -1),
+                cash=cash, keys={name: _placed(getattr(kernel, name), place) for name in KERNEL}, names=(form.rows, tuple(labels)), naming=None,
+            ))  # fmt: skip
+        return tuple(found)
+
+
+def _placed(columns: Mapping[Any, Any], place: Ints) -> tuple[Ints, Ints]:
+    """Indices of light columns, and where those stand that are left."""
+    if not columns:
+        return np.zeros((0, 5), dtype=np.int64), np.zeros(0, dtype=np.int64)
+    index, at = np.array(list(columns), dtype=np.int64), place[[column.number for column in columns.values()]]
+    return index[at >= 0], at[at >= 0]
 
 
 def _last(labels: Sequence[tuple[str, Any]]) -> Ints:

@@ -27,7 +27,6 @@ from optimizer.solve.highs import Answer, Distant, Interrupted, Live, OnBest, Re
 from optimizer.solve.lagrange import signed
 from optimizer.solve.leaves import INTEGRALITY, Leaf, Scales, Start
 from optimizer.solve.problem import Problem
-from optimizer.solve.scaling import Factors
 from scenarios.tree import Floats, Ints
 
 NEAR = 1e-7  # relative: how much dearer a rounded relaxation may be and still count as what the relaxation promised
@@ -81,7 +80,7 @@ class Search:
         begin: Start | None = None,
         remember: bool = False,
         otherwise: Callable[[], Guess | None] | None = None,
-        factors: Factors | None = None,
+        live: Live | None = None,
     ) -> None:
         self.handover = handover  # given to with a guess, taken from without
         self.problem, self.gap, self.on_best, self.stop, self.guess = problem, gap, on_best, stop, guess
@@ -90,8 +89,8 @@ class Search:
         self.leaves: list[Leaf] = []
         self.start: Any = None  # the relaxation's basis
         self.tried: set[bytes] = set()  # values at which the binaries were held
-        self.factors, self.seed = factors, seed
-        self.live = Live(problem, seed, factors=factors)
+        self.seed = seed
+        self.live = live or Live(problem, seed)  # one that somebody has already handed the problem over to
         self.columns = self.live.integers
         self.scales = Scales(problem, self.columns)
         self.deadline = time.monotonic() + seconds
@@ -202,7 +201,7 @@ class Search:
             if self.otherwise is not None:
                 self.guess = self.otherwise()
             spent = self.live.seconds
-            self.live = Live(self.problem, self.seed, factors=self.factors)  # where it has come to is no place to begin
+            self.live = Live(self.problem, self.seed, factors=self.live.factors)  # where it has come to is no place to begin
             self.live.seconds = spent
             self._root()
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 
 from models.scenario import Scenario
 from optimizer.algebra import pyo
-from optimizer.clauses import CLAUSES
+from optimizer.clauses import CLAUSES, clauses_of
+from optimizer.clauses.base import LimitsPrice
 from optimizer.instance import build_instance
 from optimizer.light import LightBlock
 from optimizer.model import build_contracts_alone
-from optimizer.negotiation.splice import alone, by_itself, labels_of
+from optimizer.negotiation.splice import alone, alone_at, by_itself, labels_of
 from optimizer.rows import declare
 from optimizer.solve.problem import compile_problem
 from scenarios import library
@@ -39,6 +42,42 @@ def assert_same(scenario: Scenario) -> None:
         for name, (index, columns) in known.keys.items():
             np.testing.assert_array_equal(found.keys[name][0], index)
             np.testing.assert_array_equal(found.keys[name][1], columns)
+
+
+def assert_both(scenario: Scenario) -> None:
+    """Contracts declared at two prices at once against each price by itself."""
+    instance = build_instance(scenario, build_tree(scenario))
+    for offer in instance.offers:
+        if any(isinstance(clause, LimitsPrice) for clause in clauses_of(offer.clauses)):
+            continue
+        for alternative in (None, offer.alternatives[-1].id if offer.alternatives else None):
+            dearer = tuple(replace(a, price=a.price * (2.0 if alternative in (None, a.id) else 1.0)) for a in offer.alternatives)
+            for found, known in zip(alone_at(instance, offer, alternative, 2.0), (offer, replace(offer, alternatives=dearer)), strict=True):
+                whole = alone(instance, known)
+                for name in FIGURES:
+                    np.testing.assert_allclose(getattr(found, name), getattr(whole, name), rtol=1e-13, err_msg=name)
+                for mine, theirs in ((found.matrix, whole.matrix), (found.cash, whole.cash)):
+                    assert mine.shape == theirs.shape
+                    assert abs(mine - theirs).max() <= 1e-13 * abs(theirs).max()
+                assert found.names == whole.names
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_two_prices_at_once(name: str) -> None:
+    """A price beside the one that is negotiated would be billed as something else."""
+    assert_both(library.load(name))
+
+
+def test_two_prices_at_once_with_every_clause_there_is() -> None:
+    """A clause would take a price for one figure, and a negotiation about its offer end in an error."""
+    assert_both(scenario_from(everything()))
+
+
+@settings(max_examples=60)
+@given(contracts())
+def test_two_prices_of_random_contracts_at_once(data: Data) -> None:
+    """A combination of clauses would, with two prices, be declared in another order or with another bound."""
+    assert_both(scenario_from(data))
 
 
 @pytest.mark.parametrize("name", library.names())
