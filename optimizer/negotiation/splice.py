@@ -13,7 +13,7 @@ capacity step that waits for a prepayment) is built as a whole.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ from optimizer.solve.problem import Problem, compile_light, compile_problem
 from scenarios.tree import Floats, Ints
 
 ROUNDING = 1e-12  # relative: a difference that is no more
+Names = tuple[tuple[Label, ...], tuple[Label, ...]]  # of rows and columns
 OWN = ("signed", "volume", "take", "elected", "ended", "deliver")  # kernel variables of a contract
 
 
@@ -168,7 +169,17 @@ class Slot:
     enters: Any  # [kept rows, N] coefficient of a unit of discounted money
     enters_cost: Floats  # [N]
     own: dict[str, tuple[Ints, Ints]]  # kernel variable -> its indices in order, and their positions in `kept`
-    names: tuple[tuple[Label, ...], tuple[Label, ...]]  # of the kept rows and columns
+    names: Names  # of the kept rows and columns
+    seen: list[tuple[Names, Names]] = field(default_factory=list)  # names of contracts that were put here, and of the whole with them
+
+    def named(self, own: Names) -> Names:
+        """Names of the whole with a contract whose own rows and columns are named so: the same object for all that are named alike, because values keep it."""
+        for known, whole in self.seen:
+            if known == own:
+                return whole
+        whole = self.names[0] + own[0], self.names[1] + own[1]
+        self.seen.append((own, whole))
+        return whole
 
 
 def make_slot(base: Base, o: int) -> Slot:
@@ -289,7 +300,7 @@ def _put(slot: Slot, contract: Problem) -> Spliced:
         row_node=np.concatenate([problem.row_node[slot.kept_rows], contract.row_node]),
         row_rule=np.concatenate([problem.row_rule[slot.kept_rows], np.full(len(contract.row_node), -1)]),
         cash=_tidy(cash), keys={name: (index, kept[columns]) for name, (index, columns) in problem.keys.items()},
-        names=(slot.names[0] + contract.names[0], slot.names[1] + tuple(contract.names[1][j] for j in fresh.tolist())),
+        names=slot.named((contract.names[0], tuple(contract.names[1][j] for j in fresh.tolist()))),
     )  # fmt: skip
     rule = [i for i, (name, _) in enumerate(contract.names[0]) if name.endswith(".at_most_one_alternative")]
     risk = {name: kept[columns] for name, columns in base.risk.items()}

@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -50,6 +49,15 @@ class Start:
     far: bool = False  # whether the relaxation is far from the basis
 
 
+def _hopeful(seen: list[tuple[float, float]], share: float, enough: Callable[[float], bool]) -> bool:
+    """Whether a bound from this share on may be enough: along a line bounds are concave, so that they lie below the line through the last two seen."""
+    if len(seen) < 2:
+        return True
+    (a, first), (b, last) = seen[-2:]
+    rise = (last - first) / (a - b)  # for every bit that the share is smaller
+    return any(enough(last + rise * (b - least)) for least in (share, SHARES[-1]))
+
+
 @dataclass(frozen=True)
 class Scales:
     """Weighs the parts of another search in a problem."""
@@ -83,12 +91,15 @@ class Scales:
         lagrangian = self._lagrangian
         proof = lagrangian.signed(own)
         best = lagrangian.bound(proof, leaf.lower, leaf.upper)
-        for moved, share in product(moves[:MOST_MOVES], SHARES):
-            if enough(best):
-                break
-            tried = lagrangian.signed(own + share * moved)
-            if (found := lagrangian.bound(tried, leaf.lower, leaf.upper)) > best:
-                best, proof = found, tried
+        for moved in moves[:MOST_MOVES]:
+            seen: list[tuple[float, float]] = []
+            for share in SHARES:
+                if enough(best) or not _hopeful(seen, share, enough):
+                    break
+                tried = lagrangian.signed(own + share * moved)
+                seen.append((share, lagrangian.bound(tried, leaf.lower, leaf.upper)))
+                if seen[-1][1] > best:
+                    best, proof = seen[-1][1], tried
         return replace(leaf, objective=best, multipliers=proof)
 
     @cached_property
