@@ -36,10 +36,13 @@ class MostFavoured:
     def price_limit(self, instance: Instance, offer: OfferData) -> Floats:
         states, beside = instance.tree.states, instance.tree.states.spot_price.shape[2:]  # axes in which the figures of all futures stand side by side
         found = np.full((len(offer.products), instance.tree.size, *beside), np.inf)
-        for market in (x for x in instance.spots if x.id == self.terms.spot):
-            asked = states.spot_price[:, market.index]
+        products = [x.id for x in instance.scenario.products]
+        for m, market in enumerate(instance.scenario.spot):  # also where a contract is declared alone, and there is nothing to buy on it
+            if market.id != self.terms.spot:
+                continue
+            asked = states.spot_price[:, m]
             own = asked if offer.currency < 0 else asked / states.fx[:, offer.currency]
-            found[offer.products.index(market.product)] = np.where(asked > 0, (1.0 + self.terms.margin) * own, np.inf)
+            found[offer.products.index(products.index(market.product))] = np.where(asked > 0, (1.0 + self.terms.margin) * own, np.inf)
         return found
 
     def billed_limit(self, statement: Statement) -> Floats:

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -258,14 +258,24 @@ class Desk:
         return self.places.slope(package, solved.x, solved.lesson.leaves[0].multipliers)
 
     def _live(self, problem: Problem, factors: Factors | None) -> Live:
-        """A relaxation to be solved: that of the problem which this thread solved before, where the two differ in figures only."""
-        known: Live | None = getattr(self._alive, "live", None)
-        if known is not None and known.become(problem, factors):
-            return known
+        """A relaxation to be solved; where `chained`, that of the problem before in the chain, if the two differ in figures only."""
+        chain: list[Live] | None = getattr(self._alive, "chain", None)
+        if chain and chain[0].become(problem, factors):
+            return chain[0]
         found = Live(problem, self.settings.seed, factors=factors)
-        if factors is not None:
-            self._alive.live = found
+        if chain is not None and factors is not None:
+            chain[:] = [found]
         return found
+
+    @contextmanager
+    def chained(self) -> Iterator[None]:
+        """Problems that this thread solves inside take each other's place in one solver where they differ in figures only. It remembers a little of what it
+        has solved, in the last digits, so that what is solved inside has to be the same each time, in the same order."""
+        self._alive.chain = []
+        try:
+            yield
+        finally:
+            self._alive.chain = None
 
     def _begin(self, package: Package, near: Package | None, problem: Problem, far: bool) -> Start | None:
         """The parts that the search for a neighbour has left, or its relaxation where they are `far`."""

@@ -68,6 +68,9 @@ def term_ledger(
             for done in as_completed(stands):  # lines of any offer whose value is known keep every thread busy
                 name, solved = stands[done], done.result()
                 moves = known[name]() if solved.possible else []
+                for move in moves:
+                    if move.line.lever == PRICE:  # an offer's own terms are seen between prices that are compiled, and which ones must not be chance
+                        desk.prepare(moved(Package(offer=name), PRICE, move.to))
                 lines[name] = [pool.submit(_line, desk, Package(offer=name), solved, move) for move in moves]
             found = []
             for name in names:
@@ -187,7 +190,8 @@ def price_equivalent(desk: Desk, package: Package, stands: Solved, there: Solved
     gap = stands.upper - there.upper
     if abs(gap) <= noise:
         return Interval(lower=0.0, upper=0.0)
-    held = _by_holding(desk, package, stands.upper, there, noise)
+    with desk.chained():
+        held = _by_holding(desk, package, stands.upper, there, noise)
     if held is not None:
         return Interval(lower=held.lower - price, upper=held.upper - price)
     slope = desk.slope(package, there) or _slope(desk, plain, stands)

@@ -65,8 +65,9 @@ class Live:
         self.steps = 0  # of the simplex method
 
     def become(self, problem: Problem, factors: Factors | None) -> bool:
-        """Take the figures of another problem with the same entries and factors, at a third of what handing it over costs, and forget everything else, so that
-        it is solved to the last digit as if it had been handed over; False where that can't be."""
+        """Take the figures of another problem with the same entries and factors, at a third of what handing it over costs, and forget basis and factorisation;
+        False where that can't be. HiGHS still remembers something that can move the last digits of multipliers, and which of several best solutions it takes,
+        so that who wants the same answer each time has to solve the same problems in the same order."""
         old, matrix = self._problem, problem.matrix
         if (
             self.factors is None
@@ -88,9 +89,7 @@ class Live:
             solver.changeCoeff(row, column, value)
         j = np.flatnonzero(problem.cost != old.cost).astype(np.int32)
         solver.changeColsCost(len(j), j, problem.cost[j] * size[j] / self._scale)
-        free = (problem.lower != old.lower) | (problem.upper != old.upper)
-        free[self._moving] = True
-        j = np.flatnonzero(free).astype(np.int32)
+        j = np.arange(len(size), dtype=np.int32)  # all of them: somebody may have been cut short who held some
         solver.changeColsBounds(len(j), j, problem.lower[j] / size[j], problem.upper[j] / size[j])
         i = np.flatnonzero((problem.row_lower != old.row_lower) | (problem.row_upper != old.row_upper)).astype(np.int32)
         solver.changeRowsBounds(len(i), i, problem.row_lower[i] * self._rows[i], problem.row_upper[i] * self._rows[i])

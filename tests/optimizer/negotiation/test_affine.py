@@ -10,6 +10,7 @@ import pytest
 from models.negotiation import Package
 from optimizer.instance import build_instance
 from optimizer.negotiation.affine import Ray
+from optimizer.negotiation.desk import Desk
 from optimizer.negotiation.levers import headline, packaged_among_others
 from optimizer.negotiation.places import Places
 from optimizer.negotiation.splice import Misfit, Spliced, make_base, make_slot, splice
@@ -59,6 +60,20 @@ def test_prices_below_a_limit_are_built_anew() -> None:
         found, afresh = places.at(package).problem, Places(scenario, base, afresh=True).at(package).problem
         np.testing.assert_allclose(found.cost, afresh.cost, rtol=1e-12)
         assert places.slope(package, found.lower, np.zeros(len(found.row_lower))) is None
+
+
+def test_a_price_below_a_limit_is_the_price_that_is_paid() -> None:
+    """The desk would walk away from a price that the market keeps low, because a contract compiled alone would not see the market."""
+    scenario = read_scenario(BENT)
+    desk = Desk(scenario)
+    offer = scenario.offers[0].id
+    stands, bent = headline(scenario, Package(offer=offer)).price, []
+    for factor in (0.5, 1.0, 1.5, 3.0):
+        package = Package(offer=offer, price=factor * stands)
+        found = desk.signed(package).upper
+        assert found == pytest.approx(desk._built(package).upper, rel=1e-9)
+        bent.append(found)
+    assert bent[3] - bent[2] < 0.9 * 3.0 * (bent[1] - bent[0])  # a straight line would rise three times as much
 
 
 def test_a_scenario_whose_contracts_look_at_each_other_is_built_whole() -> None:

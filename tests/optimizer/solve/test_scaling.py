@@ -53,7 +53,7 @@ def test_factors_that_are_not_known_are_fitted(seed: int) -> None:
 @pytest.mark.parametrize("close", [0, 1])
 @pytest.mark.parametrize("seed", range(8))
 def test_a_problem_that_takes_anothers_place_is_solved_as_if_it_were_alone(seed: int, close: int) -> None:
-    """The last digits of a ledger would hang on which thread has priced which lever before."""
+    """A price equivalent would be that of another problem, or of one that is part the one and part the other."""
     first, second = moved(small(), seed, 0.3), moved(small(), seed + 50, 0.3)
     second = replace(second, upper=second.upper * 1.5, row_upper=second.row_upper * 1.1)
     factors = equilibrated(first)
