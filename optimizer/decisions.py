@@ -14,6 +14,7 @@ opened[e,m]        capacity step opened (binary)
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -55,8 +56,16 @@ class Kernel:
     swap: Any
     unmet: Any
     opened: Any
-    spot_arrivals: tuple[Arrivals, ...]  # per spot market
-    offer_arrivals: tuple[Arrivals, ...]  # per offer
+
+    @cached_property
+    def spot_arrivals(self) -> tuple[Arrivals, ...]:
+        """What arrives at every node, of each spot market."""
+        return tuple(self.instance.arrivals(self.instance.tree.states.spot_lead[:, x.index]) for x in self.instance.spots)
+
+    @cached_property
+    def offer_arrivals(self) -> tuple[Arrivals, ...]:
+        """The same of each offer, which only what joins contracts asks for."""
+        return tuple(self.instance.arrivals(self.instance.late_share(o.index)) for o in self.instance.offers)
 
 
 PREPAID = frozenset({PREPAYMENT})
@@ -130,8 +139,6 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...], *, li
         swap=_columns(declare(model, "swap", swaps)),
         unmet=_columns(declare(model, "unmet", unmet)),
         opened=_columns(declare(model, "opened", {(e.index, m): 1.0 for e in instance.steps for m in _moments(contracts, e.supplier)}, pyo.Binary)),
-        spot_arrivals=tuple(instance.arrivals(tree.states.spot_lead[:, x.index]) for x in instance.spots),
-        offer_arrivals=tuple(instance.arrivals(instance.late_share(o.index)) for o in instance.offers),
     )
     for c in contracts:
         _bind(kernel, c)

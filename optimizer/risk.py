@@ -23,11 +23,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from optimizer.algebra import LinearExpression, pyo
 from optimizer.decisions import Kernel
 from optimizer.instance import Instance
 from optimizer.ledger import Term
 from optimizer.rows import Bounds, Index, constrain
+from scenarios.tree import Floats, Tree
 
 RISK = ("accumulated", "threshold", "excess", "dearest", "cheap", "beyond_cheap")  # the block's variables, where it has them
 EXCESSES = ("excess", "beyond_cheap")  # of these: differences of costs, never negative
@@ -136,9 +139,14 @@ def _merged(terms: list[Term]) -> list[Term]:
     return [(c, variables[key]) for key, c in coefficients.items()]
 
 
-def cost_range(lower: Any, upper: Any, cash: Any, leaf_nodes: list[list[int]]) -> tuple[float, float]:
-    """Least and largest cost that any path can have, from the bounds of the variables; `cash` is nodes x columns, discounted."""
-    positive, negative = cash.maximum(0), cash.minimum(0)
-    most = positive @ upper + negative @ lower
-    least = positive @ lower + negative @ upper
-    return float(min(least[nodes].sum() for nodes in leaf_nodes)), float(max(most[nodes].sum() for nodes in leaf_nodes))
+def cost_range(lower: Floats, upper: Floats, cash: Any, tree: Tree) -> tuple[float, float]:
+    """Least and largest cost that any path can have, from the bounds of the variables; `cash` is nodes x columns (csr), discounted."""
+    used = np.flatnonzero(cash.data)
+    amount, column = cash.data[used], cash.indices[used]
+    node = np.repeat(np.arange(tree.size), np.diff(cash.indptr))[used]
+
+    def of_leaves(paid: Floats, received: Floats) -> Floats:
+        each = np.bincount(node, weights=amount * np.where(amount > 0, paid[column], received[column]), minlength=tree.size)
+        return tree.summed(np.asarray(each, dtype=float))[tree.leaves]
+
+    return float(of_leaves(lower, upper).min()), float(of_leaves(upper, lower).max())

@@ -8,7 +8,9 @@ can be earned), so the wider of the two ends holds between them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,12 @@ class Ray:
     price: float
     one: Spliced
     other_price: float
-    other: Spliced
+    ahead: Callable[[], Spliced]
+
+    @cached_property
+    def other(self) -> Spliced:
+        """At the other price, put together when somebody asks."""
+        return self.ahead()
 
     def at(self, price: float) -> Spliced | None:
         """The problem at a price; None beyond the two, or where they have other entries."""
@@ -57,8 +64,8 @@ class Ray:
     def reaching(self, price: float, spliced: Spliced) -> Ray:
         """The same as far as another price, which lies beyond."""
         if abs(price - self.price) >= abs(price - self.other_price):
-            return Ray(self.price, self.one, price, spliced)
-        return Ray(price, spliced, self.other_price, self.other)
+            return Ray(self.price, self.one, price, lambda: spliced)
+        return Ray(price, spliced, self.other_price, self.ahead)
 
     def slope(self, x: Floats, multipliers: Floats) -> float:
         """d cost / d price of a linear program at its solution: by the envelope theorem, that of its Lagrangian with solution and multipliers held."""

@@ -268,10 +268,11 @@ class Desk:
         return found
 
     @contextmanager
-    def chained(self) -> Iterator[None]:
-        """Problems that this thread solves inside take each other's place in one solver where they differ in figures only. It remembers a little of what it
-        has solved, in the last digits, so that what is solved inside has to be the same each time, in the same order."""
-        self._alive.chain = []
+    def chained(self, chain: list[Live]) -> Iterator[None]:
+        """Problems that this thread solves inside, and inside other blocks with the same (at first empty) chain, take each other's place in one solver where
+        they differ in figures only. It remembers a little of what it has solved, in the last digits, so that what is solved inside has to be the same each
+        time, in the same order."""
+        self._alive.chain = chain
         try:
             yield
         finally:

@@ -34,6 +34,7 @@ from optimizer.negotiation.desk import Desk, Once, Solved, difference
 from optimizer.negotiation.held import hold
 from optimizer.negotiation.ledger_words import ledger_sentence
 from optimizer.negotiation.levers import PRICE, allowed, headline, levers_of
+from optimizer.solve.highs import Live
 
 MOST_SHARES = 6  # levers among which a package is shared out: 2^6 values
 ROUNDING = 1e-9  # relative: worth that is no more than the solver's rounding
@@ -150,13 +151,16 @@ def _slope(desk: Desk, package: Package, stands: Solved) -> float:
 
 def _line(desk: Desk, package: Package, stands: Solved, move: Move) -> LedgerLine:
     top, to = headline(desk.scenario, package), moved(package, move.line.lever, move.to)
-    there = desk.signed(to)
-    worth = worth_of(stands, there)
-    if move.line.lever == PRICE:
+    if move.line.lever == PRICE:  # other lines may ask for it as well, so that it belongs to no chain
+        there = desk.signed(to)
         equal: Interval | None = Interval(lower=move.line.value - move.to, upper=move.line.value - move.to)
     else:
-        equal = price_equivalent(desk, to, stands, there, package) if there.possible else None
+        chain: list[Live] = []
+        with desk.chained(chain):
+            there = desk.signed(to)
+        equal = price_equivalent(desk, to, stands, there, package, chain) if there.possible else None
         desk.forget(to)  # nobody asks for these terms again, and a ledger has many
+    worth = worth_of(stands, there)
     line = LedgerLine(
         offer=package.offer,
         lever=move.line.lever,
@@ -182,15 +186,15 @@ def worth_of(stands: Solved, there: Solved) -> Interval:
     return Interval(lower=0.0, upper=0.0) if max(abs(found.lower), abs(found.upper)) <= noise else found
 
 
-def price_equivalent(desk: Desk, package: Package, stands: Solved, there: Solved, plain: Package) -> Interval | None:
+def price_equivalent(desk: Desk, package: Package, stands: Solved, there: Solved, plain: Package, chain: list[Live]) -> Interval | None:
     """How much the price may move at the moved terms (`package`) until cost is what it was (`plain`): where a plan that is held says so and no other is
-    cheaper; where plans can't be held, enclosed between two prices by the secant rule."""
+    cheaper; where plans can't be held, enclosed between two prices by the secant rule. `chain` of the solver in which the moved terms were solved."""
     price = headline(desk.scenario, plain).price
     noise = ROUNDING * max(1.0, abs(stands.upper))
     gap = stands.upper - there.upper
     if abs(gap) <= noise:
         return Interval(lower=0.0, upper=0.0)
-    with desk.chained():
+    with desk.chained(chain):
         held = _by_holding(desk, package, stands.upper, there, noise)
     if held is not None:
         return Interval(lower=held.lower - price, upper=held.upper - price)

@@ -20,7 +20,7 @@ from optimizer.contracts import split_alternatives
 from optimizer.instance import Instance, OfferData, build_instance
 from optimizer.negotiation.affine import Ray
 from optimizer.negotiation.levers import offer_named, packaged_among_others, price_of, with_offer
-from optimizer.negotiation.splice import Base, Slot, Spliced, make_slot, splice, splice_at
+from optimizer.negotiation.splice import Base, Names, Slot, Spliced, make_slot, splice, splice_at
 from optimizer.solve.problem import Problem
 from optimizer.solve.scaling import Factors, equilibrated, fitted
 from scenarios.tree import Floats
@@ -55,6 +55,7 @@ class Places:
         self._rays: dict[Key, Ray | tuple[float, Spliced]] = {}
         self._factors = equilibrated(base.problem)
         self._factor_of = tuple(dict(zip(names, found.tolist(), strict=True)) for names, found in zip(base.problem.names, self._factors, strict=True))
+        self._known_factors: dict[int, tuple[Names, Factors]] = {}  # by names, which are kept so that no others take their place
         self._lock = threading.Lock()
 
     def slot(self, o: int) -> Slot:
@@ -104,9 +105,9 @@ class Places:
         if isinstance(known, tuple) and known[0] == price:
             return known[1]
         if known is None and not self.afresh and price:
-            one, other = splice_at(self.slot(offer.index), offer, package.alternative, DEARER)
+            one, ahead = splice_at(self.slot(offer.index), offer, package.alternative, DEARER)
             with self._lock:
-                self._rays.setdefault(key, Ray(price, one, DEARER * price, other))  # somebody else may have been faster
+                self._rays.setdefault(key, Ray(price, one, DEARER * price, ahead))  # somebody else may have been faster
             return one
         spliced = splice(self.slot(offer.index), offer)
         with self._lock:
@@ -116,16 +117,19 @@ class Places:
             elif isinstance(known, Ray):
                 self._rays[key] = known if known.holds(price) else known.reaching(price, spliced)
             elif abs(known[0] - price) > NEARBY * max(known[0], price):
-                self._rays[key] = Ray(known[0], known[1], price, spliced)
+                self._rays[key] = Ray(known[0], known[1], price, lambda: spliced)
         return spliced
 
     def _scaled(self, problem: Problem, slot: Slot) -> Factors:
         """Factors of the compiled scenario: terms that are moved a little leave coefficients about as large as they were. What it does not have is
         fitted in."""
-        rows, columns = problem.names[0][len(slot.kept_rows) :], problem.names[1][len(slot.kept) :]
-        row = np.append(self._factors[0][slot.kept_rows], [self._factor_of[0].get(label, np.nan) for label in rows])
-        column = np.append(self._factors[1][slot.kept], [self._factor_of[1].get(label, np.nan) for label in columns])
-        return fitted(problem, (row, column))
+        key = id(problem.names)  # one object for all that are named alike
+        if key not in self._known_factors:
+            rows, columns = problem.names[0][len(slot.kept_rows) :], problem.names[1][len(slot.kept) :]
+            row = np.append(self._factors[0][slot.kept_rows], [self._factor_of[0].get(label, np.nan) for label in rows])
+            column = np.append(self._factors[1][slot.kept], [self._factor_of[1].get(label, np.nan) for label in columns])
+            self._known_factors[key] = problem.names, (row, column)
+        return fitted(problem, self._known_factors[key][1])
 
 
 def signing(problem: Problem, offer: OfferData, alternative: str | None, rows: Any) -> Problem:

@@ -12,7 +12,7 @@ capacity step that waits for a prepayment) is built as a whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -170,6 +170,9 @@ class Slot:
     enters_cost: Floats  # [N]
     own: dict[str, tuple[Ints, Ints]]  # kernel variable -> its indices in order, and their positions in `kept`
     names: Names  # of the kept rows and columns
+    rest: Problem  # what stays of the base: its vectors, and where its kernel variables are now; the matrices are `matrix` and `cash`
+    place: Ints  # [columns of the base] their positions in `kept`, -1: not kept
+    broken: tuple[Ints, Any]  # rows of priced rules' violations among the kept ones, and their coefficients of `violations` in them (csc)
     seen: list[tuple[Names, Names]] = field(default_factory=list)  # names of contracts that were put here, and of the whole with them
 
     def named(self, own: Names) -> Names:
@@ -197,9 +200,17 @@ def make_slot(base: Base, o: int) -> Slot:
     charged = cash @ sparse.diags(money.astype(float))
     enters = (base.enters[kept_rows] @ sparse.diags(1.0 / discount)).tocsr()
     enters_cost = base.enters_cost / discount
+    matrix = _less(problem.matrix[kept_rows][:, kept], enters @ charged)
+    rest = replace(
+        problem,
+        row_lower=problem.row_lower[kept_rows], row_upper=problem.row_upper[kept_rows], row_node=problem.row_node[kept_rows],
+        row_rule=problem.row_rule[kept_rows], lower=problem.lower[kept], upper=problem.upper[kept], integer=problem.integer[kept],
+        column_node=problem.column_node[kept], keys={name: (index, place[columns]) for name, (index, columns) in problem.keys.items()},
+    )  # fmt: skip
+    measured = matrix[:, place[base.violations]].tocsc()
     return Slot(
-        base, base.instance.offers[o], kept_rows, kept,
-        matrix=_less(problem.matrix[kept_rows][:, kept], enters @ charged),
+        base, base.instance.offers[o], kept_rows, kept, rest=rest, place=place, broken=(np.unique(measured.indices), measured),
+        matrix=matrix,
         cost=_less(sparse.csr_matrix(problem.cost[kept]), sparse.csr_matrix(charged.T @ enters_cost)).toarray()[0],
         cash=_less(cash, charged), enters=enters, enters_cost=enters_cost, own=own,
         names=(tuple(problem.names[0][i] for i in kept_rows.tolist()), tuple(problem.names[1][j] for j in kept.tolist())),
@@ -247,6 +258,7 @@ def _less(whole: Any, part: Any) -> Any:
     found = (whole - part).tocsr()
     found = found.multiply(abs(found) > ROUNDING * (abs(whole) + abs(part))).tocsr()
     found.eliminate_zeros()
+    found.sum_duplicates()
     return found
 
 
@@ -256,11 +268,15 @@ def splice(slot: Slot, offer: OfferData) -> Spliced:
     return _put(slot, alone(slot.base.instance, offer))
 
 
-def splice_at(slot: Slot, offer: OfferData, alternative: str | None, factor: float) -> tuple[Spliced, Spliced]:
-    """The base with `offer` in the slot, and with it at another price (`alone_at`). Raises Misfit."""
+def splice_at(slot: Slot, offer: OfferData, alternative: str | None, factor: float) -> tuple[Spliced, Callable[[], Spliced]]:
+    """The base with `offer` in the slot, and with it at another price (`alone_at`) for whoever asks. Raises Misfit."""
     _check(slot, offer)
     one, other = alone_at(slot.base.instance, offer, alternative, factor)
-    return _put(slot, one), _put(slot, other)
+    found = _put(slot, one)
+    if other.names == one.names:  # then it fits
+        return found, lambda: _put(slot, other)
+    further = _put(slot, other)
+    return found, lambda: further
 
 
 def _check(slot: Slot, offer: OfferData) -> None:
@@ -275,49 +291,62 @@ def _check(slot: Slot, offer: OfferData) -> None:
 
 def _put(slot: Slot, contract: Problem) -> Spliced:
     """The base with a contract in the slot. Raises Misfit."""
-    base = slot.base
     place, fresh = _places(slot, contract)
-    width, count = len(slot.kept) + len(fresh), len(contract.cost)
-    to = sparse.csr_matrix((np.ones(count), (np.arange(count), place)), shape=(count, width))
-    charged = (contract.cash @ to).tocsr()
-    problem, extra = base.problem, len(fresh)
-    rest = _wider(slot.matrix, extra) + slot.enters @ charged
-    lower, upper = np.append(problem.lower[slot.kept], contract.lower[fresh]), np.append(problem.upper[slot.kept], contract.upper[fresh])
+    rest, extra = slot.rest, len(fresh)
+    width = len(slot.kept) + extra
+    charged = _moved(contract.cash, place, width)
+    among = _sum(_wider(slot.matrix, extra), _sorted(slot.enters @ charged))
+    lower, upper = np.append(rest.lower, contract.lower[fresh]), np.append(rest.upper, contract.upper[fresh])
     lower[place], upper[place] = contract.lower, contract.upper
-    cash = (_wider(slot.cash, extra) + charged).tocsr()
-    kept = np.full(len(problem.cost), -1)
-    kept[slot.kept] = np.arange(len(slot.kept))
-    rest = rest.tocsr()
-    upper = _violation_bounds(slot, kept[base.violations], rest, lower, upper)
     found = replace(
-        problem,
-        matrix=_tidy(sparse.vstack([rest, contract.matrix @ to])),
-        row_lower=np.concatenate([problem.row_lower[slot.kept_rows], contract.row_lower]),
-        row_upper=np.concatenate([problem.row_upper[slot.kept_rows], contract.row_upper]),
+        rest,
+        matrix=_below(among, _moved(contract.matrix, place, width)),
+        row_lower=np.append(rest.row_lower, contract.row_lower), row_upper=np.append(rest.row_upper, contract.row_upper),
         cost=np.append(slot.cost, np.zeros(extra)) + charged.T @ slot.enters_cost,
-        lower=lower, upper=upper, integer=np.append(problem.integer[slot.kept], contract.integer[fresh]),
-        column_node=np.append(problem.column_node[slot.kept], contract.column_node[fresh]),
-        row_node=np.concatenate([problem.row_node[slot.kept_rows], contract.row_node]),
-        row_rule=np.concatenate([problem.row_rule[slot.kept_rows], np.full(len(contract.row_node), -1)]),
-        cash=_tidy(cash), keys={name: (index, kept[columns]) for name, (index, columns) in problem.keys.items()},
+        lower=lower, upper=_violation_bounds(slot, among, lower, upper), integer=np.append(rest.integer, contract.integer[fresh]),
+        column_node=np.append(rest.column_node, contract.column_node[fresh]), row_node=np.append(rest.row_node, contract.row_node),
+        row_rule=np.append(rest.row_rule, np.full(len(contract.row_node), -1)), cash=_sum(_wider(slot.cash, extra), charged),
         names=slot.named((contract.names[0], tuple(contract.names[1][j] for j in fresh.tolist()))),
     )  # fmt: skip
     rule = [i for i, (name, _) in enumerate(contract.names[0]) if name.endswith(".at_most_one_alternative")]
-    risk = {name: kept[columns] for name, columns in base.risk.items()}
-    spliced = Spliced(found, len(slot.kept_rows) + np.array(rule, dtype=np.int64), base, risk)
+    risk = {name: slot.place[columns] for name, columns in slot.base.risk.items()}
+    spliced = Spliced(found, len(slot.kept_rows) + np.array(rule, dtype=np.int64), slot.base, risk)
     return replace(spliced, problem=risk_bounded(spliced, found))
 
 
-def _tidy(matrix: Any) -> Any:
-    """A matrix with its entries in order."""
-    found = matrix.tocsr()
-    found.sort_indices()
+def _sorted(matrix: Any) -> Any:
+    """A matrix (csr) without double entries, with its entries in order."""
+    matrix.sort_indices()
+    matrix.has_canonical_format = True
+    return matrix
+
+
+def _sum(one: Any, other: Any) -> Any:
+    """The sum of two matrices (csr) with their entries in order, which it has as well."""
+    found = one + other
+    found.has_canonical_format = True  # nobody has to look
+    return found
+
+
+def _moved(matrix: Any, place: Ints, width: int) -> Any:
+    """A matrix (csr) whose columns stand elsewhere among `width`."""
+    return _sorted(sparse.csr_matrix((matrix.data.copy(), place[matrix.indices], matrix.indptr), shape=(matrix.shape[0], width)))
+
+
+def _below(upper: Any, lower: Any) -> Any:
+    """Two matrices (csr) with their entries in order, one below the other."""
+    ends = np.append(upper.indptr, lower.indptr[1:] + upper.indptr[-1])
+    shape = (upper.shape[0] + lower.shape[0], upper.shape[1])
+    found = sparse.csr_matrix((np.append(upper.data, lower.data), np.append(upper.indices, lower.indices), ends), shape=shape)
+    found.has_canonical_format = True
     return found
 
 
 def _wider(matrix: Any, extra: int) -> Any:
     """A matrix with empty columns at its end."""
-    return sparse.csr_matrix((matrix.data, matrix.indices, matrix.indptr), shape=(matrix.shape[0], matrix.shape[1] + extra))
+    found = sparse.csr_matrix((matrix.data, matrix.indices, matrix.indptr), shape=(matrix.shape[0], matrix.shape[1] + extra))
+    found.has_canonical_format = matrix.has_canonical_format
+    return found
 
 
 def _places(slot: Slot, contract: Problem) -> tuple[Ints, Ints]:
@@ -334,22 +363,22 @@ def _places(slot: Slot, contract: Problem) -> tuple[Ints, Ints]:
     return place, fresh
 
 
-def _violation_bounds(slot: Slot, violations: Ints, rest: Any, lower: Floats, upper: Floats) -> Floats:
-    """Upper bounds with violations as large as the contract's volumes can make them: what their rows exceed their sides by at most, if that is more."""
-    columns = rest[:, violations].tocsc()
-    rows = np.unique(columns.indices)
+def _violation_bounds(slot: Slot, matrix: Any, lower: Floats, upper: Floats) -> Floats:
+    """Upper bounds with violations as large as the contract's volumes can make them: what their rows exceed their sides by at most, if that is more.
+    `matrix` of the kept rows."""
+    rows, columns = slot.broken
     if not len(rows):
         return upper
-    matrix, other = rest[rows], upper.copy()
+    violations = slot.place[slot.base.violations]
+    measured, found, other = matrix[rows], upper.copy(), upper.copy()
     other[violations] = 0.0
-    most = matrix.maximum(0) @ other + matrix.minimum(0) @ lower
-    least = matrix.maximum(0) @ lower + matrix.minimum(0) @ other
-    sides = (slot.base.problem.row_lower[slot.kept_rows][rows], slot.base.problem.row_upper[slot.kept_rows][rows])
-    found = upper.copy()
+    up, down = measured.maximum(0), measured.minimum(0)
+    most, least = up @ other + down @ lower, up @ lower + down @ other
+    low, high = slot.rest.row_lower[rows], slot.rest.row_upper[rows]
     for column, j in enumerate(violations.tolist()):
         at, size = columns.indices[columns.indptr[column] : columns.indptr[column + 1]], columns.data[columns.indptr[column] : columns.indptr[column + 1]]
         i = np.searchsorted(rows, at)
-        over = np.where(size < 0, most[i] - sides[1][i], sides[0][i] - least[i]) / np.abs(size)
+        over = np.where(size < 0, most[i] - high[i], low[i] - least[i]) / np.abs(size)
         found[j] = max(found[j], over[np.isfinite(over)].max(initial=0.0))
     return found
 
@@ -359,7 +388,7 @@ def risk_bounded(spliced: Spliced, problem: Problem) -> Problem:
     if not any(len(columns) for columns in spliced.risk.values()):
         return problem
     tree, lower, upper = spliced.base.instance.tree, problem.lower.copy(), problem.upper.copy()
-    least, most = cost_range(lower, upper, problem.cash, [tree.path(int(leaf)) for leaf in tree.leaves])
+    least, most = cost_range(lower, upper, problem.cash, tree)
     finite = np.isfinite(least) and np.isfinite(most)
     for name, columns in spliced.risk.items():
         bounds = (0.0, most - least) if name in EXCESSES else (min(least, 0.0), max(most, 0.0))

@@ -29,15 +29,13 @@ class Ends:
 
     def __init__(self, low: Floats, high: Floats) -> None:
         self._no_low, self._no_high = np.flatnonzero(np.isinf(low)), np.flatnonzero(np.isinf(high))
-        self._low, self._high = low.copy(), high.copy()
-        self._low[self._no_low] = self._high[self._no_high] = 0.0
+        (self._some_low, self._low), (self._some_high, self._high) = _not_zero(low), _not_zero(high)
 
     def least(self, weights: Floats) -> float:
         """min of weights x over low <= x <= high, -inf if there is none."""
-        up, down = np.maximum(weights, 0.0), np.minimum(weights, 0.0)
-        if up[self._no_low].any() or down[self._no_high].any():
+        if (weights[self._no_low] > 0.0).any() or (weights[self._no_high] < 0.0).any():
             return -np.inf
-        return float(up @ self._low + down @ self._high)
+        return float(np.maximum(weights[self._some_low], 0.0) @ self._low + np.minimum(weights[self._some_high], 0.0) @ self._high)
 
     def signed(self, weights: Floats) -> Floats:
         """The weights without those that ask for an end that there is not."""
@@ -45,6 +43,13 @@ class Ends:
         found[self._no_low] = np.minimum(found[self._no_low], 0.0)
         found[self._no_high] = np.maximum(found[self._no_high], 0.0)
         return found
+
+
+def _not_zero(ends: Floats) -> tuple[Ints | slice, Floats]:
+    """Where ends are finite and not 0, and which they are; all of them where that is most."""
+    finite = np.where(np.isinf(ends), 0.0, ends)
+    some = np.flatnonzero(finite)
+    return (slice(None), finite) if 2 * len(some) > len(ends) else (some, finite[some])
 
 
 class Lagrangian:
@@ -63,8 +68,9 @@ class Lagrangian:
     def bound(self, multipliers: Floats, lower: Floats, upper: Floats) -> float:
         """As `bound_of`, with these bounds of the columns that move."""
         reduced = self._problem.cost - self._across @ multipliers
-        moving = float(np.minimum(reduced[self._moving] * lower, reduced[self._moving] * upper).sum())
-        return self._rows.least(multipliers) + self._columns.least(reduced) + moving + self._problem.offset
+        moving = reduced[self._moving]
+        theirs = float(moving @ np.where(moving > 0.0, lower, np.where(moving < 0.0, upper, 0.0)))
+        return self._rows.least(multipliers) + self._columns.least(reduced) + theirs + self._problem.offset
 
 
 def terms_of(problem: Problem, cost: Floats | float, multipliers: Floats, low: Floats, high: Floats) -> Floats:

@@ -64,6 +64,7 @@ class Scales:
 
     problem: Problem
     columns: Any  # [B] of the binaries
+    lagrangian: Lagrangian
 
     def contradicts(self, leaf: Leaf) -> bool:
         """Whether a part breaks a row of binaries only, which takes no program to see."""
@@ -88,7 +89,7 @@ class Scales:
             return replace(leaf, objective=-np.inf)
         if np.isinf(leaf.objective):
             return replace(leaf, objective=self._refuted(leaf, own))
-        lagrangian = self._lagrangian
+        lagrangian = self.lagrangian
         proof = lagrangian.signed(own)
         best = lagrangian.bound(proof, leaf.lower, leaf.upper)
         for moved in moves[:MOST_MOVES]:
@@ -101,10 +102,6 @@ class Scales:
                 if seen[-1][1] > best:
                     best, proof = seen[-1][1], tried
         return replace(leaf, objective=best, multipliers=proof)
-
-    @cached_property
-    def _lagrangian(self) -> Lagrangian:
-        return Lagrangian(self.problem, self.columns)
 
     def _refuted(self, leaf: Leaf, ray: Floats) -> float:
         """Infinite if the multipliers still prove that a part holds nothing: some sum of its rows can't reach its sides (Farkas)."""

@@ -218,7 +218,7 @@ def bounded_risk(kernel: Kernel, problem: Problem) -> Problem:
     if block is None:
         return problem
     tree = kernel.instance.tree
-    least, most = cost_range(problem.lower, problem.upper, problem.cash, [tree.path(int(leaf)) for leaf in tree.leaves])
+    least, most = cost_range(problem.lower, problem.upper, problem.cash, tree)
     if not (np.isfinite(least) and np.isfinite(most)):
         return problem
     lower, upper = problem.lower.copy(), problem.upper.copy()

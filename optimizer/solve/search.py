@@ -18,13 +18,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from optimizer.solve.handover import Handover
 from optimizer.solve.highs import Answer, Distant, Interrupted, Live, OnBest, Relaxed
-from optimizer.solve.lagrange import signed
 from optimizer.solve.leaves import INTEGRALITY, Leaf, Scales, Start
 from optimizer.solve.problem import Problem
 from scenarios.tree import Floats, Ints
@@ -92,7 +92,6 @@ class Search:
         self.seed = seed
         self.live = live or Live(problem, seed)  # one that somebody has already handed the problem over to
         self.columns = self.live.integers
-        self.scales = Scales(problem, self.columns)
         self.deadline = time.monotonic() + seconds
         self.incumbent: Floats | None = None
         self.value = float("inf")
@@ -100,6 +99,11 @@ class Search:
         self.least_dropped = float("inf")
         self.solves = 0
         self.open: list[_Node] = []
+
+    @cached_property
+    def scales(self) -> Scales:
+        """What weighs the parts of another search."""
+        return Scales(self.problem, self.columns, self.live.lagrangian)
 
     def run(self) -> Answer:
         """Search until the gap is closed, time is up or the caller stops."""
@@ -159,7 +163,7 @@ class Search:
         """Multipliers of the rows, if they are to be remembered."""
         if not self.remember:
             return None
-        return signed(self.problem, found.multipliers())
+        return self.live.lagrangian.signed(found.multipliers())
 
     def _solve(self, lower: Floats, upper: Floats, basis: Any, far: bool = False, close: int = 0) -> Relaxed | None:
         """Solve a part, as far as it takes to see that it can be dropped."""
@@ -244,7 +248,7 @@ class Search:
         if self.start is None:
             self.start = found.basis
         if leaf.multipliers is not None and np.isfinite(leaf.objective) and not found.cut:
-            moves.insert(0, signed(self.problem, found.multipliers()) - leaf.multipliers)
+            moves.insert(0, self.live.lagrangian.signed(found.multipliers()) - leaf.multipliers)
         if self._drop(found.objective):
             self._keep_found(found, leaf.lower, leaf.upper)
         else:
@@ -263,7 +267,7 @@ class Search:
         self.start = found.basis
         self._take(found, at)
         if best.multipliers is not None and np.isfinite(best.objective):
-            moves.append(signed(self.problem, found.multipliers()) - best.multipliers)
+            moves.append(self.live.lagrangian.signed(found.multipliers()) - best.multipliers)
 
     def _again(self, leaf: Leaf) -> Relaxed | None:
         """Solve a part once more: the first one from its own basis, if that is not far; the others from the basis of the first, which differs in bounds

@@ -232,7 +232,7 @@ def _with_risk(problem: Problem, tree: Tree, weight: float, tail: float) -> Prob
     """Add the CVaR's columns and rows (as `optimizer.risk` declares them): K now and at the leaves, eta, xi."""
     leaves, size = tree.leaves, len(problem.cost)
     count, rows = len(leaves), problem.matrix.shape[0]
-    least, most = cost_range(problem.lower, problem.upper, problem.cash, [tree.path(int(leaf)) for leaf in leaves])
+    least, most = cost_range(problem.lower, problem.upper, problem.cash, tree)
     on_path = sparse.csr_matrix((np.ones(tree.size - 1), (_leaf_of(tree), np.arange(1, tree.size))), shape=(count, tree.size))
     after = sparse.vstack([-problem.cash[0], -(on_path @ problem.cash)])
     one, eye = sparse.csr_matrix(([1.0], ([0], [0])), shape=(1, 1)), sparse.identity(count, format="csr")

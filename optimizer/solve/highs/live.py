@@ -15,7 +15,7 @@ from models.errors import SolverFailure
 from optimizer.solve.highs.answers import Distant, Interrupted
 from optimizer.solve.highs.solver import loaded
 from optimizer.solve.highs.watch import INTERRUPTED, Watch
-from optimizer.solve.lagrange import bound_of, signed
+from optimizer.solve.lagrange import Lagrangian
 from optimizer.solve.problem import Problem
 from optimizer.solve.scaling import Factors, objective_factor, scale
 from scenarios.tree import Floats, Ints
@@ -60,9 +60,17 @@ class Live:
         if factors is not None:
             self._solver.setOptionValue("simplex_scale_strategy", UNSCALED)
         self._pricing = STEEPEST
+        self._lagrangian: Lagrangian | None = None
         self.infeasible = False  # whether the last solve found no solution
         self.seconds = 0.0
         self.steps = 0  # of the simplex method
+
+    @property
+    def lagrangian(self) -> Lagrangian:
+        """What multipliers of the rows prove of it."""
+        if self._lagrangian is None:
+            self._lagrangian = Lagrangian(self._problem, self._moving.astype(np.int64))
+        return self._lagrangian
 
     def become(self, problem: Problem, factors: Factors | None) -> bool:
         """Take the figures of another problem with the same entries and factors, at a third of what handing it over costs, and forget basis and factorisation;
@@ -96,7 +104,7 @@ class Live:
         solver.clearSolver()
         solver.setOptionValue("simplex_iteration_limit", ENDLESS)
         solver.setOptionValue("objective_bound", np.inf)
-        self._problem, self.infeasible, self.seconds, self.steps = problem, False, 0.0, 0
+        self._problem, self._lagrangian, self.infeasible, self.seconds, self.steps = problem, None, False, 0.0, 0
         return True
 
     def ray(self) -> Floats | None:
@@ -165,12 +173,9 @@ class Live:
 
     def _proven(self, lower: Floats, upper: Floats) -> Relaxed:
         """What the multipliers at hand prove, whether they are optimal or not."""
-        problem = self._problem
-        multipliers = signed(problem, np.asarray(self._solver.getSolution().row_dual, dtype=float) * self._scale * self._rows)
-        low, high = problem.lower.copy(), problem.upper.copy()
-        low[self._moving], high[self._moving] = lower, upper
-        x = np.full(len(problem.cost), np.nan)
-        return Relaxed(bound_of(problem, multipliers, low, high), x, lambda: np.zeros(len(x)), lambda: multipliers, self._solver.getBasis(), cut=True)
+        multipliers = self.lagrangian.signed(np.asarray(self._solver.getSolution().row_dual, dtype=float) * self._scale * self._rows)
+        bound, x = self.lagrangian.bound(multipliers, lower, upper), np.full(len(self._columns), np.nan)
+        return Relaxed(bound, x, lambda: np.zeros(len(x)), lambda: multipliers, self._solver.getBasis(), cut=True)
 
     def _price(self, pricing: int) -> None:
         """Change the pricing; HiGHS goes by what it began with until it is told to forget."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -36,7 +37,7 @@ def test_every_clause_is_affine_in_the_price(path: Path) -> None:
             changed = scenario.model_copy(update={"offers": tuple(moved if x.id == offer else x for x in scenario.offers)})
             return splice(slot, build_instance(changed, tree).offers[o])  # type: ignore[arg-type]
 
-        ray = Ray(0.5 * stands, at(0.5 * stands), 2.0 * stands, at(2.0 * stands))
+        ray = Ray(0.5 * stands, at(0.5 * stands), 2.0 * stands, partial(at, 2.0 * stands))
         for price in (0.6 * stands, stands, 1.7 * stands):
             found, whole = ray.at(price), at(price).problem
             assert found is not None

@@ -10,7 +10,7 @@ import pytest
 from optimizer.instance import build_instance
 from optimizer.model import build_model
 from optimizer.solve.highs import solve_problem
-from optimizer.solve.lagrange import bound_of, signed
+from optimizer.solve.lagrange import Lagrangian, bound_of, signed
 from optimizer.solve.leaves import Leaf, Scales
 from optimizer.solve.problem import Problem, compile_problem
 from optimizer.solve.search import Search
@@ -84,7 +84,7 @@ def test_a_part_keeps_the_multipliers_that_proved_it(seed: int) -> None:
     again.run()
     for leaf in again.lesson().leaves:
         if leaf.multipliers is not None and np.isfinite(leaf.objective):
-            proven = Scales(other, again.columns).weigh(leaf, [], lambda _: True).objective
+            proven = Scales(other, again.columns, again.live.lagrangian).weigh(leaf, [], lambda _: True).objective
             assert proven >= leaf.objective - 1e-6 * abs(leaf.objective)
 
 
@@ -100,5 +100,5 @@ def test_a_part_that_held_nothing_is_refuted_only_while_it_does() -> None:
     ray = live.ray()
     assert ray is not None
     leaf = Leaf(np.inf, lower, upper, None, ray)
-    assert Scales(starved, search.columns).weigh(leaf, [], lambda _: False).objective == np.inf
-    assert Scales(problem, search.columns).weigh(leaf, [], lambda _: False).objective == -np.inf
+    assert Scales(starved, search.columns, Lagrangian(starved, search.columns)).weigh(leaf, [], lambda _: False).objective == np.inf
+    assert Scales(problem, search.columns, search.live.lagrangian).weigh(leaf, [], lambda _: False).objective == -np.inf
