@@ -6,7 +6,7 @@ step, r transfer lane, u substitution. Money and volumes stay in the scenario's 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
 
 import numpy as np
@@ -204,10 +204,21 @@ class Instance:
         return np.asarray(by_node(1.0 / (WEEKS_PER_YEAR * years), self.tree.states.late_weeks[:, o]))
 
 
+def with_terms(instance: Instance, scenario: Scenario, o: int) -> Instance:
+    """What `build_instance` gives for a scenario that differs in the terms of offer `o` only."""
+    moved = _offer(o, scenario.offers[o], *_places(scenario), scenario, instance.capacity)
+    return replace(instance, scenario=scenario, offers=(*instance.offers[:o], moved, *instance.offers[o + 1 :]))
+
+
+def _places(scenario: Scenario) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    """Place of everything that is named among its like, and of every period."""
+    index = {name: {x.id: i for i, x in enumerate(getattr(scenario, name))} for name in ("sites", "products", "suppliers", "currencies")}
+    return index, {name: t for t, name in enumerate(scenario.period_ids)}
+
+
 def build_instance(scenario: Scenario, tree: Tree) -> Instance:
     """`scenario` and its tree as arrays."""
-    index = {name: {x.id: i for i, x in enumerate(getattr(scenario, name))} for name in ("sites", "products", "suppliers", "currencies")}
-    order = {name: t for t, name in enumerate(scenario.period_ids)}
+    index, order = _places(scenario)
     years = np.array(scenario.period_years)
     begin = np.concatenate([[0.0], np.cumsum(years)[:-1]])
     at = np.concatenate([[0.0], begin])[tree.period + 1]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from optimizer.varying import Number, anywhere
+from optimizer.varying import Number, counts
 
 Term = tuple[Number, Any]  # coefficient, variable
 
@@ -56,8 +56,7 @@ NO_CASH = PENALTIES | {PAYMENT_DELAY}  # nor what a later date is worth
 ELSEWHERE = frozenset({GUARANTEE_FEE, GUARANTEE, THIRD_PARTY})  # of what contracts say, what banks and third parties are paid, and pay
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One charge at one node."""
 
     source_kind: str
@@ -77,7 +76,7 @@ class Ledger:
 
     def charge(self, source_kind: str, source: str, clause: str, category: str, node: int, terms: Iterable[Term]) -> None:
         """Add one row; charges without terms leave no row."""
-        kept = tuple([term for term in terms if anywhere(term[0] != 0.0)])
+        kept = tuple([term for term in terms if counts(term[0])])
         if kept:
             row = Row(source_kind, source, clause, category, node, kept)
             self.rows.append(row)

@@ -7,11 +7,13 @@ uses `least` and `largest` in the place of min and max; on plain floats these ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Any
 
 import numpy as np
+
+from scenarios.tree import Floats
 
 Number = Any  # float, or one per future [F]
 PLAIN = frozenset({float, int, np.float64})  # types of figures that are the same in all futures
@@ -33,6 +35,20 @@ def settled(value: Any) -> Number:
 def anywhere(condition: Any) -> bool:
     """Whether a condition holds in any future."""
     return bool(condition.any()) if condition.__class__ is np.ndarray else bool(condition)
+
+
+def counts(figure: Number) -> bool:
+    """Whether a figure is anything but 0 in any future."""
+    return bool(np.count_nonzero(figure)) if figure.__class__ is np.ndarray else figure != 0.0
+
+
+def apart(figures: Sequence[Number], count: int) -> Floats:
+    """Figures that stand side by side, each by itself; what is one figure is the same for all. [count, len(figures)]"""
+    several = [i for i, figure in enumerate(figures) if figure.__class__ is np.ndarray]
+    found = np.repeat(np.array([0.0 if figure.__class__ is np.ndarray else figure for figure in figures], dtype=float)[None], count, axis=0)
+    if several:
+        found[:, several] = np.concatenate([figures[i] for i in several]).reshape(-1, count).T
+    return found
 
 
 def largest(values: Iterable[Number], default: float = 0.0) -> Number:

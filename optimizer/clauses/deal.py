@@ -262,7 +262,8 @@ class Deal:
     def charge(self, category: str, n: int, terms: Iterable[Term]) -> None:
         """Put a charge, in the offer's currency, into the ledger at node n."""
         rate = self.instance.rate(self.contract.offer, n)
-        self.ledger.charge("offer", self.contract.offer.id, self.clause, category, n, [(rate * c, v) for c, v in terms])
+        own = terms if rate.__class__ is float and rate == 1.0 else [(rate * c, v) for c, v in terms]
+        self.ledger.charge("offer", self.contract.offer.id, self.clause, category, n, own)
 
     def variables(self, name: str, upper: Mapping[Index, Number], domain: Any = pyo.NonNegativeReals) -> Any:
         """Declare the clause's own variables with their upper bounds; the last index is a node."""

@@ -17,7 +17,7 @@ from models.scenario import Scenario
 from optimizer.clauses import clauses_of
 from optimizer.clauses.base import LimitsPrice
 from optimizer.contracts import split_alternatives
-from optimizer.instance import Instance, OfferData, build_instance
+from optimizer.instance import Instance, OfferData, with_terms
 from optimizer.negotiation.affine import Ray
 from optimizer.negotiation.levers import offer_named, packaged_among_others, price_of, with_offer
 from optimizer.negotiation.splice import Base, Names, Slot, Spliced, make_slot, splice, splice_at
@@ -68,8 +68,9 @@ class Places:
     def at(self, package: Package) -> Placed:
         """A package in its place. Raises Misfit, and InvalidScenario for a package that can't be."""
         offer = packaged_among_others(self.scenario, package)
-        instance = build_instance(with_offer(self.scenario, offer), self.base.instance.tree)
-        data = instance.offers[self.scenario.offers.index(offer_named(self.scenario, package.offer))]
+        o = self.scenario.offers.index(offer_named(self.scenario, package.offer))
+        instance = with_terms(self.base.instance, with_offer(self.scenario, offer), o)
+        data = instance.offers[o]
         spliced = self._spliced(data, package)
         problem = signing(spliced.problem, data, package.alternative, spliced.at_most_one)
         return Placed(instance, spliced, problem, self._scaled(problem, self.slot(data.index)))

@@ -9,7 +9,6 @@ nothing names is left out. Terms of one variable are added up; rows in which not
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +17,7 @@ from scipy import sparse
 
 from optimizer.algebra import pyo
 from optimizer.light import Column, Declared
-from optimizer.varying import Number
+from optimizer.varying import apart
 from scenarios.tree import Floats, Ints
 
 
@@ -76,7 +75,8 @@ def linear_form(model: Any) -> Form:
     declared = list(model.component_data_objects(pyo.Constraint, active=True, sort=pyo.SortComponents.ORDERED_INDICES))
     sides = [_sides(row, terms) for row in declared]
     whole, columns = terms.matrix()
-    return _form(whole, offset, declared, sides, columns)
+    low, high = np.array(sides, dtype=float).reshape(-1, 2).T
+    return _form(whole, offset, declared, low, high, columns)
 
 
 def light_forms(declared: Declared, charged: list[Column], count: int) -> list[Form]:
@@ -85,25 +85,20 @@ def light_forms(declared: Declared, charged: list[Column], count: int) -> list[F
     rows = [((name, index), row) for _, name, found in blocks for index, row in sorted(found.items(), key=lambda item: item[0])]
     bodies = [[(1.0, column) for column in charged], *(terms for _, (_, terms, _) in rows)]
     number = np.array([column.number for body in bodies for _, column in body], dtype=np.int64)
-    coefficients = [c for body in bodies for c, _ in body]
+    coefficients = apart([c for body in bodies for c, _ in body], count)
     ends = np.cumsum([0, *map(len, bodies)])
     columns = [column for _, _, found in declared.variables for column in found.values()]
     owner = np.repeat(np.arange(len(declared.variables)), [len(found) for _, _, found in declared.variables])
     order = _by_component(owner, number)
     place = np.full(len(columns), -1)
     place[order] = np.arange(len(order))
-    sides = [(-np.inf if lower is None else lower, np.inf if upper is None else upper) for _, (lower, _, upper) in rows]
+    low = apart([-np.inf if lower is None else lower for _, (lower, _, _) in rows], count)
+    high = apart([np.inf if upper is None else upper for _, (_, _, upper) in rows], count)
     labels, kept = [label for label, _ in rows], [columns[j] for j in order.tolist()]
     found = []
     for k in range(count):
-        whole = _added_up(np.array(one_of(coefficients, k), dtype=float), place[number], ends, len(order))
-        found.append(_form(whole, 0.0, labels, list(zip(*(one_of(side, k) for side in zip(*sides, strict=True)), strict=True)), kept))
+        found.append(_form(_added_up(coefficients[k], place[number], ends, len(order)), 0.0, labels, low[k], high[k], kept))
     return found
-
-
-def one_of(figures: Iterable[Number], k: int) -> list[float]:
-    """The k-th of figures that stand side by side."""
-    return [figure[k] if figure.__class__ is np.ndarray else figure for figure in figures]
 
 
 def _by_component(owner: Ints, named: Ints) -> Ints:
@@ -123,9 +118,8 @@ def _added_up(coefficients: Floats, columns: Ints, ends: Ints, width: int) -> An
     return found.tocsr()
 
 
-def _form(whole: Any, offset: float, declared: list[Any], sides: list[tuple[float, float]], columns: list[Any]) -> Form:
+def _form(whole: Any, offset: float, declared: list[Any], low: Floats, high: Floats, columns: list[Any]) -> Form:
     """The form from the objective and all rows (`whole`, the objective first), the rows' data and sides, and the columns' data."""
-    low, high = (np.array([side[k] for side in sides], dtype=float) for k in (0, 1))
     row_of, lower, upper = _split(low, high, np.diff(whole.indptr)[1:])
     named = np.flatnonzero(np.bincount(whole.indices, minlength=whole.shape[1]))
     cost = whole[0].toarray().ravel()

@@ -13,8 +13,9 @@ from optimizer.algebra import PauseGC
 from optimizer.decisions import KERNEL, Kernel
 from optimizer.outcome import Values
 from optimizer.risk import EXCESSES, RISK, cost_range
-from optimizer.solve.compiling import light_forms, linear_form, one_of
+from optimizer.solve.compiling import light_forms, linear_form
 from optimizer.solve.names import Names
+from optimizer.varying import apart
 from scenarios.tree import Floats, Ints
 
 Bools = Any
@@ -134,21 +135,25 @@ def compile_light(kernel: Kernel, count: int = 1) -> tuple[Problem, ...]:
         nodes = np.repeat([row.node for row in kernel.ledger.rows], [len(row.terms) for row in kernel.ledger.rows]).astype(np.int64)
         charges = [term for row in kernel.ledger.rows for term in row.terms]
         forms = light_forms(declared, list({id(v): v for _, v in charges}.values()), count)
-        about = {column.number: ((name, index), binary) for name, binary, found in declared.variables for index, column in found.items()}
-        found = []
-        for k, form in enumerate(forms):
+        labels = [(name, index) for name, _, found in declared.variables for index in found]
+        binary = np.repeat([binary for _, binary, _ in declared.variables], [len(found) for _, _, found in declared.variables]).astype(bool)
+        uppers = apart([np.inf if x.ub is None else x.ub for _, _, found in declared.variables for x in found.values()], count)
+        charged, discount = np.array([v.number for _, v in charges], dtype=np.int64), kernel.instance.discount
+        amounts, tree = apart([c for c, _ in charges], count) * discount[nodes], kernel.instance.tree
+        problems = []
+        for form, upper, amount in zip(forms, uppers, amounts, strict=True):
+            numbers = np.array([column.number for column in form.columns], dtype=np.int64)
             place = np.full(declared.columns, -1)
-            place[[column.number for column in form.columns]] = np.arange(len(form.columns))
-            at, amounts = place[[v.number for _, v in charges]], np.array(one_of((c for c, _ in charges), k), dtype=float) * kernel.instance.discount[nodes]
-            cash = sparse.coo_matrix((amounts[at >= 0], (nodes[at >= 0], at[at >= 0])), shape=(kernel.instance.tree.size, len(form.columns))).tocsr()
-            labels, binaries = zip(*(about[column.number] for column in form.columns), strict=True) if form.columns else ((), ())
-            found.append(Problem(
+            place[numbers] = np.arange(len(numbers))
+            at, own = place[charged], tuple([labels[i] for i in numbers.tolist()])
+            cash = sparse.coo_matrix((amount[at >= 0], (nodes[at >= 0], at[at >= 0])), shape=(tree.size, len(numbers))).tocsr()
+            problems.append(Problem(
                 matrix=form.matrix, row_lower=form.row_lower, row_upper=form.row_upper, cost=form.cost, offset=form.offset,
-                lower=np.zeros(len(labels)), upper=np.array(one_of((np.inf if x.ub is None else x.ub for x in form.columns), k), dtype=float),
-                integer=np.array(binaries, dtype=bool), column_node=_last(labels), row_node=_last(form.rows), row_rule=np.full(len(form.rows), -1),
-                cash=cash, keys={name: _placed(getattr(kernel, name), place) for name in KERNEL}, names=(form.rows, tuple(labels)), naming=None,
+                lower=np.zeros(len(numbers)), upper=upper[numbers], integer=binary[numbers], column_node=_last(own), row_node=_last(form.rows),
+                row_rule=np.full(len(form.rows), -1), cash=cash, keys={name: _placed(getattr(kernel, name), place) for name in KERNEL},
+                names=(form.rows, own), naming=None,
             ))  # fmt: skip
-        return tuple(found)
+        return tuple(problems)
 
 
 def _placed(columns: Mapping[Any, Any], place: Ints) -> tuple[Ints, Ints]:

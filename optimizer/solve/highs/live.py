@@ -97,7 +97,9 @@ class Live:
             solver.changeCoeff(row, column, value)
         j = np.flatnonzero(problem.cost != old.cost).astype(np.int32)
         solver.changeColsCost(len(j), j, problem.cost[j] * size[j] / self._scale)
-        j = np.arange(len(size), dtype=np.int32)  # all of them: somebody may have been cut short who held some
+        other = (problem.lower != old.lower) | (problem.upper != old.upper)
+        other[self._moving] = True
+        j = np.flatnonzero(other).astype(np.int32)
         solver.changeColsBounds(len(j), j, problem.lower[j] / size[j], problem.upper[j] / size[j])
         i = np.flatnonzero((problem.row_lower != old.row_lower) | (problem.row_upper != old.row_upper)).astype(np.int32)
         solver.changeRowsBounds(len(i), i, problem.row_lower[i] * self._rows[i], problem.row_upper[i] * self._rows[i])
@@ -120,11 +122,12 @@ class Live:
         where = columns.astype(np.int32)
         at = np.clip(values, self._problem.lower[where], self._problem.upper[where]) / self._columns[where]
         self._solver.changeColsBounds(len(where), where, at, at)
-        status = self._run(seconds, stop)
-        basis = self._solver.getBasis() if status == highspy.HighsModelStatus.kOptimal else None
-        lower, upper = (bound[where] / self._columns[where] for bound in (self._problem.lower, self._problem.upper))
-        self._solver.changeColsBounds(len(where), where, lower, upper)
-        return basis
+        try:
+            status = self._run(seconds, stop)
+            return self._solver.getBasis() if status == highspy.HighsModelStatus.kOptimal else None
+        finally:
+            lower, upper = (bound[where] / self._columns[where] for bound in (self._problem.lower, self._problem.upper))
+            self._solver.changeColsBounds(len(where), where, lower, upper)
 
     def solve(
         self,
