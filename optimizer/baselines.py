@@ -23,6 +23,7 @@ import numpy as np
 from models.options import SolveSettings
 from optimizer.audit import audit
 from optimizer.clauses.deal import Contract
+from optimizer.halt import Halt
 from optimizer.instance import Instance, build_instance
 from optimizer.model import build_model
 from optimizer.outcome import asked_for, read_outcome
@@ -52,17 +53,6 @@ class BaselineResult:
 
 
 Deadline = Callable[[], float]  # seconds left
-
-
-class Halt(threading.Event):
-    """Set when it is set itself, or another."""
-
-    def __init__(self, other: threading.Event | None) -> None:
-        super().__init__()
-        self.other = other
-
-    def is_set(self) -> bool:
-        return super().is_set() or (self.other is not None and self.other.is_set())
 
 
 @contextmanager

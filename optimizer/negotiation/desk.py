@@ -28,6 +28,7 @@ from models.options import SolveSettings
 from models.rules import Force
 from models.scenario import Scenario
 from optimizer.contracts import build_contracts
+from optimizer.halt import Halt
 from optimizer.instance import Instance, build_instance
 from optimizer.negotiation.levers import offer_named, packaged_among_others, price_of, with_offer
 from optimizer.negotiation.places import Key, Places, key_of
@@ -148,7 +149,7 @@ class Desk:
             return self._anew(_forced(self.scenario, offer, None, signed=False))
         index, columns = base.problem.keys["signed"]
         own = columns[index[:, 0] == self._index(offer)]
-        return self._search(base.problem.fixed(own, np.zeros(len(own))), self.instance, begin)
+        return self._search(base.problem.fixed(own, np.zeros(len(own))), self.instance, begin, self.places.factors)
 
     def side_by_side(self, package: Package) -> None:
         """Find what a package costs signed and what no deal does, each on a thread of its own and from nothing, where neither they nor the best plan are
@@ -172,6 +173,19 @@ class Desk:
         found = self._built(package) if self.base is None else self._spliced(package, near, basis=basis, anew=anew)
         self._known[key] = found
         return found
+
+    def aside(self, package: Package, near: Package, basis: Any, halt: Halt) -> Solved:
+        """What `signed` says `anew` of a package that is spliced, found for somebody who may do without: it is neither known nor counted until somebody keeps
+        it. Raises Cancelled once `halt` is set."""
+        package = self._plainly(package)
+        known = self._known.get(key_of(package))
+        return self._spliced(package, near, basis=basis, anew=True, halt=halt) if known is None else known
+
+    def keep(self, package: Package, found: Solved) -> None:
+        """Know and count what was found aside."""
+        key = key_of(self._plainly(package))
+        self.solves += key not in self._known
+        self._known[key] = found
 
     def _plainly(self, package: Package) -> Package:
         """The package without a price that is the one offered."""
@@ -212,7 +226,9 @@ class Desk:
     def _index(self, offer: str) -> int:
         return self.scenario.offers.index(offer_named(self.scenario, offer))
 
-    def _spliced(self, package: Package, near: Package | None, *, basis: Any = None, anew: bool = False) -> Solved:
+    def _spliced(
+        self, package: Package, near: Package | None, *, basis: Any = None, anew: bool = False, halt: Halt | None = None
+    ) -> Solved:  # fmt: skip
         try:
             placed = self.places.at(package)
         except Misfit:
@@ -222,7 +238,7 @@ class Desk:
             begin = Start(basis or begin.basis, far=True)
         elif begin is not None and basis is not None:
             begin = replace(begin, leaves=(replace(begin.leaves[0], basis=basis), *begin.leaves[1:]))
-        return self._search(placed.problem, placed.instance, begin, placed.factors)
+        return self._search(placed.problem, placed.instance, begin, placed.factors, halt)
 
     def held(self, package: Package, solved: Solved, basis: Any = None) -> tuple[float, float, Any] | None:
         """What a package costs when signed is what another plan of the same terms signs, how fast that rises with the price, and the basis; infinite where
@@ -309,16 +325,17 @@ class Desk:
         instance = build_instance(scenario, self.tree)
         return self._solved(answer, instance, None, lambda x: read_outcome(instance, build_contracts(instance), form.values(x)))
 
-    def _search(self, problem: Problem, instance: Instance, begin: Start | None, scaled: Factors | None = None) -> Solved:
-        """A value of a compiled problem."""
-        self.solves += 1
+    def _search(self, problem: Problem, instance: Instance, begin: Start | None, scaled: Factors | None = None, halt: Halt | None = None) -> Solved:
+        """A value of a compiled problem; with a `halt`, one that is found aside."""
+        self.solves += halt is None
+        stop = halt or self.stop
         keys = problem.keys  # the rest of it is large, and nobody asks for it once it is solved
 
         def outcome(x: Floats) -> Outcome:
             return read_outcome(instance, build_contracts(instance), values_of(keys, x))
 
         if not (problem.integer.any() and binary(problem) and problem.integer.sum() <= MOST_BINARIES):
-            answer = solve_extensive(problem, gap=EXACT, seconds=self.left(), seed=self.settings.seed, stop=self.stop)
+            answer = solve_extensive(problem, gap=EXACT, seconds=self.left(), seed=self.settings.seed, stop=stop)
             return self._solved(answer, instance, None, outcome)
 
         def guessed() -> Guess | None:
@@ -326,7 +343,7 @@ class Desk:
 
         guess = guessed() if begin is None else None
         search = Search(
-            problem, EXACT, self.left(), self.settings.seed, stop=self.stop, guess=guess, begin=begin, remember=True, otherwise=guessed,
+            problem, EXACT, self.left(), self.settings.seed, stop=stop, guess=guess, begin=begin, remember=True, otherwise=guessed,
             live=self._live(problem, scaled),
         )  # fmt: skip
         found = self._solved(search.run(), instance, search.lesson(), outcome)

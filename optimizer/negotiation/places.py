@@ -53,8 +53,8 @@ class Places:
         self.scenario, self.base, self.afresh = scenario, base, afresh
         self._slots: dict[int, Slot] = {}
         self._rays: dict[Key, Ray | tuple[float, Spliced]] = {}
-        self._factors = equilibrated(base.problem)
-        self._factor_of = tuple(dict(zip(names, found.tolist(), strict=True)) for names, found in zip(base.problem.names, self._factors, strict=True))
+        self.factors = equilibrated(base.problem)
+        self._factor_of = tuple(dict(zip(names, found.tolist(), strict=True)) for names, found in zip(base.problem.names, self.factors, strict=True))
         self._known_factors: dict[int, tuple[Names, Factors]] = {}  # by names, which are kept so that no others take their place
         self._lock = threading.Lock()
 
@@ -127,8 +127,8 @@ class Places:
         key = id(problem.names)  # one object for all that are named alike
         if key not in self._known_factors:
             rows, columns = problem.names[0][len(slot.kept_rows) :], problem.names[1][len(slot.kept) :]
-            row = np.append(self._factors[0][slot.kept_rows], [self._factor_of[0].get(label, np.nan) for label in rows])
-            column = np.append(self._factors[1][slot.kept], [self._factor_of[1].get(label, np.nan) for label in columns])
+            row = np.append(self.factors[0][slot.kept_rows], [self._factor_of[0].get(label, np.nan) for label in rows])
+            column = np.append(self.factors[1][slot.kept], [self._factor_of[1].get(label, np.nan) for label in columns])
             self._known_factors[key] = problem.names, (row, column)
         return fitted(problem, self._known_factors[key][1])
 

@@ -20,9 +20,11 @@ Worked number: 100 units must be bought, elsewhere at 12 each: V0 = 1,200. Signe
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -30,6 +32,7 @@ from models.clauses import Prepayment
 from models.negotiation import Interval, Package, WalkAway
 from models.offer import FreeProfile
 from models.rules import CATEGORY_RULES, MONEY_RULES
+from optimizer.halt import Halt
 from optimizer.negotiation.calloff import call_off
 from optimizer.negotiation.desk import Desk, Solved, difference
 from optimizer.negotiation.held import TINY, Held, hold
@@ -154,25 +157,30 @@ def _straight(at: Callable[[float], Solved], price: float, no_deal: Solved, marg
 
 def _holding(desk: Desk, package: Package, no_deal: Solved, margin: float, slack: float) -> _Found | None:
     """Hold what is signed in the best plan at a price, find the price at which that costs as much as no deal, and see whether another plan is cheaper there.
-    Prices far from any that is known are solved first, two at a time, without the parts of what is known: the lower one begins near the package as it stands,
-    the one beyond near no deal. None where plans can't be held, or the steps lead nowhere."""
+    A price far from any that is known is solved first, without the parts of what is known, from near the package as it stands; beside it one beyond, from near
+    no deal, in case the price that is looked for turns out to be far from the first one. None where plans can't be held, or the steps lead nowhere."""
     target, not_worth_it = no_deal.lower - margin - slack, no_deal.upper - margin - slack
     seen: dict[float, Held] = {}
 
-    def solve(at: Package, beyond: bool) -> Solved:
-        return desk.signed(at, package if seen else None, basis=desk.basis_without(at) if beyond else None, anew=bool(seen))
+    def priced(price: float) -> Package:
+        return package.model_copy(update={"price": price})
 
-    def look(prices: list[float]) -> bool:
-        packages = [package.model_copy(update={"price": p}) for p in prices]
-        for at in packages if seen else ():  # in order: prices are seen between two that are compiled, and which two must not be chance
-            desk.prepare(at)
-        with ThreadPoolExecutor(min(2, max(1, desk.settings.threads))) as pool:
-            solved = list(pool.map(solve, packages, (False, True)))
-        held = {p: hold(desk, x, found) for p, x, found in zip(prices, packages, solved, strict=True)}
-        seen.update({p: x for p, x in held.items() if x is not None})
-        return any(x is not None for x in held.values())
+    def look(price: float) -> Held | None:
+        held = hold(desk, priced(price), desk.signed(priced(price), package if seen else None, anew=bool(seen)))
+        if held is not None:
+            seen[price] = held
+        return held
 
-    if not look([price_of(desk.scenario, package)]):
+    def look_further(price: float) -> bool:
+        beyond = BEYOND * price
+        with _aside(desk, priced(beyond), package) as ahead:
+            here = look(price)
+            if here is not None and not _far(here.first.aims_at(target), price):
+                return True
+            desk.keep(priced(beyond), ahead())
+        return look(beyond) is not None or here is not None
+
+    if look(price_of(desk.scenario, package)) is None:
         return None
     for _ in range(MOST_STEPS):
         aims = {p: held.first.aims_at(target) for p, held in seen.items()}
@@ -180,8 +188,11 @@ def _holding(desk: Desk, package: Package, no_deal: Solved, margin: float, slack
         to = max(aims[near], 0.0)
         if not np.isfinite(to):
             return None
-        if abs(to - near) > FAR * max(to, near):
-            if to in seen or not look([to, BEYOND * to] if to > near else [to]):
+        if _far(to, near):
+            further = to > near
+            for p in (to, BEYOND * to) if further else (to,):  # in order: prices are seen between two that are compiled, and which two must not be chance
+                desk.prepare(priced(p))
+            if to in seen or not (look_further(to) if further else look(to)):
                 return None
             continue
         met = seen[near].meets(target, slack)
@@ -197,6 +208,28 @@ def _holding(desk: Desk, package: Package, no_deal: Solved, margin: float, slack
             return None
         seen = {price: held}
     return None
+
+
+def _far(price: float, other: float) -> bool:
+    """Whether a price, which may be infinite, is far from another."""
+    return not np.isfinite(price) or abs(price - other) > FAR * max(price, other)
+
+
+@contextmanager
+def _aside(desk: Desk, package: Package, near: Package) -> Iterator[Callable[[], Solved]]:
+    """A function that says what a package costs signed, which is worked out beside what is done inside where a thread is to spare, and when asked for
+    otherwise. Whether anybody asks must not hang on time; leaving without stops it."""
+    halt = Halt(desk.stop)
+    begin = partial(desk.aside, package, near, desk.basis_without(package), halt)
+    if desk.settings.threads < 2:
+        yield begin
+        return
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(begin)
+        try:
+            yield ahead.result
+        finally:
+            halt.set()
 
 
 def _newton(desk: Desk, package: Package, at: Callable[[float], Solved], price: float, no_deal: Solved, margin: float, slack: float) -> _Found:

@@ -14,7 +14,7 @@ from models.options import override
 from models.plan import Plan
 from models.scenario import Scenario
 from optimizer import baselines
-from optimizer.baselines import BaselineResult, Halt
+from optimizer.baselines import BaselineResult
 from optimizer.engine import solve
 from optimizer.solve import guess
 from optimizer.solve.form_whole import ExtensiveForm
@@ -54,15 +54,3 @@ def test_a_plan_that_fails_stops_its_baselines(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(TimeLimit):
         _solved(library.load("quickstart"), 2)
     assert seen == [True]
-
-
-def test_a_halt_is_its_own_and_the_others() -> None:
-    """Ctrl-C would stop the plan and not the baselines, or the end of the baselines stop the plan."""
-    other = threading.Event()
-    halt = Halt(other)
-    assert not halt.is_set()
-    other.set()
-    assert halt.is_set()
-    alone = Halt(None)
-    alone.set()
-    assert alone.is_set()
