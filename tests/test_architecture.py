@@ -25,7 +25,7 @@ FORBIDDEN = {"models": HEAVY | EDGES | {"numpy"}, "scenarios": HEAVY - {"scipy"}
 
 # Inside the optimizer, from the bottom up. A module imports from groups below its own; a group in a tuple of its own may look at itself.
 ORDER = (
-    ("algebra", "varying", "protocols", "remote", "cluster", "executor"),
+    ("algebra", "halt", "varying", "protocols", "remote", "cluster", "executor"),
     ("progress", "tail", "ambiguity", "instance", "ledger", "light", "wording"),
     ("rows",),
     ("clauses",),
