@@ -16,6 +16,7 @@ every future: worth 41,000, price equivalent 0.41.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -90,6 +91,7 @@ def _compiled_ahead(desk: Desk, pool: ThreadPoolExecutor, moves: dict[str, Once]
     enough = Event()
 
     def compile_moved() -> None:
+        gc.collect()  # what the scenario was declared in: while the solver is at work this takes no time
         plain = [Package(offer=name) for name in moves]
         steps = ((at, move) for at in plain for move in moves[at.offer]() if move.line.lever != PRICE)
         for package in chain(plain, (moved(at, move.line.lever, move.to) for at, move in steps)):

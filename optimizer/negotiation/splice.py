@@ -66,7 +66,7 @@ def make_base(instance: Instance) -> Base:
 def _base(instance: Instance, problem: Problem) -> Base:
     offers = {offer.id: offer.index for offer in instance.offers}
     row_offer, column_offer = _owners(problem.names[0], offers), _owners(problem.names[1], offers)
-    problem = replace(problem, names=(labels_of(problem.names[0]), labels_of(problem.names[1])))
+    problem = replace(problem, names=(labels_of(problem.names[0]), labels_of(problem.names[1])), naming=None)  # nothing holds on to Pyomo's objects
     probe = np.array([name == "probe" for name, _ in problem.names[1]])
     node = np.array([index for name, index in problem.names[1] if name == "probe"], dtype=np.int64)
     place = np.flatnonzero(probe)[np.argsort(node)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +11,12 @@ import pytest
 from models.errors import Cancelled, InvalidScenario, TimeLimit
 from models.negotiation import Package
 from models.scenario import Scenario
-from optimizer.instance import build_instance
+from optimizer.halt import Halt
+from optimizer.instance import build_instance, with_terms
 from optimizer.model import build_model
 from optimizer.negotiation.desk import Desk
 from optimizer.negotiation.ledger import moved, moves_of
-from optimizer.negotiation.levers import levers_of, packaged_among_others
+from optimizer.negotiation.levers import levers_of, packaged_among_others, with_offer
 from optimizer.negotiation.places import key_of
 from optimizer.negotiation.splice import labels_of, make_base, make_slot, splice
 from optimizer.solve.highs import Interrupted, Live
@@ -214,6 +215,48 @@ def test_two_values_side_by_side_are_two_searches() -> None:
     desk = Desk(deal([offer("frame", 10.0)]))
     desk.side_by_side(Package(offer="frame", price=9.0))
     assert desk.solves == 2
+
+
+def test_what_is_found_aside_counts_once_it_is_kept() -> None:
+    """If this fails, how many values an answer took hangs on which of two threads was faster."""
+    desk, beyond = Desk(deal([offer("frame", 10.0)])), Package(offer="frame", price=30.0)
+    plain = Package(offer="frame")
+    desk.signed(plain)
+    before, halt = desk.solves, Halt(desk.stop)
+    found = desk.aside(beyond, plain, None, halt)
+    assert desk.solves == before
+    desk.keep(beyond, found)
+    desk.keep(beyond, found)
+    assert desk.solves == before + 1
+    assert desk.signed(beyond) is found is desk.aside(beyond, plain, None, halt)
+    halt.set()
+    with pytest.raises(Cancelled):
+        desk.aside(beyond.model_copy(update={"price": 31.0}), plain, None, halt)
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two values are the same, arrays and all that is in them."""
+    if is_dataclass(one) and not isinstance(one, type):
+        return type(one) is type(other) and all(same(getattr(one, x.name), getattr(other, x.name)) for x in fields(one))
+    if isinstance(one, np.ndarray):
+        return isinstance(other, np.ndarray) and np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+    if isinstance(one, tuple | list) and isinstance(other, tuple | list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    return bool(one == other)
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_other_terms_of_an_offer_leave_the_rest_of_an_instance(name: str) -> None:
+    """If this fails, a package is looked at in another world than a scenario with its terms."""
+    scenario = library.load(name)
+    tree = build_tree(scenario)
+    instance = build_instance(scenario, tree)
+    for o, x in enumerate(scenario.offers):
+        for package in some_packages(scenario, x.id, 2, o):
+            changed = with_offer(scenario, packaged_among_others(scenario, package))
+            assert same(with_terms(instance, changed, o), build_instance(changed, tree))
 
 
 class CutShort(Search):

@@ -70,6 +70,15 @@ def test_a_competing_offer_is_the_walk_away_price() -> None:
 STEPS = [(50.0, 10.0), (50.0, 20.0)]
 
 
+@pytest.mark.parametrize("name", ["quickstart", "clause-make_good", "clause-growth_rebate", "rule-smallest_share"])
+def test_a_walk_away_price_is_the_same_with_one_thread_and_with_two(name: str) -> None:
+    """If this fails, a price, or how many values it took, hangs on whether a price beyond it was found in time."""
+    scenario = library.load(name)
+    for x in scenario.offers:
+        one, two = (walk_away(Desk(scenario, scenario.solve.model_copy(update={"threads": n})), Package(offer=x.id)) for n in (1, 2))
+        assert one == two
+
+
 @pytest.mark.parametrize(("holding", "method"), [(True, "plans held"), (False, "breakpoints")])
 def test_where_nothing_need_be_committed_the_last_breakpoint_is_the_walk_away_price(holding: bool, method: str) -> None:
     """If this fails, a price is called the walk-away price at which the contract has long been worthless (Geoffrion & Nauss 1977: W flattens onto V0)."""
