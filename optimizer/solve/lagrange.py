@@ -67,7 +67,8 @@ class Lagrangian:
 
     def bound(self, multipliers: Floats, lower: Floats, upper: Floats) -> float:
         """As `bound_of`, with these bounds of the columns that move."""
-        reduced = self._problem.cost - self._across @ multipliers
+        reduced = self._across @ multipliers
+        np.subtract(self._problem.cost, reduced, out=reduced)
         moving = reduced[self._moving]
         theirs = float(moving @ np.where(moving > 0.0, lower, np.where(moving < 0.0, upper, 0.0)))
         return self._rows.least(multipliers) + self._columns.least(reduced) + theirs + self._problem.offset

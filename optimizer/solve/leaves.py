@@ -76,7 +76,9 @@ class Scales:
     def _logic(self) -> tuple[Any, Any, Floats, Floats]:
         """Rows of binaries only: their coefficients above and below 0, and their sides."""
         problem = self.problem
-        inside = np.diff(problem.matrix[:, self.columns].indptr)
+        binary = np.zeros(len(problem.cost), dtype=bool)
+        binary[self.columns] = True
+        inside = np.diff(np.append(0, np.cumsum(binary[problem.matrix.indices]))[problem.matrix.indptr])
         rows = np.flatnonzero((inside > 0) & (inside == np.diff(problem.matrix.indptr)))
         matrix = problem.matrix[rows][:, self.columns]
         return matrix.maximum(0), matrix.minimum(0), problem.row_lower[rows], problem.row_upper[rows]
