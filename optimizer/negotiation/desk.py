@@ -149,7 +149,8 @@ class Desk:
             return self._anew(_forced(self.scenario, offer, None, signed=False))
         index, columns = base.problem.keys["signed"]
         own = columns[index[:, 0] == self._index(offer)]
-        return self._search(base.problem.fixed(own, np.zeros(len(own))), self.instance, begin, self.places.factors)
+        problem = base.problem.fixed(own, np.zeros(len(own)))
+        return self._search(problem, self.instance, begin, self.places.factors, remember=False)  # nobody's search begins with its parts
 
     def side_by_side(self, package: Package) -> None:
         """Find what a package costs signed and what no deal does, each on a thread of its own and from nothing, where neither they nor the best plan are
@@ -325,8 +326,10 @@ class Desk:
         instance = build_instance(scenario, self.tree)
         return self._solved(answer, instance, None, lambda x: read_outcome(instance, build_contracts(instance), form.values(x)))
 
-    def _search(self, problem: Problem, instance: Instance, begin: Start | None, scaled: Factors | None = None, halt: Halt | None = None) -> Solved:
-        """A value of a compiled problem; with a `halt`, one that is found aside."""
+    def _search(
+        self, problem: Problem, instance: Instance, begin: Start | None, scaled: Factors | None = None, halt: Halt | None = None, *, remember: bool = True
+    ) -> Solved:
+        """A value of a compiled problem; with a `halt`, one that is found aside. `remember` its parts, for whoever begins with them."""
         self.solves += halt is None
         stop = halt or self.stop
         keys = problem.keys  # the rest of it is large, and nobody asks for it once it is solved
@@ -343,7 +346,7 @@ class Desk:
 
         guess = guessed() if begin is None else None
         search = Search(
-            problem, EXACT, self.left(), self.settings.seed, stop=stop, guess=guess, begin=begin, remember=True, otherwise=guessed,
+            problem, EXACT, self.left(), self.settings.seed, stop=stop, guess=guess, begin=begin, remember=remember, otherwise=guessed,
             live=self._live(problem, scaled),
         )  # fmt: skip
         found = self._solved(search.run(), instance, search.lesson(), outcome)
