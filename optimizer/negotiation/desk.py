@@ -176,8 +176,8 @@ class Desk:
         return found
 
     def aside(self, package: Package, near: Package, basis: Any, halt: Halt) -> Solved:
-        """What `signed` says `anew` of a package that is spliced, found for somebody who may do without: it is neither known nor counted until somebody keeps
-        it. Raises Cancelled once `halt` is set."""
+        """What `signed` says `anew` of a package, found for somebody who may do without: it is neither known nor counted until somebody keeps it. Raises
+        Cancelled once `halt` is set, and Misfit for a package that is not spliced."""
         package = self._plainly(package)
         known = self._known.get(key_of(package))
         return self._spliced(package, near, basis=basis, anew=True, halt=halt) if known is None else known
@@ -233,6 +233,8 @@ class Desk:
         try:
             placed = self.places.at(package)
         except Misfit:
+            if halt is not None:
+                raise
             return self._built(package)
         begin = self._begin(package, near, placed.spliced.problem, anew) if self._known or not anew else None
         if begin is not None and (anew or not begin.leaves):

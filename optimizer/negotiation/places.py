@@ -56,7 +56,6 @@ class Places:
         self.factors = equilibrated(base.problem)
         self._factor_of = tuple(dict(zip(names, found.tolist(), strict=True)) for names, found in zip(base.problem.names, self.factors, strict=True))
         self._known_factors: dict[int, tuple[Names, Factors]] = {}  # by names, which are kept so that no others take their place
-        self._prepared: dict[Key, Placed] = {}  # until somebody asks
         self._lock = threading.Lock()
 
     def slot(self, o: int) -> Slot:
@@ -68,9 +67,6 @@ class Places:
 
     def at(self, package: Package) -> Placed:
         """A package in its place. Raises Misfit, and InvalidScenario for a package that can't be."""
-        return self._prepared.pop(key_of(package), None) or self._at(package)
-
-    def _at(self, package: Package) -> Placed:
         offer = packaged_among_others(self.scenario, package)
         o = self.scenario.offers.index(offer_named(self.scenario, package.offer))
         instance = with_terms(self.base.instance, with_offer(self.scenario, offer), o)
@@ -91,11 +87,10 @@ class Places:
     def prepare(self, package: Package) -> None:
         """Compile a package's terms for whoever asks for it next. Raises what `at` raises."""
         if not any(isinstance(clause, LimitsPrice) for clause in clauses_of(offer_named(self.scenario, package.offer).clauses)):  # those are not kept
-            self._prepared[key_of(package)] = self._at(package)
+            self.at(package)
 
     def forget(self, package: Package) -> None:
         """Drop what was compiled of a package's terms, some megabytes for each price; whoever asks again waits for it again."""
-        self._prepared.pop(key_of(package), None)
         with self._lock:
             self._rays.pop(key_of(package.model_copy(update={"price": None})), None)
 

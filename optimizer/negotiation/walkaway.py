@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -38,6 +38,7 @@ from optimizer.negotiation.desk import Desk, Solved, difference
 from optimizer.negotiation.held import TINY, Held, hold
 from optimizer.negotiation.ledger_words import walk_away_sentence
 from optimizer.negotiation.levers import headline, packaged, price_of, refused
+from optimizer.negotiation.splice import Misfit
 from optimizer.risk import plain
 
 RESOLUTION = 1e-7  # relative: how closely a price is enclosed
@@ -177,7 +178,8 @@ def _holding(desk: Desk, package: Package, no_deal: Solved, margin: float, slack
             here = look(price)
             if here is not None and not _far(here.first.aims_at(target), price):
                 return True
-            desk.keep(priced(beyond), ahead())
+            with suppress(Misfit):  # `look` builds what is not spliced
+                desk.keep(priced(beyond), ahead())
         return look(beyond) is not None or here is not None
 
     if look(price_of(desk.scenario, package)) is None:

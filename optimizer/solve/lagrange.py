@@ -33,7 +33,7 @@ class Ends:
 
     def least(self, weights: Floats) -> float:
         """min of weights x over low <= x <= high, -inf if there is none."""
-        if (weights[self._no_low] > 0.0).any() or (weights[self._no_high] < 0.0).any():
+        if (weights[self._no_low] > 0.0).any() or (weights[self._no_high] < 0.0).any() or not np.isfinite(weights.sum()):
             return -np.inf
         return float(np.maximum(weights[self._some_low], 0.0) @ self._low + np.minimum(weights[self._some_high], 0.0) @ self._high)
 

@@ -18,7 +18,7 @@ from optimizer.negotiation.desk import Desk
 from optimizer.negotiation.ledger import moved, moves_of
 from optimizer.negotiation.levers import levers_of, packaged_among_others, with_offer
 from optimizer.negotiation.places import key_of
-from optimizer.negotiation.splice import labels_of, make_base, make_slot, splice
+from optimizer.negotiation.splice import Misfit, labels_of, make_base, make_slot, splice
 from optimizer.solve.highs import Interrupted, Live
 from optimizer.solve.problem import Problem, compile_problem
 from optimizer.solve.search import Search
@@ -232,6 +232,17 @@ def test_what_is_found_aside_counts_once_it_is_kept() -> None:
     halt.set()
     with pytest.raises(Cancelled):
         desk.aside(beyond.model_copy(update={"price": 31.0}), plain, None, halt)
+
+
+def test_what_can_not_be_spliced_is_not_built_aside() -> None:
+    """If this fails, a package that is built as a whole is counted twice, and nobody can stop it."""
+    scenario = library.load("quickstart")
+    desk, plain = Desk(scenario), Package(offer=scenario.offers[0].id)
+    desk.signed(plain)
+    before = desk.solves
+    with pytest.raises(Misfit):
+        desk.aside(plain.model_copy(update={"terms": {"window.periods": scenario.offers[0].window.periods - 1.0}}), plain, None, Halt(None))
+    assert desk.solves == before
 
 
 def same(one: object, other: object) -> bool:

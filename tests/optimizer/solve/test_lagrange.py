@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from optimizer.solve.highs import Live, solve_problem
-from optimizer.solve.lagrange import bound_of, terms_of
+from optimizer.solve.lagrange import Lagrangian, bound_of, terms_of
 from optimizer.solve.scaling import factors
 from tests.optimizer.solve.test_leaves import moved, small
 
@@ -82,3 +82,15 @@ def test_an_infinite_side_that_is_not_used_proves_as_much() -> None:
     multipliers = np.where(np.isfinite(problem.row_lower), 1.0, np.where(np.isfinite(problem.row_upper), -1.0, 0.0))
     assert np.isinf(problem.row_lower).any() or np.isinf(problem.row_upper).any()
     assert np.isfinite(bound_of(problem, multipliers, problem.lower, np.minimum(problem.upper, 1e6)))
+
+
+def test_multipliers_that_are_no_numbers_prove_nothing() -> None:
+    """A part would be cut off because the solver's arithmetic broke down."""
+    problem = small()
+    columns = np.flatnonzero(problem.integer)
+    for row in range(len(problem.row_lower)):
+        multipliers = np.zeros(len(problem.row_lower))
+        multipliers[row] = np.nan
+        found = Lagrangian(problem, columns).bound(multipliers, problem.lower[columns], problem.upper[columns])
+        assert not found > -np.inf
+        assert not bound_of(problem, multipliers, problem.lower, problem.upper) > -np.inf
