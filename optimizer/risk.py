@@ -144,9 +144,9 @@ def cost_range(lower: Floats, upper: Floats, cash: Any, tree: Tree) -> tuple[flo
     used = np.flatnonzero(cash.data)
     amount, column = cash.data[used], cash.indices[used]
     node = np.repeat(np.arange(tree.size), np.diff(cash.indptr))[used]
+    low, high = amount * lower[column], amount * upper[column]
 
-    def of_leaves(paid: Floats, received: Floats) -> Floats:
-        each = np.bincount(node, weights=amount * np.where(amount > 0, paid[column], received[column]), minlength=tree.size)
-        return tree.summed(np.asarray(each, dtype=float))[tree.leaves]
+    def of_leaves(each: Floats) -> Floats:
+        return tree.summed(np.asarray(np.bincount(node, weights=each, minlength=tree.size), dtype=float))[tree.leaves]
 
-    return float(of_leaves(lower, upper).min()), float(of_leaves(upper, lower).max())
+    return float(of_leaves(np.minimum(low, high)).min()), float(of_leaves(np.maximum(low, high)).max())

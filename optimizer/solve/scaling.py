@@ -46,6 +46,14 @@ def objective_factor(cost: Floats) -> float:
     return float(np.exp2(np.round(np.log2(np.median(used))))) if used.size else 1.0
 
 
+def divides(factor: float, cost: Floats) -> bool:
+    """Whether `factor` is the `objective_factor` of costs, mostly without putting them in order: it is where both costs in the middle are near it."""
+    used = np.abs(cost[cost != 0])
+    below, within = np.count_nonzero(used < factor * 2**-0.49), np.count_nonzero(used <= factor * 2**0.49)
+    near = used.size > 0 and below <= (used.size - 1) // 2 and within > used.size // 2
+    return bool(near) or objective_factor(cost) == factor
+
+
 def factors(problem: Problem) -> Factors:
     """Factors that bring coefficients near 1."""
     matrix = problem.matrix.tocsr()

@@ -17,7 +17,7 @@ from optimizer.solve.highs.solver import loaded
 from optimizer.solve.highs.watch import INTERRUPTED, Watch
 from optimizer.solve.lagrange import Lagrangian
 from optimizer.solve.problem import Problem
-from optimizer.solve.scaling import Factors, objective_factor, scale
+from optimizer.solve.scaling import Factors, divides, scale
 from scenarios.tree import Floats, Ints
 
 STEEPEST, DEVEX, CLOSE = -1, 1, 2  # ways of going about it: dual simplex with either pricing; primal simplex without perturbation
@@ -84,7 +84,7 @@ class Live:
             or not (np.array_equal(factors[0], self._rows) and np.array_equal(factors[1], self._columns))
             or not (np.array_equal(matrix.indptr, old.matrix.indptr) and np.array_equal(matrix.indices, old.matrix.indices))
             or not np.array_equal(problem.integer, old.integer)
-            or objective_factor(problem.cost * self._columns) != self._scale
+            or not divides(self._scale, problem.cost * self._columns)
         ):
             return False
         changed = np.flatnonzero(matrix.data != old.matrix.data)

@@ -33,6 +33,7 @@ class Watch:
     last: float = -1.0
     ended: threading.Event = field(default_factory=threading.Event)
     guard: threading.Thread | None = None
+    subscribed: bool = False
 
     def listen(self) -> None:
         if self.on_best is not None:
@@ -45,13 +46,14 @@ class Watch:
         self.ended.set()
         if self.guard is not None:
             self.guard.join()
-        for callback in self._callbacks():
+        for callback in self._callbacks() if self.subscribed else ():
             callback.unsubscribe(self._look)
 
     def _callbacks(self) -> tuple[Any, ...]:
         return self.solver.cbMipInterrupt, self.solver.cbSimplexInterrupt, self.solver.cbIpmInterrupt
 
     def _subscribe(self) -> None:
+        self.subscribed = True
         for callback in self._callbacks():
             callback.subscribe(self._look)
 

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import sparse
 
 from optimizer.solve.highs import Distant, Live
 from optimizer.solve.lagrange import Lagrangian, bound_of, signed
-from optimizer.solve.scaling import equilibrated, fitted, sparse_scaled
+from optimizer.solve.scaling import divides, equilibrated, fitted, objective_factor, sparse_scaled
 from tests.optimizer.solve.test_leaves import moved, small
 
 
@@ -110,3 +112,11 @@ def test_bounds_of_many_parts_are_those_of_each(seed: int) -> None:
         np.testing.assert_array_equal(lagrangian.signed(multipliers), signed(problem, multipliers))
         known = bound_of(problem, lagrangian.signed(multipliers), low, high)
         assert lagrangian.bound(lagrangian.signed(multipliers), low[columns], high[columns]) == pytest.approx(known, rel=1e-12)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), max_size=9), st.integers(-12, 20))
+def test_a_factor_is_known_without_putting_costs_in_order(costs: list[float], power: int) -> None:
+    """A problem would take another's place in the solver with costs that are divided by something else."""
+    cost = np.array(costs, dtype=float)
+    for factor in (2.0**power, objective_factor(cost)):
+        assert divides(factor, cost) == (objective_factor(cost) == factor)
