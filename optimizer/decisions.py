@@ -115,7 +115,7 @@ def declare_decisions(instance: Instance, contracts: tuple[Contract, ...], *, li
                     deliver[o, p, s, n] = largest(most) + beside
     orders, receives = _spot(instance)
     swaps = _swaps(instance)
-    useful = np.minimum(instance.remaining, _supplied(instance, take, orders, swaps)) if instance.stocks or instance.lanes else instance.remaining
+    useful = np.minimum(instance.remaining, _supplied(instance, take, orders, swaps))
     stock: dict[Index, Number] = {
         (p, s, n): least(x.capacity, largest([settled(useful[n]), x.initial])) for (p, s), x in instance.stocks.items() for n in instance.nodes
     }

@@ -227,9 +227,7 @@ class Desk:
     def _index(self, offer: str) -> int:
         return self.scenario.offers.index(offer_named(self.scenario, offer))
 
-    def _spliced(
-        self, package: Package, near: Package | None, *, basis: Any = None, anew: bool = False, halt: Halt | None = None
-    ) -> Solved:  # fmt: skip
+    def _spliced(self, package: Package, near: Package | None, *, basis: Any = None, anew: bool = False, halt: Halt | None = None) -> Solved:
         try:
             placed = self.places.at(package)
         except Misfit:
